@@ -1,0 +1,31 @@
+// The compiler's face: PTX tree in, KernelImage bytes out. Lives in libppu_compiler.so, the only library that
+// carries LLVM (statically, hidden), opened when a kernel isn't in the cache.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ptx/tree.h"
+
+namespace ppu::codegen {
+
+enum class Cpu : uint8_t { kNative, kAvx512, kAvx2 };  ///< kNative: best of what this machine has; PPU_CPU
+
+struct CompileRequest {
+  const ptx::Module* module = nullptr;
+  std::string kernel;               ///< .entry name
+  uint32_t block[3] = {0, 0, 0};    ///< specialise on this blockDim; 0,0,0 = generic
+  Cpu cpu = Cpu::kNative;
+  uint8_t opt_level = 2;            ///< 0 quick, 2 full
+};
+
+/// Compiles one kernel into the bytes of exec::serialize. Thread-safe. Errors: kUnsupported names the
+/// instruction and its PTX line; kBug carries the LLVM verifier's words.
+Result<std::vector<std::byte>> compile(const CompileRequest& request);
+
+}  // namespace ppu::codegen
+
+/// The one symbol libppu_compiler.so exports; libcuda finds it with dlsym. Returns nullptr on success and puts
+/// malloc'ed bytes in *image; else a malloc'ed message whose first byte is '0' + ErrorKind.
+extern "C" char* ppu_compile_v1(const ppu::codegen::CompileRequest* request, void** image, size_t* size);

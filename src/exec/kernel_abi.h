@@ -1,0 +1,87 @@
+// The contract between compiled kernels (src/lower, src/simt, src/codegen), the reference interpreter and the
+// executor. Plain C layout: generated code addresses these fields by the offsets in this file.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace ppu::exec {
+
+/// Why a lane stopped the launch; maps to a CUresult in src/device.
+enum class Trap : uint32_t {
+  kNone = 0,
+  kTrap = 1,              ///< trap; or brkpt            -> CUDA_ERROR_LAUNCH_FAILED (719)
+  kMisaligned = 2,        ///< info = address            -> CUDA_ERROR_MISALIGNED_ADDRESS (716)
+  kIllegalAddress = 3,    ///< info = address            -> CUDA_ERROR_ILLEGAL_ADDRESS (700)
+  kAssert = 4,            ///< device assert             -> CUDA_ERROR_ASSERT (710)
+  kBarrierDeadlock = 5,   ///< a bar.sync never completes-> CUDA_ERROR_LAUNCH_FAILED
+  kInvalidPc = 6,         ///< bad indirect call target  -> CUDA_ERROR_INVALID_PC (718)
+  kUnsupported = 7,       ///< reached code we refuse; info = const char*  -> CUDA_ERROR_NOT_SUPPORTED
+  kStackOverflow = 8,     ///< recursion too deep        -> CUDA_ERROR_LAUNCH_FAILED
+  kTimeout = 9,
+};
+
+struct BlockState;
+struct LaunchArgs;
+
+/// Helpers that generated code calls through LaunchArgs::rt, by slot. Each serves one lane (simt calls it once
+/// for every active lane) unless said otherwise. One row = one slot: name, result, parameters. Slots are only
+/// ever appended; kAbiVersion changes when a row changes.
+///   RT(name, result, params...)   types: void, i32, i64, f32, f64, ptr
+// clang-format off
+#define PPU_RUNTIME_HELPERS(RT)                                                                          \
+  RT(trap,            void, (BlockState* block, uint32_t kind, uint64_t info, uint32_t thread))          \
+  RT(vprintf,         int32_t, (BlockState* block, uint64_t format, uint64_t args))                      \
+  RT(assertfail,      void, (BlockState* block, uint64_t msg, uint64_t file, uint32_t line, uint64_t function, uint64_t char_size)) \
+  RT(malloc,          uint64_t, (BlockState* block, uint64_t size))                                      \
+  RT(free,            void, (BlockState* block, uint64_t address))                                       \
+  RT(globaltimer,     uint64_t, (BlockState* block))                                                     \
+  RT(fround_f32,      float, (uint32_t op_and_mode, float a, float b, float c))                          \
+  RT(fround_f64,      double, (uint32_t op_and_mode, double a, double b, double c))                      \
+  RT(nanosleep,       void, (BlockState* block, uint32_t ns))
+// clang-format on
+
+/// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2 rm, 3 rp.
+struct RuntimeTable {
+#define RT(name, result, params) result(*name) params;
+  PPU_RUNTIME_HELPERS(RT)
+#undef RT
+};
+
+/// One a launch, read-only while it runs, the same for all workers.
+struct LaunchArgs {
+  const void* params;          ///< parameter block, laid out by ptx::param_layout
+  const uint64_t* globals;     ///< address of each variable in KernelInfo::globals, in that order
+  const RuntimeTable* rt;
+  uint32_t grid[3];            ///< %nctaid
+  uint32_t block[3];           ///< %ntid
+  uint32_t shared_bytes;       ///< static + dynamic
+  uint32_t dynamic_shared_bytes;
+  uint64_t grid_id;
+  uint32_t num_sms;            ///< %nsmid
+  uint32_t flags;              ///< kLaunchCooperative...
+  void* user;                  ///< the executor's own (fault reports, printf buffer)
+  uint64_t envreg[4];          ///< %envreg1.. (cooperative launch)
+};
+
+/// One a resident block. Reused by a worker from block to block.
+struct BlockState {
+  uint32_t ctaid[3];           ///< %ctaid
+  uint32_t smid;
+  char* shared;                ///< base of the shared window, >= 256-byte aligned, guard pages around
+  char* local;                 ///< .local of thread t (linear in the block) at local + t * KernelInfo::local_bytes
+  char* frame;                 ///< KernelInfo::frame_bytes for this launch shape, 64-byte aligned
+  const LaunchArgs* launch;
+  uint32_t warp;               ///< warp now running: written by generated code before it may fault
+  uint32_t resume;             ///< 0 on entry of a fresh block; the compiled code's own afterwards
+  void* worker;                ///< the executor's own
+  uint64_t stack_limit;        ///< lowest usable stack address: calls in recursive code check against it
+};
+
+/// A compiled kernel: runs one block until it ends or yields.
+/// Returns 0 when the block has ended, 1 when it waits for another block (call again with the same state).
+using BlockFunction = uint32_t (*)(const LaunchArgs*, BlockState*);
+
+constexpr uint32_t kAbiVersion = 1;
+constexpr uint32_t kWarpSize = 32;
+
+}  // namespace ppu::exec

@@ -1,0 +1,28 @@
+// Reading, printing and linking PTX. The only reader of PTX text.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "ptx/tree.h"
+
+namespace ppu::ptx {
+
+/// Parses one module. `name` appears in messages: "name:41:7: expected a register, found ';'".
+/// Errors: kBadInput (syntax, undeclared names, types that don't fit the row), kUnsupported (an instruction that
+/// is legal PTX but has no row: message names it, and the target seen).
+Result<Module> parse(std::string_view text, std::string_view name = "ptx");
+
+/// PTX text that parses back to an equal tree.
+std::string print(const Module& module);
+
+/// The part of the module that `kernel` needs (itself, functions it may call or take the address of, variables),
+/// printed in a canonical order: the text the object cache hashes.
+std::string print_reachable(const Module& module, const std::string& kernel);
+
+/// Links the pieces of a relocatable program (-rdc=true): extern symbols are bound to their definition, weak
+/// and common ones merged, file-local (.visible-less) names made unique. kBadInput on duplicate or missing ones.
+Result<Module> link(std::span<const Module> pieces);
+
+}  // namespace ppu::ptx

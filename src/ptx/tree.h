@@ -1,0 +1,136 @@
+// The PTX tree: what the parser makes of a module's text, and the only form the rest of OpenPPU sees.
+// Values, no inheritance. Names keep PTX's spelling. See PTX ISA, "State Spaces, Types, and Variables".
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "isa/table.h"
+#include "isa/type.h"
+
+namespace ppu::ptx {
+
+struct SourcePos {
+  uint32_t line = 0;    ///< 1-based line of the PTX text
+  uint32_t column = 0;  ///< 1-based
+};
+
+enum class Space : uint8_t { kNone, kReg, kParam, kGlobal, kShared, kLocal, kConst, kTex };
+
+/// Special registers (PTX ISA, "Special Registers"), read by mov.
+enum class Special : uint8_t {
+  kTidX, kTidY, kTidZ, kNtidX, kNtidY, kNtidZ, kCtaidX, kCtaidY, kCtaidZ, kNctaidX, kNctaidY, kNctaidZ,
+  kLaneid, kWarpid, kNwarpid, kSmid, kNsmid, kGridid, kLanemaskEq, kLanemaskLe, kLanemaskLt, kLanemaskGe,
+  kLanemaskGt, kClock, kClockHi, kClock64, kGlobaltimer, kGlobaltimerLo, kGlobaltimerHi, kDynamicSmemSize,
+  kTotalSmemSize, kReservedSmemOffset, kEnvreg,  ///< kEnvreg: number in Operand::value
+  kPm, kIsExplicitCluster, kClusterId, kCount
+};
+
+/// A virtual register of a function; Operand::index points into Function::registers.
+struct Register {
+  std::string name;  ///< "%r12"
+  isa::Type type;
+};
+
+/// A variable in any space but reg: module scope (.global, .const, .shared) or function scope.
+struct Variable {
+  std::string name;
+  Space space = Space::kNone;
+  isa::Type type;             ///< element type
+  uint64_t count = 1;         ///< elements, all dimensions multiplied; 0 for `[]` (extern shared)
+  uint32_t align = 0;         ///< bytes, never 0 after parsing
+  bool is_extern = false, is_visible = false, is_weak = false, is_common = false, is_managed = false;
+  bool is_array = false;
+  /// Little-endian bytes, shorter than size() when the rest is zero.
+  std::vector<uint8_t> init;
+  /// Addresses inside `init`: at `offset`, the address of `symbol` + addend (generic(...) or function name);
+  /// bytes (1..8) are written after shifting right by `shift` (PTX mask() operator), normally 8 and 0.
+  struct Reloc {
+    uint64_t offset;
+    std::string symbol;
+    int64_t addend = 0;
+    uint8_t bytes = 8, shift = 0;
+    bool generic = false;
+  };
+  std::vector<Reloc> relocs;
+  SourcePos pos;
+  uint64_t size() const { return count * uint64_t((type.total_bits() + 7) / 8); }  ///< bytes
+};
+
+struct Operand {
+  enum class Kind : uint8_t {
+    kNone,
+    kReg,      ///< index = register; negated = `!p`
+    kImm,      ///< integer immediate in value (sign-extended); also hex float immediates: see is_float
+    kSpecial,  ///< special register
+    kSymbol,   ///< variable, function or parameter name in symbol, + value as byte offset
+    kAddress,  ///< [base + value]: elements[0] is kReg, kSymbol or kImm; absolute address if kImm
+    kVector,   ///< {a, b, ...} in elements
+    kLabel,    ///< branch target: index = instruction index in Function::body
+    kSink,     ///< _
+    kTargets,  ///< brx.idx table: elements are kLabel (resolved), symbol its name
+    kArgs,     ///< call argument or return list "(a, b)" in elements
+    kPair,     ///< `p|q` destination: elements[0], elements[1] (each kReg or kSink)
+  };
+  Kind kind = Kind::kNone;
+  bool is_float = false;  ///< kImm: value holds the bits of a float written in the source (f64 bits if is_double)
+  bool is_double = false; ///< kImm: written as 0d... or decimal: value holds f64 bits; 0f...: f32 bits
+  bool negated = false;
+  uint8_t part = 0;       ///< reserved for .h0/.h1/.b0 style selectors of video instructions; 0 = none
+  int32_t index = -1;
+  Special special = Special::kCount;
+  int64_t value = 0;
+  std::string symbol;
+  std::vector<Operand> elements;
+};
+
+struct Instruction {
+  uint16_t row = 0;  ///< index into isa::table()
+  isa::Mods mods;
+  int32_t guard = -1;  ///< register index of `@p`, or -1
+  bool guard_negated = false;
+  std::vector<Operand> operands;  ///< in source order, destination first
+  SourcePos pos;
+};
+
+/// A .func/.entry, or a .callprototype (then body is empty and name is the prototype's label).
+struct Function {
+  std::string name;
+  bool is_entry = false, is_extern = false, is_visible = false, is_weak = false, noreturn = false;
+  bool has_body = false;
+  std::vector<Variable> results;  ///< .func (r) : space kReg or kParam
+  std::vector<Variable> params;   ///< in order; entry parameters are laid out by param_offsets()
+  std::vector<Register> registers;
+  std::vector<Variable> locals;   ///< function-scope .local/.shared/.param/.global/.const, names made unique
+  std::vector<Instruction> body;
+  std::map<std::string, int32_t> labels;  ///< to instruction index (may equal body.size())
+  std::map<std::string, Function> prototypes;  ///< .callprototype labels local to this function
+  /// Performance directives, 0 if absent (PTX ISA "Performance-Tuning Directives").
+  uint32_t maxntid[3] = {0, 0, 0}, reqntid[3] = {0, 0, 0}, minnctapersm = 0, maxnreg = 0, maxnctapersm = 0;
+  /// body indices of loop headers under `.pragma "nounroll"`.
+  std::vector<int32_t> nounroll;
+  SourcePos pos;
+};
+
+struct Module {
+  std::string name;    ///< for messages; "ptx" if unknown
+  int version_major = 0, version_minor = 0;
+  std::string target;  ///< "sm_80"
+  int address_size = 64;
+  std::vector<Variable> variables;
+  std::vector<Function> functions;
+  std::map<std::string, Function> prototypes;
+  const Function* find_function(const std::string& name) const;
+  const Variable* find_variable(const std::string& name) const;
+};
+
+/// Byte offset of each parameter in the entry's parameter block (natural alignment in order), and its size.
+struct ParamLayout {
+  std::vector<uint32_t> offsets, sizes;
+  uint32_t total = 0;
+};
+ParamLayout param_layout(const Function& entry);
+
+}  // namespace ppu::ptx
