@@ -32,12 +32,13 @@ struct Mods {
 };
 
 struct Row {
-  const char* id;           ///< unique name, e.g. "add_f32"
-  const char* text;         ///< the form, as written in the row
-  Form form;                ///< the same, parsed at compile time
+  const char* id;    ///< unique name, e.g. "add_f32"
+  const char* text;  ///< the form, as written in the row
+  Form form;         ///< the same, parsed at compile time
   RowKind kind;
-  std::span<const std::string_view> vectors;  ///< element rows: "add.sat.s32 7fffffff 1 = 7fffffff"; op rows: empty
-  const char* file;         ///< "isa/int.inc"
+  std::span<const std::string_view>
+      vectors;       ///< element rows: "add.sat.s32 7fffffff 1 = 7fffffff"; op rows: empty
+  const char* file;  ///< "isa/int.inc"
   int line;
 };
 
@@ -58,5 +59,29 @@ std::string forms_of(std::string_view mnemonic);
 /// The instruction's type arguments in order: cvt.rn.f32.s32 -> {f32, s32}; ld.global.v4.u32 -> {u32}.
 /// Unused entries have kind kNone.
 std::array<Type, 4> types_of(const Row& row, const Mods& mods);
+
+/// The type of operand `index` (as in row.form.operands) of an instruction spelt `mods`: what a register must
+/// fit, and how a constant is read. kNone for `:any`, addresses of unknown width, labels, symbols and lists.
+Type operand_type(const Row& row, const Mods& mods, int index);
+
+/// True if the instruction reads / writes the carry flag (addc, subc, madc / a `.cc` modifier).
+bool reads_carry(const Row& row);
+bool writes_carry(const Mods& mods);
+
+/// How a register of `bits` takes a result of type `type` that is narrower: sign- or zero-extended (PTX ISA,
+/// "Operand Size Exceeding Instruction-Type Size").
+inline bool extends_signed(Type type) {
+  return type.is_signed();
+}
+
+/// Row numbers, in table order: kRow_add_int...
+enum RowId : uint16_t {
+#define ROW(id, ...) kRow_##id,
+#define OP(id, ...) kRow_##id,
+#include "isa/all_rows.inc"
+#undef ROW
+#undef OP
+  kRowCount
+};
 
 }  // namespace ppu::isa
