@@ -12,10 +12,15 @@
 
 namespace ppu::ptx {
 
+/// Where something stood in the text. No part of its meaning, so any two positions compare equal.
 struct SourcePos {
   uint32_t line = 0;    ///< 1-based line of the PTX text
   uint32_t column = 0;  ///< 1-based
+  bool operator==(const SourcePos&) const { return true; }
 };
+
+/// Instruction::row of an instruction that is legal PTX but has no row: its use fails by name.
+constexpr uint16_t kNoRow = 0xffff;
 
 enum class Space : uint8_t { kNone, kReg, kParam, kGlobal, kShared, kLocal, kConst, kTex };
 
@@ -25,13 +30,15 @@ enum class Special : uint8_t {
   kLaneid, kWarpid, kNwarpid, kSmid, kNsmid, kGridid, kLanemaskEq, kLanemaskLe, kLanemaskLt, kLanemaskGe,
   kLanemaskGt, kClock, kClockHi, kClock64, kGlobaltimer, kGlobaltimerLo, kGlobaltimerHi, kDynamicSmemSize,
   kTotalSmemSize, kReservedSmemOffset, kEnvreg,  ///< kEnvreg: number in Operand::value
-  kPm, kIsExplicitCluster, kClusterId, kCount
+  kPm, kIsExplicitCluster, kClusterId,  ///< kPm, kClusterId: number in Operand::value
+  kCount
 };
 
 /// A virtual register of a function; Operand::index points into Function::registers.
 struct Register {
-  std::string name;  ///< "%r12"
+  std::string name;  ///< "%r12"; unique in the function
   isa::Type type;
+  bool operator==(const Register&) const = default;
 };
 
 /// A variable in any space but reg: module scope (.global, .const, .shared) or function scope.
@@ -53,9 +60,11 @@ struct Variable {
     int64_t addend = 0;
     uint8_t bytes = 8, shift = 0;
     bool generic = false;
+    bool operator==(const Reloc&) const = default;
   };
   std::vector<Reloc> relocs;
   SourcePos pos;
+  bool operator==(const Variable&) const = default;
   uint64_t size() const { return count * uint64_t((type.total_bits() + 7) / 8); }  ///< bytes
 };
 
@@ -84,15 +93,23 @@ struct Operand {
   int64_t value = 0;
   std::string symbol;
   std::vector<Operand> elements;
+  bool operator==(const Operand&) const = default;
 };
 
+/// `call` always has operands {kArgs results, callee (kSymbol or kReg), kArgs arguments} and, if indirect, a fourth:
+/// kSymbol naming the .callprototype, or kTargets listing functions as kSymbol. `brx.idx`: {index, kTargets}.
 struct Instruction {
-  uint16_t row = 0;  ///< index into isa::table()
+  uint16_t row = 0;  ///< index into isa::table(), or kNoRow
   isa::Mods mods;
+  std::string opcode;  ///< as written, only if row is kNoRow
   int32_t guard = -1;  ///< register index of `@p`, or -1
   bool guard_negated = false;
   std::vector<Operand> operands;  ///< in source order, destination first
   SourcePos pos;
+  bool operator==(const Instruction& o) const {
+    return row == o.row && mods.got == o.mods.got && opcode == o.opcode && guard == o.guard &&
+           guard_negated == o.guard_negated && operands == o.operands;
+  }
 };
 
 /// A .func/.entry, or a .callprototype (then body is empty and name is the prototype's label).
@@ -112,6 +129,7 @@ struct Function {
   /// body indices of loop headers under `.pragma "nounroll"`.
   std::vector<int32_t> nounroll;
   SourcePos pos;
+  bool operator==(const Function&) const = default;
 };
 
 struct Module {
@@ -122,8 +140,15 @@ struct Module {
   std::vector<Variable> variables;
   std::vector<Function> functions;
   std::map<std::string, Function> prototypes;
+  std::map<std::string, std::string> aliases;  ///< .alias name, aliasee: another name of a function
   const Function* find_function(const std::string& name) const;
   const Variable* find_variable(const std::string& name) const;
+  /// All but `name`.
+  bool operator==(const Module& o) const {
+    return version_major == o.version_major && version_minor == o.version_minor && target == o.target &&
+           address_size == o.address_size && variables == o.variables && functions == o.functions &&
+           prototypes == o.prototypes && aliases == o.aliases;
+  }
 };
 
 /// Byte offset of each parameter in the entry's parameter block (natural alignment in order), and its size.
