@@ -1,0 +1,77 @@
+// The exported symbols of libcuda.so.1 and their table, made from api.inc. A row whose parameters differ from
+// cuda.h fails to compile here: extern "C" allows one signature a name.
+#include <cstdlib>
+#include <cstring>
+
+#include "driver/entry.h"
+
+#define PPU_EXPORT extern "C" __attribute__((visibility("default")))
+
+// Rows that are written: body inside the wall, traced on request.
+#define STUB(group, since, name, params, args)
+#define NAME(since, name)
+#define API(group, since, name, params, args)                                                      \
+  PPU_EXPORT CUresult name params {                                                                \
+    const CUresult ppu_result = ppu::driver::enter(#name, [&] { return ppu::driver::name args; }); \
+    if (ppu::driver::trace_enabled())                                                              \
+      ppu::driver::trace_call(#name, ppu::driver::argument_list args, ppu_result);                 \
+    return ppu_result;                                                                             \
+  }
+#include "driver/api.inc"
+#undef API
+#undef STUB
+
+// Rows that are owed: the parameters are checked all the same.
+#define API(group, since, name, params, args)
+#define STUB(group, since, name, params, args)                                                   \
+  PPU_EXPORT CUresult name params {                                                              \
+    if (ppu::driver::trace_enabled())                                                            \
+      ppu::driver::trace_call(#name, ppu::driver::argument_list args, CUDA_ERROR_NOT_SUPPORTED); \
+    return ppu::driver::not_implemented(#name);                                                  \
+  }
+#include "driver/api.inc"
+#undef API
+#undef STUB
+#undef NAME
+
+// Names only: no declaration in cuda.h, and the System V ABI lets a callee ignore its arguments.
+#define API(group, since, name, params, args)
+#define STUB(group, since, name, params, args)
+#define NAME(since, name)                       \
+  PPU_EXPORT CUresult name() {                  \
+    return ppu::driver::not_implemented(#name); \
+  }
+#include "driver/api.inc"
+#undef API
+#undef STUB
+#undef NAME
+
+namespace ppu::driver {
+namespace {
+
+const EntryPoint kEntryPoints[] = {
+#define API(group, since, name, params, args) {#name, since, true, reinterpret_cast<void*>(&::name)},
+#define STUB(group, since, name, params, args) {#name, since, false, reinterpret_cast<void*>(&::name)},
+#define NAME(since, name) {#name, since, false, reinterpret_cast<void*>(&::name)},
+#include "driver/api.inc"
+#undef API
+#undef STUB
+#undef NAME
+};
+
+}  // namespace
+
+const EntryPoint* entry_points(size_t* count) {
+  *count = sizeof kEntryPoints / sizeof *kEntryPoints;
+  return kEntryPoints;
+}
+
+bool trace_enabled() {
+  static const bool enabled = [] {
+    const char* env = std::getenv("PPU_TRACE");
+    return env && std::strstr(env, "api") != nullptr;
+  }();
+  return enabled;
+}
+
+}  // namespace ppu::driver
