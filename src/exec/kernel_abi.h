@@ -18,6 +18,7 @@ enum class Trap : uint32_t {
   kUnsupported = 7,       ///< reached code we refuse; info = const char*  -> CUDA_ERROR_NOT_SUPPORTED
   kStackOverflow = 8,     ///< recursion too deep        -> CUDA_ERROR_LAUNCH_FAILED
   kTimeout = 9,
+  kNoMemory = 10,         ///< no host memory for a block's local memory or frame -> CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES
 };
 
 struct BlockState;
@@ -75,6 +76,7 @@ struct BlockState {
   uint32_t resume;             ///< 0 on entry of a fresh block; the compiled code's own afterwards
   void* worker;                ///< the executor's own
   uint64_t stack_limit;        ///< lowest usable stack address: calls in recursive code check against it
+  uint32_t thread;             ///< linear thread a runtime helper serves now: written before each helper call
 };
 
 /// A compiled kernel: runs one block until it ends or yields.

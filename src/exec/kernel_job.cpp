@@ -1,0 +1,196 @@
+#include "exec/kernel_job.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "exec/block_storage.h"
+
+namespace ppu::exec {
+namespace {
+
+/// Most unfinished blocks a grid that isn't cooperative keeps while they wait for each other. Blocks are
+/// started in order, so a wait on an earlier block (the usual kind) always ends.
+constexpr uint32_t kMaxResident = 256;
+
+}  // namespace
+
+KernelJob::KernelJob(const KernelLaunch& launch) : launch_(launch) {
+  const uint32_t* g = launch_.args.grid;
+  total_ = uint64_t(g[0]) * g[1] * g[2];
+  launch_.args.rt = runtime_table();
+  // Eight shares a thread keep the ends even; long runs of consecutive blocks keep caches warm.
+  const uint64_t shares = uint64_t(Pool::instance().width()) * 8;
+  chunk_ = launch_.may_yield ? 1 : std::clamp<uint64_t>(total_ / shares, 1, 4096);
+}
+
+KernelJob::~KernelJob() {
+  for (BlockStorage* s : waiting_) BlockStorage::release(s);
+}
+
+void KernelJob::record_fault(const Fault& fault, const uint32_t ctaid[3]) {
+  std::lock_guard lock(mutex_);
+  if (faulted_) return;
+  faulted_ = true;
+  fault_.fault = fault;
+  std::copy(ctaid, ctaid + 3, fault_.ctaid);
+}
+
+/// Abandons the blocks that haven't been handed out.
+void KernelJob::stop(const Fault& fault, const uint32_t ctaid[3]) {
+  record_fault(fault, ctaid);
+  stopped_.store(true);
+  const uint64_t handed_out = next_.exchange(total_);
+  if (handed_out < total_) done(total_ - handed_out);
+}
+
+void KernelJob::done(uint64_t blocks) {
+  if (done_.fetch_add(blocks, std::memory_order_acq_rel) + blocks != total_) return;
+  finished(faulted_ ? &fault_ : nullptr);
+  release();  // the creator's reference
+}
+
+/// Points `storage` at block `index`; false when the host has no memory for it.
+bool KernelJob::start_block(Runner& runner, BlockStorage& storage, uint64_t index) {
+  if (!storage.prepare(launch_.local_bytes, launch_.frame_bytes)) return false;
+  BlockState& s = storage.state;
+  const uint32_t* g = launch_.args.grid;
+  s.ctaid[0] = uint32_t(index % g[0]);
+  s.ctaid[1] = uint32_t(index / g[0] % g[1]);
+  s.ctaid[2] = uint32_t(index / (uint64_t(g[0]) * g[1]));
+  s.smid = uint32_t(index % std::max(1u, launch_.args.num_sms));
+  s.launch = &launch_.args;
+  s.warp = 0;
+  s.thread = 0;
+  s.resume = 0;
+  s.worker = this;
+  return true;
+}
+
+Share KernelJob::run_share(Runner& runner) {
+  if (launch_.may_yield) {
+    BlockStorage* storage = nullptr;
+    bool fresh = false;
+    {
+      std::lock_guard lock(mutex_);
+      const bool room = launch_.cooperative || resident_ < kMaxResident;
+      // A new block first: what the waiting ones wait for may be in it.
+      if (room && next_.load() < total_) {
+        fresh = true;
+        resident_++;
+      } else if (!waiting_.empty()) {
+        storage = waiting_.front();
+        waiting_.pop_front();
+      } else {
+        return next_.load() >= total_ && resident_ == 0 ? Share::kExhausted : Share::kNone;
+      }
+    }
+    if (fresh) {
+      const uint64_t index = next_.fetch_add(1);
+      if (index >= total_) {
+        std::lock_guard lock(mutex_);
+        resident_--;
+        return Share::kNone;
+      }
+      fruitless_.store(0);
+      storage = BlockStorage::acquire();
+      if (!storage || !start_block(runner, *storage, index)) {
+        BlockStorage::release(storage);
+        const uint32_t none[3] = {};
+        stop({.kind = Trap::kNoMemory}, none);
+        {
+          std::lock_guard lock(mutex_);
+          resident_--;
+        }
+        done(1);
+        return Share::kMore;
+      }
+    }
+    run_waiting_kind(runner, storage);
+    return Share::kMore;
+  }
+  const uint64_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
+  if (first >= total_) return Share::kExhausted;
+  run_blocks(runner, first, std::min(chunk_, total_ - first));
+  return first + chunk_ >= total_ ? Share::kExhausted : Share::kMore;
+}
+
+/// Runs blocks [first, first + count), which belong to this thread now.
+void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
+  if (!runner.storage) runner.storage = BlockStorage::acquire();
+  BlockStorage* storage = runner.storage;
+  if (!storage || !start_block(runner, *storage, first)) {
+    const uint32_t none[3] = {};
+    stop({.kind = Trap::kNoMemory}, none);
+    return done(count);
+  }
+  BlockState& state = storage->state;
+  char here;
+  state.stack_limit =
+      reinterpret_cast<uint64_t>(runner.stack_low ? runner.stack_low + (256 << 10) : &here - (512 << 10));
+  ProtectedRegion region;
+  region.block = &state;
+  const bool ok = run_protected(region, [&] {
+    const uint32_t* g = launch_.args.grid;
+    for (uint64_t i = 0; i < count && !stopped_.load(std::memory_order_relaxed); i++) {
+      state.resume = 0;
+      state.warp = 0;
+      while (call(state) != 0 && !stopped_.load(std::memory_order_relaxed)) ::sched_yield();
+      if (++state.ctaid[0] == g[0]) {
+        state.ctaid[0] = 0;
+        if (++state.ctaid[1] == g[1]) {
+          state.ctaid[1] = 0;
+          state.ctaid[2]++;
+        }
+      }
+      if (++state.smid >= launch_.args.num_sms) state.smid = 0;
+    }
+  });
+  if (!ok) stop(region.fault, state.ctaid);
+  done(count);
+}
+
+/// Runs one block of a yielding grid until it ends or waits again.
+void KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
+  BlockState& state = storage->state;
+  char here;
+  state.stack_limit =
+      reinterpret_cast<uint64_t>(runner.stack_low ? runner.stack_low + (256 << 10) : &here - (512 << 10));
+  ProtectedRegion region;
+  region.block = &state;
+  uint32_t waits = 0;
+  bool ok = true;
+  if (!stopped_.load(std::memory_order_relaxed))
+    ok = run_protected(region, [&] {
+      const uint32_t result = call(state);
+      *const_cast<volatile uint32_t*>(&waits) = result;
+    });
+  if (!ok) stop(region.fault, state.ctaid);
+  const bool over = !ok || waits == 0 || stopped_.load();
+  if (!over) {
+    {
+      std::lock_guard lock(mutex_);
+      waiting_.push_back(storage);
+    }
+    // Nobody gets on: let the thread we wait for (a host thread, another process's worker) have the CPU.
+    const uint32_t fruitless = fruitless_.fetch_add(1) + 1;
+    if (fruitless > 4096) {
+      const timespec t = {0, 50'000};
+      ::nanosleep(&t, nullptr);
+    } else if (fruitless > 16) {
+      ::sched_yield();
+    }
+    return;
+  }
+  fruitless_.store(0);
+  {
+    std::lock_guard lock(mutex_);
+    resident_--;
+  }
+  BlockStorage::release(storage);
+  done(1);
+}
+
+}  // namespace ppu::exec

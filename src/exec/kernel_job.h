@@ -1,0 +1,84 @@
+// One grid as a job of the worker pool: hands out consecutive blocks, keeps blocks that wait, stops at the
+// first fault.
+#pragma once
+#include <deque>
+#include <string>
+
+#include "exec/kernel_abi.h"
+#include "exec/pool.h"
+
+namespace ppu::exec {
+
+class PrintfBuffer;
+class DeviceHeap;
+
+/// LaunchArgs::user: what runtime helpers need of the context a kernel runs in.
+struct LaunchServices {
+  PrintfBuffer* printf_buffer = nullptr;
+  DeviceHeap* heap = nullptr;
+};
+
+/// A kernel that isn't machine code (the reference interpreter): called with `self` in place of a
+/// BlockFunction.
+using InterpretedBlock = uint32_t (*)(void* self, const LaunchArgs*, BlockState*);
+
+struct KernelLaunch {
+  LaunchArgs args = {};
+  BlockFunction entry = nullptr;
+  InterpretedBlock interpreted = nullptr;
+  void* self = nullptr;
+  size_t local_bytes = 0;  ///< of a whole block
+  size_t frame_bytes = 0;  ///< of a whole block
+  bool may_yield = false;
+  bool cooperative = false;  ///< all blocks must be resident at once
+  const char* kernel = "";   ///< name for reports; outlives the job
+};
+
+/// Where and why a grid stopped.
+struct GridFault {
+  Fault fault;
+  uint32_t ctaid[3] = {0, 0, 0};
+};
+
+/// Address of the table compiled kernels call through.
+const RuntimeTable* runtime_table();
+
+class KernelJob : public Job {
+ public:
+  explicit KernelJob(const KernelLaunch& launch);
+  ~KernelJob() override;
+  Share run_share(Runner& runner) override;
+
+  const KernelLaunch& launch() const { return launch_; }
+  /// Records a fault that doesn't end the block at once (device assert). The first fault of a grid counts.
+  void record_fault(const Fault& fault, const uint32_t ctaid[3]);
+
+ protected:
+  /// Called once, by the thread that finished the last block. `fault` is null when all went well.
+  virtual void finished(const GridFault* fault) = 0;
+  KernelLaunch launch_;
+
+ private:
+  void run_blocks(Runner& runner, uint64_t first, uint64_t count);
+  bool start_block(Runner& runner, BlockStorage& storage, uint64_t index);
+  void run_waiting_kind(Runner& runner, BlockStorage* storage);
+  uint32_t call(BlockState& state) {
+    return launch_.entry ? launch_.entry(&launch_.args, &state)
+                         : launch_.interpreted(launch_.self, &launch_.args, &state);
+  }
+  void stop(const Fault& fault, const uint32_t ctaid[3]);
+  void done(uint64_t blocks);
+
+  uint64_t total_ = 0;
+  uint64_t chunk_ = 1;
+  std::atomic<uint64_t> next_{0}, done_{0};
+  std::atomic<bool> stopped_{false};
+  std::mutex mutex_;  ///< fault_, waiting_
+  bool faulted_ = false;
+  GridFault fault_;
+  std::deque<BlockStorage*> waiting_;
+  uint32_t resident_ = 0;               ///< started and unfinished blocks of a yielding grid
+  std::atomic<uint32_t> fruitless_{0};  ///< yields since a block last started or ended
+};
+
+}  // namespace ppu::exec

@@ -1,0 +1,312 @@
+#include "exec/pool.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/log.h"
+#include "exec/block_storage.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PPU_OWN_STACKS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PPU_OWN_STACKS 0
+#endif
+#endif
+#ifndef PPU_OWN_STACKS
+#define PPU_OWN_STACKS 1
+#endif
+
+namespace ppu::exec {
+namespace {
+
+constexpr size_t kStackBytes = size_t(64) << 20;
+constexpr size_t kThreadStackBytes = size_t(1) << 20;
+constexpr uint64_t kSpinNs = 30'000;  ///< how long a worker looks for new work before it sleeps
+
+uint64_t now_ns() {
+  timespec t;
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
+}
+
+/// CPUs the cgroup's quota allows, 0 if unlimited (cgroup v2 cpu.max, v1 cfs quota).
+uint32_t cgroup_cpus() {
+  long long quota = 0, period = 0;
+  if (FILE* f = std::fopen("/sys/fs/cgroup/cpu.max", "re")) {
+    char word[32] = "";
+    if (std::fscanf(f, "%31s %lld", word, &period) == 2 && std::strcmp(word, "max") != 0)
+      quota = std::atoll(word);
+    std::fclose(f);
+  } else if (FILE* q = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re")) {
+    if (std::fscanf(q, "%lld", &quota) != 1) quota = 0;
+    std::fclose(q);
+    if (FILE* p = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re")) {
+      if (std::fscanf(p, "%lld", &period) != 1) period = 0;
+      std::fclose(p);
+    }
+  }
+  if (quota <= 0 || period <= 0) return 0;
+  return uint32_t(std::max(1ll, (quota + period - 1) / period));
+}
+
+struct StackCall {
+  Pool* pool;
+  void (Pool::*drain)(Job*, Runner&, bool);
+  Job* job;
+  Runner* runner;
+  bool helper;
+};
+
+void run_stack_call(void* argument) {
+  auto* call = static_cast<StackCall*>(argument);
+  (call->pool->*call->drain)(call->job, *call->runner, call->helper);
+}
+
+/// Calls fn(argument) with the stack pointer at `top` (16-byte aligned).
+void call_on_stack(void* top, void (*fn)(void*), void* argument) {
+#if PPU_OWN_STACKS
+  asm volatile(
+      "movq %%rsp, %%rbx\n\t"
+      "movq %[top], %%rsp\n\t"
+      "callq *%[fn]\n\t"
+      "movq %%rbx, %%rsp\n\t"
+      : "+D"(argument)
+      : [top] "r"(top), [fn] "r"(fn)
+      : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2",
+        "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+        "xmm15");
+#else
+  fn(argument);
+#endif
+}
+
+/// Runners of helping host threads, reused.
+std::mutex runner_mutex;
+std::vector<Runner*> free_runners;
+
+Runner* acquire_runner() {
+  {
+    std::lock_guard lock(runner_mutex);
+    if (!free_runners.empty()) {
+      Runner* r = free_runners.back();
+      free_runners.pop_back();
+      return r;
+    }
+  }
+  return new Runner;
+}
+
+void release_runner(Runner* r) {
+  std::lock_guard lock(runner_mutex);
+  free_runners.push_back(r);
+}
+
+}  // namespace
+
+Runner::Runner() {
+#if PPU_OWN_STACKS
+  constexpr size_t kGuard = 1 << 16;
+  void* p =
+      ::mmap(nullptr, kStackBytes + kGuard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return;
+  stack_low = static_cast<char*>(p) + kGuard;
+  if (::mprotect(stack_low, kStackBytes, PROT_READ | PROT_WRITE) != 0) {
+    ::munmap(p, kStackBytes + kGuard);
+    stack_low = nullptr;
+    return;
+  }
+  stack_high = stack_low + kStackBytes;
+#endif
+}
+
+uint32_t worker_count() {
+  if (const char* env = std::getenv("PPU_WORKERS")) {
+    const long n = std::atol(env);
+    if (n >= 1 && n <= 1024) return uint32_t(n);
+  }
+  cpu_set_t set;
+  uint32_t cpus = 1;
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) cpus = uint32_t(std::max(1, CPU_COUNT(&set)));
+  if (const uint32_t quota = cgroup_cpus()) cpus = std::min(cpus, quota);
+  return cpus;
+}
+
+void futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int64_t timeout_ns) {
+  timespec t = {time_t(timeout_ns / 1'000'000'000), long(timeout_ns % 1'000'000'000)};
+  ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, expected,
+            timeout_ns < 0 ? nullptr : &t, nullptr, 0);
+}
+
+void futex_wake(std::atomic<uint32_t>& word, int count) {
+  ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
+}
+
+Pool& Pool::instance() {
+  static Pool* pool = new Pool;
+  return *pool;
+}
+
+Pool::Pool() : width_(worker_count()) {}
+
+void Pool::start_threads() {
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attr, PPU_OWN_STACKS ? kThreadStackBytes : kStackBytes);
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // new threads start with the application's signals blocked
+  for (uint32_t i = 0; i < width_; i++) {
+    pthread_t thread;
+    const int rc = pthread_create(
+        &thread, &attr,
+        [](void* self) -> void* {
+          static_cast<Pool*>(self)->worker_main();
+          return nullptr;
+        },
+        this);
+    if (rc == 0)
+      pthread_setname_np(thread, "ppu-worker");
+    else
+      log("exec", LogLevel::kWarn, "started %u of %u workers: %s", i, width_, std::strerror(rc));
+    if (rc != 0) break;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attr);
+}
+
+void Pool::submit(Job* job) {
+  job->add_ref();
+  bool start = false;
+  {
+    std::lock_guard lock(mutex_);
+    jobs_.push_back(job);
+    open_jobs_.store(uint32_t(jobs_.size()), std::memory_order_relaxed);
+    if (!started_) start = started_ = true;
+  }
+  if (start) start_threads();
+  wake();
+}
+
+void Pool::wake() {
+  epoch_.fetch_add(1);
+  if (spinners_.load() == 0 && sleepers_.load() != 0) futex_wake(epoch_, 1);
+}
+
+Job* Pool::take(const void* owner) {
+  if (open_jobs_.load(std::memory_order_relaxed) == 0) return nullptr;
+  std::lock_guard lock(mutex_);
+  if (active_ >= width_) return nullptr;
+  for (size_t i = 0; i < jobs_.size(); i++) {
+    Job* job = jobs_[(turn_ + i) % jobs_.size()];
+    if (owner && job->owner != owner) continue;
+    turn_ = (turn_ + i + 1) % jobs_.size();
+    active_++;
+    job->add_ref();
+    return job;
+  }
+  return nullptr;
+}
+
+void Pool::give_back(Job* job, Share last, bool helper) {
+  bool more = false, removed = false;
+  {
+    std::lock_guard lock(mutex_);
+    active_--;
+    if (last == Share::kExhausted) {
+      const auto it = std::find(jobs_.begin(), jobs_.end(), job);
+      if (it != jobs_.end()) {
+        jobs_.erase(it);
+        removed = true;
+        open_jobs_.store(uint32_t(jobs_.size()), std::memory_order_relaxed);
+      }
+    }
+    more = !jobs_.empty();
+  }
+  // The slot is free again: somebody who found all slots taken may be asleep. A worker that found only
+  // waiting blocks comes back by itself; a helper doesn't.
+  if (more && (helper || last == Share::kExhausted)) wake();
+  if (removed) job->release();
+  job->release();
+}
+
+/// Runs shares until the job has none to take. Wakes one more worker first, who wakes the next.
+void Pool::drain(Job* job, Runner& runner, bool helper) {
+  Share last = Share::kMore;
+  bool woke = false;
+  uint32_t idle = 0;
+  while (true) {
+    last = job->run_share(runner);
+    if (last == Share::kExhausted) break;
+    if (last == Share::kNone && ++idle > 8) break;
+    if (last == Share::kMore && !woke) {
+      woke = true;
+      if (sleepers_.load() != 0 && width_ > 1) wake();
+    }
+  }
+  give_back(job, last, helper);
+}
+
+bool Pool::help(const void* owner) {
+  Job* job = take(owner);
+  if (!job) return false;
+  Runner* runner = acquire_runner();
+  const uint32_t csr = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(
+      0x1f80);  // round to nearest, no flush to zero, no traps: what kernels are compiled for
+  StackCall call = {this, &Pool::drain, job, runner, true};
+  if (runner->stack_high)
+    call_on_stack(runner->stack_high, run_stack_call, &call);
+  else
+    drain(job, *runner, true);
+  __builtin_ia32_ldmxcsr(csr);
+  release_runner(runner);
+  return true;
+}
+
+void Pool::worker_main() {
+  prepare_worker_signals();
+  auto* runner = new Runner;
+  while (true) {
+    uint32_t seen = epoch_.load();
+    spinners_.fetch_add(1);
+    Job* job = take(nullptr);
+    for (uint64_t begin = 0; !job;) {
+      const uint64_t now = now_ns();
+      if (begin == 0) begin = now;
+      if (now - begin > kSpinNs) break;
+      for (int i = 0; i < 32 && epoch_.load(std::memory_order_relaxed) == seen; i++) __builtin_ia32_pause();
+      const uint32_t epoch = epoch_.load();
+      if (epoch == seen) continue;
+      seen = epoch;
+      job = take(nullptr);
+    }
+    spinners_.fetch_sub(1);
+    if (!job) {
+      sleepers_.fetch_add(1);
+      // A submit between take and here has moved the epoch: don't sleep then.
+      futex_wait(epoch_, seen);
+      sleepers_.fetch_sub(1);
+      continue;
+    }
+    StackCall call = {this, &Pool::drain, job, runner, false};
+    if (runner->stack_high)
+      call_on_stack(runner->stack_high, run_stack_call, &call);
+    else
+      drain(job, *runner, false);
+  }
+}
+
+}  // namespace ppu::exec

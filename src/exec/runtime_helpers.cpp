@@ -1,0 +1,135 @@
+// What compiled kernels call through LaunchArgs::rt. A helper runs inside the kernel's protected region: it
+// reads kernel memory first, holding nothing (that may fault and longjmp away), and does the rest with the
+// region suspended.
+#include <sched.h>
+#include <time.h>
+
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "base/log.h"
+#include "exec/device_heap.h"
+#include "exec/device_printf.h"
+#include "exec/fault.h"
+#include "exec/kernel_job.h"
+
+namespace ppu::exec {
+namespace {
+
+LaunchServices* services(const BlockState* block) {
+  return static_cast<LaunchServices*>(block->launch->user);
+}
+
+[[noreturn]] void rt_trap(BlockState* block, uint32_t kind, uint64_t info, uint32_t thread) {
+  Fault fault;
+  fault.kind = Trap(kind);
+  fault.info = info;
+  fault.has_address = fault.kind == Trap::kMisaligned || fault.kind == Trap::kIllegalAddress;
+  fault.has_thread = true;
+  fault.thread = thread;
+  fault.warp = thread / kWarpSize;
+  leave_region(fault);
+}
+
+int32_t rt_vprintf(BlockState* block, uint64_t format, uint64_t args) {
+  const char* text = reinterpret_cast<const char*>(format);
+  const char* values = reinterpret_cast<const char*>(args);
+  const int count = check_printf(text, values);
+  if (count < 0) return -1;
+  SuspendRegion suspended;
+  LaunchServices* s = services(block);
+  if (!s || !s->printf_buffer) return -1;
+  s->printf_buffer->append(format_printf(text, values));
+  return count;
+}
+
+/// A string of 1- or 2-byte characters in kernel memory, cut at `room`.
+void read_text(uint64_t address, uint64_t char_size, char* to, size_t room) {
+  size_t n = 0;
+  if (address) {
+    for (; n + 1 < room; n++) {
+      char c = char_size == 2 ? char(reinterpret_cast<const uint16_t*>(address)[n])
+                              : reinterpret_cast<const char*>(address)[n];
+      if (!c) break;
+      to[n] = c;
+    }
+  }
+  to[n] = 0;
+}
+
+void rt_assertfail(BlockState* block, uint64_t msg, uint64_t file, uint32_t line, uint64_t function,
+                   uint64_t char_size) {
+  char message[512], where[512], name[512];
+  read_text(msg, char_size, message, sizeof message);
+  read_text(file, char_size, where, sizeof where);
+  read_text(function, char_size, name, sizeof name);
+  SuspendRegion suspended;
+  const uint32_t* dim = block->launch->block;
+  const uint32_t t = block->thread;
+  const uint32_t x = t % dim[0], y = t / dim[0] % dim[1], z = t / dim[0] / dim[1];
+  std::fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n", where,
+               line, name, block->ctaid[0], block->ctaid[1], block->ctaid[2], x, y, z, message);
+  Fault fault;
+  fault.kind = Trap::kAssert;
+  fault.has_thread = true;
+  fault.thread = t;
+  fault.warp = t / kWarpSize;
+  // Every failing thread prints; the launch ends when the thread traps, or at the end of the grid.
+  static_cast<KernelJob*>(block->worker)->record_fault(fault, block->ctaid);
+}
+
+uint64_t rt_malloc(BlockState* block, uint64_t size) {
+  SuspendRegion suspended;
+  LaunchServices* s = services(block);
+  return s && s->heap ? s->heap->malloc(size) : 0;
+}
+
+void rt_free(BlockState* block, uint64_t address) {
+  bool known = false;
+  {
+    SuspendRegion suspended;
+    LaunchServices* s = services(block);
+    known = s && s->heap && s->heap->free(address);
+  }
+  if (!known) rt_trap(block, uint32_t(Trap::kIllegalAddress), address, block->thread);
+}
+
+uint64_t rt_globaltimer(BlockState*) {
+  timespec t;
+  ::clock_gettime(CLOCK_REALTIME, &t);
+  return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
+}
+
+void rt_nanosleep(BlockState*, uint32_t ns) {
+  // The manual bounds the sleep to [0, 2 * ns]; anything short is a good moment for another thread of the
+  // host.
+  if (ns < 50'000) {
+    ::sched_yield();
+    return;
+  }
+  const timespec t = {0, long(ns < 1'000'000 ? ns : 1'000'000)};
+  ::nanosleep(&t, nullptr);
+}
+
+}  // namespace
+
+float round_f32(uint32_t op_and_mode, float a, float b, float c);
+double round_f64(uint32_t op_and_mode, double a, double b, double c);
+
+const RuntimeTable* runtime_table() {
+  static const RuntimeTable table = {
+      .trap = rt_trap,
+      .vprintf = rt_vprintf,
+      .assertfail = rt_assertfail,
+      .malloc = rt_malloc,
+      .free = rt_free,
+      .globaltimer = rt_globaltimer,
+      .fround_f32 = round_f32,
+      .fround_f64 = round_f64,
+      .nanosleep = rt_nanosleep,
+  };
+  return &table;
+}
+
+}  // namespace ppu::exec
