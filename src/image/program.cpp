@@ -63,7 +63,8 @@ bool contains_stripped_cudart(const ElfView& elf) {
     const Elf64_Phdr segment = elf.segment(i);
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X)) continue;
     const ElfBytes bytes = elf.segment_bytes(segment);
-    if (memmem(bytes.data, bytes.size, kStrippedCudartText, sizeof kStrippedCudartText - 1)) return true;
+    if (bytes.size && memmem(bytes.data, bytes.size, kStrippedCudartText, sizeof kStrippedCudartText - 1))
+      return true;
   }
   return false;
 }
