@@ -1,0 +1,40 @@
+// ppucc: compiles CUDA C++ for OpenPPU with clang 19 and our own headers; the driver in the place of nvcc.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "options.h"
+#include "steps.h"
+#include "toolchain.h"
+
+int main(int argc, char** argv) {
+  using namespace ppu;
+  const auto parsed = ppucc::parse_options(std::vector<std::string>(argv + 1, argv + argc));
+  if (!parsed) {
+    std::fprintf(stderr, "%s\n", parsed.error().message.c_str());
+    return 1;
+  }
+  const ppucc::Options& options = parsed.value();
+  if (options.help) {
+    std::fputs(ppucc::help_text(), stdout);
+    return 0;
+  }
+  const auto toolchain = ppucc::find_toolchain();
+  if (options.version) {
+    // "release X.Y" is what build systems look for in a CUDA compiler's answer.
+    std::printf(
+        "ppucc: OpenPPU CUDA C++ compiler driver\nCuda compilation tools, release 12.5, V12.5.0 (headers of "
+        "OpenPPU)\n");
+    if (toolchain) std::printf("clang: %s\n", toolchain.value().clang.c_str());
+    return 0;
+  }
+  if (!toolchain) {
+    std::fprintf(stderr, "%s\n", toolchain.error().message.c_str());
+    return 1;
+  }
+  if (options.inputs.empty()) {
+    std::fprintf(stderr, "ppucc: no input file; ppucc --help\n");
+    return 1;
+  }
+  return ppucc::build(options, toolchain.value());
+}
