@@ -4,9 +4,12 @@
 #ifndef PPU_CUDA_STRUCTS_H
 #define PPU_CUDA_STRUCTS_H
 
+#ifndef CU_UUID_HAS_BEEN_DEFINED
+#define CU_UUID_HAS_BEEN_DEFINED
 typedef struct CUuuid_st {
   char bytes[16];
 } CUuuid;
+#endif
 
 typedef struct CUmemFabricHandle_st {
   unsigned char data[64];
