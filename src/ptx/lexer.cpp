@@ -19,8 +19,12 @@ constexpr std::array<uint8_t, 256> make_classes() {
 }
 constexpr std::array<uint8_t, 256> kClass = make_classes();
 
-uint8_t class_of(char c) { return kClass[uint8_t(c)]; }
-bool is_follow(char c) { return (class_of(c) == kStart && c != '%') || class_of(c) == kDigit; }
+uint8_t class_of(char c) {
+  return kClass[uint8_t(c)];
+}
+bool is_follow(char c) {
+  return (class_of(c) == kStart && c != '%') || class_of(c) == kDigit;
+}
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -35,7 +39,9 @@ std::string describe(const Token& token) {
   return out + (token.text.size() > text.size() ? "...'" : "'");
 }
 
-Lexer::Lexer(std::string_view text) : text_(text) { scan(); }
+Lexer::Lexer(std::string_view text) : text_(text) {
+  scan();
+}
 
 void Lexer::fail(const std::string& message) const {
   throw ParseError{{line_, uint32_t(pos_ - line_start_ + 1)}, message};
@@ -83,7 +89,15 @@ void Lexer::skip_blank() {
   }
 }
 
-bool Lexer::followed_by(char c) const { return at(pos_) == c; }
+bool Lexer::followed_by(char c) const {
+  return at(pos_) == c;
+}
+
+bool Lexer::label_follows() const {
+  size_t p = pos_;
+  while (class_of(at(p)) == kBlank) p++;
+  return at(p) == ':' && at(p + 1) != ':';
+}
 
 void Lexer::scan_number() {
   const size_t start = pos_;
@@ -126,7 +140,8 @@ void Lexer::scan_number() {
   }
   token_.text = text_.substr(start, pos_ - start);
   if (token_.kind == Token::Kind::kInteger && at(pos_) == 'U') pos_++;
-  if (is_follow(at(pos_))) fail("expected a number, found '" + std::string(text_.substr(start, pos_ + 1 - start)) + "'");
+  if (is_follow(at(pos_)))
+    fail("expected a number, found '" + std::string(text_.substr(start, pos_ + 1 - start)) + "'");
 }
 
 void Lexer::scan() {
@@ -164,7 +179,8 @@ void Lexer::scan() {
       }
     } else if (c == '"') {
       pos_++;
-      while (pos_ < text_.size() && text_[pos_] != '"' && text_[pos_] != '\n') pos_ += text_[pos_] == '\\' ? 2 : 1;
+      while (pos_ < text_.size() && text_[pos_] != '"' && text_[pos_] != '\n')
+        pos_ += text_[pos_] == '\\' ? 2 : 1;
       if (at(pos_) != '"') fail("expected '\"' at the end of the string");
       pos_++;
       token_.kind = Token::Kind::kString;

@@ -1,5 +1,5 @@
-// Splits PTX text into tokens. Views point into the text, nothing is copied. Debug information (.file, .loc, .section
-// and its contents) is dropped here, so the parser never sees it. Lexical rules: PTX ISA, "Syntax".
+// Splits PTX text into tokens. Views point into the text, nothing is copied. Debug information (.file, .loc,
+// .section and its contents) is dropped here, so the parser never sees it. Lexical rules: PTX ISA, "Syntax".
 #pragma once
 #include <cstdint>
 #include <stdexcept>
@@ -43,10 +43,13 @@ class Lexer {
   const Token& peek() const { return token_; }
   /// Returns the current token and moves to the next one.
   Token next();
-  /// Extends the current word to a whole opcode, "add.sat.s32" or "ld.global.L2::128B.b32", and moves behind it.
+  /// Extends the current word to a whole opcode, "add.sat.s32" or "ld.global.L2::128B.b32", and moves behind
+  /// it.
   Token next_opcode();
   /// True when the character right behind the current token is `c`.
   bool followed_by(char c) const;
+  /// True when the current word is a label's definition: blanks and one ':' come next.
+  bool label_follows() const;
 
  private:
   void skip_blank();

@@ -52,12 +52,12 @@ constexpr std::string_view kModifiers[] = {
 /// Place of a modifier in the syntax line of ld/st/atom/red.
 int rank_of(std::string_view m) {
   static const std::unordered_map<std::string_view, int> kRank = {
-      {"mmio", 0},    {"weak", 1},    {"volatile", 1}, {"relaxed", 1}, {"acquire", 1}, {"release", 1},
-      {"acq_rel", 1}, {"cta", 2},     {"cluster", 2},  {"gpu", 2},     {"sys", 2},     {"param", 3},
-      {"const", 3},   {"global", 3},  {"local", 3},    {"shared", 3},  {"and", 4},     {"or", 4},
-      {"xor", 4},     {"cas", 4},     {"exch", 4},     {"add", 4},     {"inc", 4},     {"dec", 4},
-      {"min", 4},     {"max", 4},     {"ca", 4},       {"cg", 4},      {"cs", 4},      {"lu", 4},
-      {"cv", 4},      {"wb", 4},      {"wt", 4},       {"nc", 5},      {"noftz", 5},   {"v2", 9},
+      {"mmio", 0},    {"weak", 1},   {"volatile", 1}, {"relaxed", 1}, {"acquire", 1}, {"release", 1},
+      {"acq_rel", 1}, {"cta", 2},    {"cluster", 2},  {"gpu", 2},     {"sys", 2},     {"param", 3},
+      {"const", 3},   {"global", 3}, {"local", 3},    {"shared", 3},  {"and", 4},     {"or", 4},
+      {"xor", 4},     {"cas", 4},    {"exch", 4},     {"add", 4},     {"inc", 4},     {"dec", 4},
+      {"min", 4},     {"max", 4},    {"ca", 4},       {"cg", 4},      {"cs", 4},      {"lu", 4},
+      {"cv", 4},      {"wb", 4},     {"wt", 4},       {"nc", 5},      {"noftz", 5},   {"v2", 9},
       {"v4", 9},      {"v8", 9}};
   const auto it = kRank.find(m);
   if (it != kRank.end()) return it->second;
@@ -77,7 +77,9 @@ bool is_shape(std::string_view w) {  // m16n8k16, 16x64b, 128x256b
 
 }  // namespace
 
-std::string_view mnemonic_of(std::string_view opcode) { return opcode.substr(0, opcode.find('.')); }
+std::string_view mnemonic_of(std::string_view opcode) {
+  return opcode.substr(0, opcode.find('.'));
+}
 
 bool is_ptx_mnemonic(std::string_view word) {
   static const std::unordered_set<std::string_view> kSet(std::begin(kMnemonics), std::end(kMnemonics));
@@ -89,21 +91,24 @@ bool is_ptx_modifier(std::string_view word) {
   const size_t qualified = word.find("::");
   if (qualified != word.npos) {
     static const std::unordered_set<std::string_view> kHeads = {
-        "L1",       "L2",    "shared",  "param", "const",   "cta_group", "kind",    "async",      "mbarrier",
-        "tensormap", "cluster", "cta",   "read",  "proxy",   "collector", "sem",     "multicast",  "im2col",
-        "tile",     "op_restrict", "sync_restrict", "shared_memory", "unpack", "pack", "bulk", "global", "num", "spread"};
+        "L1",   "L2",          "shared",        "param",         "const",     "cta_group",
+        "kind", "async",       "mbarrier",      "tensormap",     "cluster",   "cta",
+        "read", "proxy",       "collector",     "sem",           "multicast", "im2col",
+        "tile", "op_restrict", "sync_restrict", "shared_memory", "unpack",    "pack",
+        "bulk", "global",      "num",           "spread"};
     return kHeads.contains(word.substr(0, qualified)) && qualified + 2 < word.size();
   }
   if (kSet.contains(word) || isa::parse_type(word).kind != isa::Kind::kNone || is_shape(word)) return true;
-  static const std::unordered_set<std::string_view> kTypes = {"e2m1",   "e2m1x2", "e2m1x4", "e2m3",    "e2m3x2",
-                                                              "e2m3x4", "e3m2",   "e3m2x2", "e3m2x4",  "ue8m0",
-                                                              "ue8m0x2", "ue4m3", "s2f6",   "f32x2",   "tf32"};
+  static const std::unordered_set<std::string_view> kTypes = {
+      "e2m1",   "e2m1x2", "e2m1x4",  "e2m3",  "e2m3x2", "e2m3x4", "e3m2", "e3m2x2",
+      "e3m2x4", "ue8m0",  "ue8m0x2", "ue4m3", "s2f6",   "f32x2",  "tf32"};
   return kTypes.contains(word);
 }
 
 std::string canonical_opcode(std::string_view opcode) {
   const std::string_view name = mnemonic_of(opcode);
-  if (name != "ld" && name != "st" && name != "atom" && name != "red" && name != "ldu") return std::string(opcode);
+  if (name != "ld" && name != "st" && name != "atom" && name != "red" && name != "ldu")
+    return std::string(opcode);
   struct Part {
     int rank;
     std::string_view text;
@@ -115,10 +120,12 @@ std::string canonical_opcode(std::string_view opcode) {
     const std::string_view word = rest.substr(1, end == rest.npos ? end : end - 1);
     const int rank = rank_of(word);
     if (rank < 0) return std::string(opcode);
-    parts.push_back({rank, word});
+    // Insertion sort, stable: there are few.
+    size_t place = parts.size();
+    while (place > 0 && parts[place - 1].rank > rank) place--;
+    parts.insert(parts.begin() + ptrdiff_t(place), {rank, word});
     rest = end == rest.npos ? std::string_view() : rest.substr(end);
   }
-  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.rank < b.rank; });
   std::string out(name);
   for (const Part& p : parts) out.append(".").append(p.text);
   return out;

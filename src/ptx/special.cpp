@@ -51,9 +51,9 @@ constexpr Row kRows[] = {
 
 /// kClusterId's numbers.
 constexpr std::string_view kCluster[] = {
-    "%clusterid.x",      "%clusterid.y",      "%clusterid.z",      "%nclusterid.x",       "%nclusterid.y",
-    "%nclusterid.z",     "%cluster_ctaid.x",  "%cluster_ctaid.y",  "%cluster_ctaid.z",    "%cluster_nctaid.x",
-    "%cluster_nctaid.y", "%cluster_nctaid.z", "%cluster_ctarank",  "%cluster_nctarank"};
+    "%clusterid.x",      "%clusterid.y",      "%clusterid.z",     "%nclusterid.x",    "%nclusterid.y",
+    "%nclusterid.z",     "%cluster_ctaid.x",  "%cluster_ctaid.y", "%cluster_ctaid.z", "%cluster_nctaid.x",
+    "%cluster_nctaid.y", "%cluster_nctaid.z", "%cluster_ctarank", "%cluster_nctarank"};
 
 /// "%envreg12" with prefix "%envreg" and limit 32 -> 12.
 std::optional<int64_t> numbered(std::string_view name, std::string_view prefix, int64_t limit) {

@@ -26,11 +26,42 @@ enum class Space : uint8_t { kNone, kReg, kParam, kGlobal, kShared, kLocal, kCon
 
 /// Special registers (PTX ISA, "Special Registers"), read by mov.
 enum class Special : uint8_t {
-  kTidX, kTidY, kTidZ, kNtidX, kNtidY, kNtidZ, kCtaidX, kCtaidY, kCtaidZ, kNctaidX, kNctaidY, kNctaidZ,
-  kLaneid, kWarpid, kNwarpid, kSmid, kNsmid, kGridid, kLanemaskEq, kLanemaskLe, kLanemaskLt, kLanemaskGe,
-  kLanemaskGt, kClock, kClockHi, kClock64, kGlobaltimer, kGlobaltimerLo, kGlobaltimerHi, kDynamicSmemSize,
-  kTotalSmemSize, kReservedSmemOffset, kEnvreg,  ///< kEnvreg: number in Operand::value
-  kPm, kIsExplicitCluster, kClusterId,  ///< kPm, kClusterId: number in Operand::value
+  kTidX,
+  kTidY,
+  kTidZ,
+  kNtidX,
+  kNtidY,
+  kNtidZ,
+  kCtaidX,
+  kCtaidY,
+  kCtaidZ,
+  kNctaidX,
+  kNctaidY,
+  kNctaidZ,
+  kLaneid,
+  kWarpid,
+  kNwarpid,
+  kSmid,
+  kNsmid,
+  kGridid,
+  kLanemaskEq,
+  kLanemaskLe,
+  kLanemaskLt,
+  kLanemaskGe,
+  kLanemaskGt,
+  kClock,
+  kClockHi,
+  kClock64,
+  kGlobaltimer,
+  kGlobaltimerLo,
+  kGlobaltimerHi,
+  kDynamicSmemSize,
+  kTotalSmemSize,
+  kReservedSmemOffset,
+  kEnvreg,  ///< kEnvreg: number in Operand::value
+  kPm,
+  kIsExplicitCluster,
+  kClusterId,  ///< kPm, kClusterId: number in Operand::value
   kCount
 };
 
@@ -45,9 +76,9 @@ struct Register {
 struct Variable {
   std::string name;
   Space space = Space::kNone;
-  isa::Type type;             ///< element type
-  uint64_t count = 1;         ///< elements, all dimensions multiplied; 0 for `[]` (extern shared)
-  uint32_t align = 0;         ///< bytes, never 0 after parsing
+  isa::Type type;      ///< element type
+  uint64_t count = 1;  ///< elements, all dimensions multiplied; 0 for `[]` (extern shared)
+  uint32_t align = 0;  ///< bytes, never 0 after parsing
   bool is_extern = false, is_visible = false, is_weak = false, is_common = false, is_managed = false;
   bool is_array = false;
   /// Little-endian bytes, shorter than size() when the rest is zero.
@@ -84,10 +115,11 @@ struct Operand {
     kPair,     ///< `p|q` destination: elements[0], elements[1] (each kReg or kSink)
   };
   Kind kind = Kind::kNone;
-  bool is_float = false;  ///< kImm: value holds the bits of a float written in the source (f64 bits if is_double)
-  bool is_double = false; ///< kImm: written as 0d... or decimal: value holds f64 bits; 0f...: f32 bits
+  bool is_float =
+      false;  ///< kImm: value holds the bits of a float written in the source (f64 bits if is_double)
+  bool is_double = false;  ///< kImm: written as 0d... or decimal: value holds f64 bits; 0f...: f32 bits
   bool negated = false;
-  uint8_t part = 0;       ///< reserved for .h0/.h1/.b0 style selectors of video instructions; 0 = none
+  uint8_t part = 0;  ///< reserved for .h0/.h1/.b0 style selectors of video instructions; 0 = none
   int32_t index = -1;
   Special special = Special::kCount;
   int64_t value = 0;
@@ -96,8 +128,9 @@ struct Operand {
   bool operator==(const Operand&) const = default;
 };
 
-/// `call` always has operands {kArgs results, callee (kSymbol or kReg), kArgs arguments} and, if indirect, a fourth:
-/// kSymbol naming the .callprototype, or kTargets listing functions as kSymbol. `brx.idx`: {index, kTargets}.
+/// `call` always has operands {kArgs results, callee (kSymbol or kReg), kArgs arguments} and, if indirect, a
+/// fourth: kSymbol naming the .callprototype, or kTargets listing functions as kSymbol. `brx.idx`: {index,
+/// kTargets}.
 struct Instruction {
   uint16_t row = 0;  ///< index into isa::table(), or kNoRow
   isa::Mods mods;
@@ -120,9 +153,9 @@ struct Function {
   std::vector<Variable> results;  ///< .func (r) : space kReg or kParam
   std::vector<Variable> params;   ///< in order; entry parameters are laid out by param_offsets()
   std::vector<Register> registers;
-  std::vector<Variable> locals;   ///< function-scope .local/.shared/.param/.global/.const, names made unique
+  std::vector<Variable> locals;  ///< function-scope .local/.shared/.param/.global/.const, names made unique
   std::vector<Instruction> body;
-  std::map<std::string, int32_t> labels;  ///< to instruction index (may equal body.size())
+  std::map<std::string, int32_t> labels;       ///< to instruction index (may equal body.size())
   std::map<std::string, Function> prototypes;  ///< .callprototype labels local to this function
   /// Performance directives, 0 if absent (PTX ISA "Performance-Tuning Directives").
   uint32_t maxntid[3] = {0, 0, 0}, reqntid[3] = {0, 0, 0}, minnctapersm = 0, maxnreg = 0, maxnctapersm = 0;
@@ -133,7 +166,7 @@ struct Function {
 };
 
 struct Module {
-  std::string name;    ///< for messages; "ptx" if unknown
+  std::string name;  ///< for messages; "ptx" if unknown
   int version_major = 0, version_minor = 0;
   std::string target;  ///< "sm_80"
   int address_size = 64;

@@ -1,0 +1,285 @@
+// One instruction: guard, opcode, operands, and the checks that they fit the row's form.
+#include <cstring>
+
+#include "ptx/parser.h"
+
+namespace ppu::ptx {
+namespace {
+
+using isa::Shape;
+
+bool is_value(const Operand& o) {
+  using K = Operand::Kind;
+  return o.kind == K::kReg || o.kind == K::kImm || o.kind == K::kSpecial || o.kind == K::kSymbol;
+}
+
+const char* shape_name(const isa::FormOperand& f) {
+  switch (f.shape) {
+    case Shape::kValue:
+      return f.is_dest ? "a register" : "a register or a constant";
+    case Shape::kConstant:
+      return "a constant";
+    case Shape::kAddress:
+      return "an address in brackets";
+    case Shape::kVector:
+      return "a register or a vector in braces";
+    case Shape::kLabel:
+      return "a label";
+    case Shape::kSymbol:
+      return "a name";
+    case Shape::kList:
+      return "a list in parentheses";
+  }
+  return "an operand";
+}
+
+bool shape_fits(const isa::FormOperand& f, const Operand& o) {
+  using K = Operand::Kind;
+  switch (f.shape) {
+    case Shape::kValue:
+      return f.is_dest ? (o.kind == K::kReg || o.kind == K::kSink) : is_value(o);
+    case Shape::kConstant:
+      return o.kind == K::kImm;
+    case Shape::kAddress:
+      return o.kind == K::kAddress && o.elements.size() == 1;
+    case Shape::kVector:
+      return o.kind == K::kVector || (f.is_dest ? (o.kind == K::kReg || o.kind == K::kSink) : is_value(o));
+    case Shape::kLabel:
+      return o.kind == K::kLabel || o.kind == K::kTargets;
+    case Shape::kSymbol:
+      return o.kind == K::kSymbol || o.kind == K::kReg || o.kind == K::kTargets;
+    case Shape::kList:
+      return o.kind == K::kArgs;
+  }
+  return false;
+}
+
+int vector_length(const isa::Mods& mods) {
+  return mods.has("v2") ? 2 : mods.has("v4") ? 4 : mods.has("v8") ? 8 : 1;
+}
+
+}  // namespace
+
+void Parser::parse_guard(Instruction& in) {
+  lex_.next();
+  in.guard_negated = accept('!');
+  const Token t = expect_word("a predicate register");
+  in.guard = find_register(t.text);
+  if (in.guard < 0 || f_->registers[size_t(in.guard)].type.kind != isa::Kind::kPred)
+    fail(t.pos(), "expected a predicate register behind '@', found " + describe(t));
+}
+
+void Parser::match_opcode(Instruction& in, const Token& opcode) {
+  const auto& match = matcher_.match(opcode.text);
+  if (match) {
+    in.row = match->row;
+    in.mods = match->mods;
+    return;
+  }
+  const std::string_view mnemonic = mnemonic_of(opcode.text);
+  const std::string text(opcode.text.substr(0, 100));
+  if (!is_ptx_mnemonic(mnemonic)) fail(opcode.pos(), "expected an instruction, found '" + text + "'");
+  for (std::string_view rest = opcode.text.substr(mnemonic.size()); !rest.empty();) {
+    const size_t end = rest.find('.', 1);
+    const std::string_view word = rest.substr(1, end == rest.npos ? end : end - 1);
+    if (!is_ptx_modifier(word)) {
+      const std::string forms = isa::forms_of(mnemonic);
+      fail(opcode.pos(),
+           "expected " +
+               (forms.empty() ? "a modifier of '" + std::string(mnemonic) + "'" : forms.substr(0, 400)) +
+               ", found '" + text + "'");
+    }
+    rest = end == rest.npos ? std::string_view() : rest.substr(end);
+  }
+  in.row = kNoRow;
+  in.opcode = std::string(opcode.text);
+}
+
+void Parser::parse_instruction() {
+  Instruction in;
+  depth_ = 0;
+  if (lex_.peek().is('@')) parse_guard(in);
+  if (lex_.peek().kind != Token::Kind::kWord) fail_expected("an instruction");
+  const Token opcode = lex_.next_opcode();
+  in.pos = opcode.pos();
+  match_opcode(in, opcode);
+  const std::string_view mnemonic = mnemonic_of(opcode.text);
+  if (mnemonic == "call") {
+    parse_call(in);
+  } else if (mnemonic == "bra") {
+    parse_label_operand(in);
+  } else if (mnemonic == "brx") {
+    in.operands.push_back(parse_operand());
+    if (!accept(',')) fail_expected("','");
+    parse_label_operand(in);
+    in.operands.back().kind = Operand::Kind::kTargets;
+  } else if (!lex_.peek().is(';')) {
+    parse_operands(in);
+  }
+  if (!lex_.peek().is(';')) fail_expected(in.operands.empty() ? "an operand or ';'" : "',' or ';'");
+  lex_.next();
+  if (in.row != kNoRow) check_operands(in, opcode);
+  f_->body.push_back(std::move(in));
+}
+
+void Parser::parse_operands(Instruction& in) {
+  in.operands.reserve(4);
+  for (;;) {
+    in.operands.push_back(parse_operand());
+    if (!lex_.peek().is(',')) return;
+    lex_.next();
+  }
+}
+
+/// The target of bra, or the table of brx.idx; resolved when the function ends.
+void Parser::parse_label_operand(Instruction& in) {
+  const Token t = expect_word("a label");
+  Operand o;
+  o.kind = Operand::Kind::kLabel;
+  label_uses_.push_back({int32_t(f_->body.size()), int32_t(in.operands.size()), {}, t.text, scope_, t.pos()});
+  in.operands.push_back(std::move(o));
+}
+
+void Parser::parse_call(Instruction& in) {
+  const Token start = lex_.peek();
+  Operand results;
+  results.kind = Operand::Kind::kArgs;
+  if (start.is('(')) {
+    results = parse_list(')', Operand::Kind::kArgs);
+    if (!accept(',')) fail_expected("',' behind the results of a call");
+  }
+  const Token name = lex_.peek();
+  if (name.kind != Token::Kind::kWord) fail_expected("a function name or a register");
+  Operand callee;
+  const bool is_function = find_register(name.text) < 0;
+  if (is_function) {
+    lex_.next();
+    const std::string text(name.text);
+    if (!function_index_.contains(text) && !module_.aliases.contains(text))
+      fail(name.pos(), "expected a declared function, found " + describe(name));
+    callee = symbol_operand(text);
+  } else {
+    callee = parse_word_operand();
+  }
+  Operand arguments;
+  arguments.kind = Operand::Kind::kArgs;
+  bool has_prototype = false;
+  if (accept(',')) {
+    if (lex_.peek().is('(')) {
+      arguments = parse_list(')', Operand::Kind::kArgs);
+      has_prototype = accept(',');
+    } else {
+      has_prototype = true;
+    }
+  }
+  in.operands.push_back(std::move(results));
+  in.operands.push_back(std::move(callee));
+  in.operands.push_back(std::move(arguments));
+  if (has_prototype) {
+    parse_label_operand(in);
+    in.operands.back().kind = Operand::Kind::kTargets;
+  } else if (!is_function) {
+    fail(name.pos(), "expected a .callprototype behind an indirect call");
+  }
+  if (!is_function) return;
+  const auto found = function_index_.find(std::string(name.text));
+  if (found == function_index_.end()) return;
+  const Function& f = module_.functions[size_t(found->second)];
+  const size_t given = in.operands[2].elements.size(), wanted = f.params.size();
+  const bool open_ended = wanted && f.params.back().is_array && f.params.back().count == 0;
+  if (given != wanted && !(open_ended && given + 1 >= wanted))
+    fail(name.pos(), "expected " + std::to_string(wanted) + " arguments of '" + f.name + "', found " +
+                         std::to_string(given));
+  if (in.operands[0].elements.size() != f.results.size())
+    fail(name.pos(), "expected " + std::to_string(f.results.size()) + " results of '" + f.name + "', found " +
+                         std::to_string(in.operands[0].elements.size()));
+}
+
+void Parser::check_operands(const Instruction& in, const Token& opcode) {
+  const isa::Row& row = isa::table()[in.row];
+  const isa::Form& form = row.form;
+  int least = 0;
+  for (int i = 0; i < form.num_operands; i++) least += !form.operands[i].optional;
+  const int given = int(in.operands.size());
+  if (given < least || given > form.num_operands) {
+    const std::string range = least == form.num_operands
+                                  ? std::to_string(least)
+                                  : std::to_string(least) + " to " + std::to_string(form.num_operands);
+    const char* operands = strchr(row.text, ' ');
+    fail(opcode.pos(), "expected " + range + " operands (" + (operands ? operands + 1 : "none") + ") of '" +
+                           std::string(opcode.text) + "', found " + std::to_string(given));
+  }
+  for (int i = 0; i < given; i++) {
+    const isa::FormOperand& f = form.operands[i];
+    const Operand& o = in.operands[size_t(i)];
+    if (o.kind != Operand::Kind::kPair) {
+      if (!f.second.empty() && !f.second_optional)
+        fail(opcode.pos(), "expected a pair 'd|p' as operand " + std::to_string(i + 1) + " of '" +
+                               std::string(opcode.text) + "'");
+      check_operand(in, opcode, o, i);
+      continue;
+    }
+    if (f.second.empty())
+      fail(opcode.pos(),
+           "expected no '|' in operand " + std::to_string(i + 1) + " of '" + std::string(opcode.text) + "'");
+    check_operand(in, opcode, o.elements[0], i);
+    const Operand& second = o.elements[1];
+    const bool is_pred = second.kind == Operand::Kind::kReg &&
+                         f_->registers[size_t(second.index)].type.kind == isa::Kind::kPred;
+    if (!is_pred && second.kind != Operand::Kind::kSink)
+      fail(opcode.pos(), "expected a predicate register behind '|' in '" + std::string(opcode.text) + "'");
+  }
+}
+
+void Parser::check_operand(const Instruction& in, const Token& opcode, const Operand& o, int index) {
+  const isa::Row& row = isa::table()[in.row];
+  const isa::FormOperand& f = row.form.operands[index];
+  const auto complain = [&](const std::string& expected) {
+    fail(opcode.pos(), "expected " + expected + " as operand " + std::to_string(index + 1) + " of '" +
+                           std::string(opcode.text) + "'");
+  };
+  if (!shape_fits(f, o)) complain(shape_name(f));
+  if (f.shape == Shape::kLabel || f.shape == Shape::kSymbol || f.shape == Shape::kList) return;
+  if (o.kind == Operand::Kind::kAddress) {
+    const Operand& base = o.elements[0];
+    if (base.kind == Operand::Kind::kReg) {
+      const isa::Type type = f_->registers[size_t(base.index)].type;
+      if (type.kind == isa::Kind::kPred || (type.bits != 32 && type.bits != 64))
+        complain("a 32-bit or 64-bit address register");
+    } else if (base.kind != Operand::Kind::kSymbol && base.kind != Operand::Kind::kImm) {
+      complain("a register, a variable or a constant in brackets");
+    }
+    return;
+  }
+  const isa::Type type = isa::operand_type(row, in.mods, index);
+  const int lanes = vector_length(in.mods);
+  const auto check_register = [&](const Operand& r, int bits) {
+    if (r.kind != Operand::Kind::kReg || type.kind == isa::Kind::kNone) return;
+    const isa::Type have = f_->registers[size_t(r.index)].type;
+    const bool want_pred = type.kind == isa::Kind::kPred;
+    if (want_pred != (have.kind == isa::Kind::kPred))
+      complain(want_pred ? "a predicate register" : "a register that isn't a predicate");
+    if (r.negated && !want_pred) complain("no '!' before a register that isn't a predicate");
+    if (!want_pred && have.total_bits() < bits)
+      complain("a register of at least " + std::to_string(bits) + " bits, not '" +
+               f_->registers[size_t(r.index)].name + "',");
+  };
+  if (o.kind != Operand::Kind::kVector) {
+    if (f.shape == Shape::kVector && lanes > 1)
+      complain("a vector of " + std::to_string(lanes) + " in braces");
+    check_register(o, type.total_bits());
+    return;
+  }
+  const int count = int(o.elements.size());
+  const bool packs = lanes == 1;  // mov.b64 {a,b}: the parts make up one value
+  const int bits = packs && count ? type.total_bits() / count : type.total_bits();
+  if (packs ? (count == 0 || count > 16 || bits * count != type.total_bits()) : count != lanes)
+    complain(packs ? "a vector whose parts make up the type" : "a vector of " + std::to_string(lanes));
+  for (const Operand& e : o.elements) {
+    if (f.is_dest ? (e.kind != Operand::Kind::kReg && e.kind != Operand::Kind::kSink) : !is_value(e))
+      complain("registers in braces");
+    check_register(e, bits);
+  }
+}
+
+}  // namespace ppu::ptx
