@@ -4,10 +4,11 @@
 // ---------------------------------------------------
 // One llvm::Module a kernel. The kernel is `void @NAME(ptr %launch, ptr %block)`: exec::LaunchArgs*,
 // exec::BlockState*. Device functions that were not inlined are `T @fn(ptr %launch, ptr %block, args...)`.
-// Pointers are addrspace(0) and hold host addresses: a shared address is ppu.shared.base() + offset, a generic
-// address is the same number, local is ppu.local.base() + offset. Plain load/store/atomicrmw/cmpxchg/fence,
-// vectors `<2|4 x T>` for ld.v2/v4. Loads that never change (params, ctaid) carry !invariant.load.
-// Accesses may carry !ppu.space !{i32 N} (ptx::Space) for aliasing and cheaper shared atomics.
+// Pointers are addrspace(0) and hold host addresses: a shared address is ppu.shared.base() + offset, a
+// generic address is the same number, local is ppu.local.base() + offset. Plain
+// load/store/atomicrmw/cmpxchg/fence, vectors `<2|4 x T>` for ld.v2/v4. Loads that never change (params,
+// ctaid) carry !invariant.load. Accesses may carry !ppu.space !{i32 N} (ptx::Space) for aliasing and cheaper
+// shared atomics.
 //
 // Intrinsics: external functions named below. C = convergent (a warp-level operation).
 //   i32  @ppu.tid.x() .y .z          %tid; lanes of a warp are consecutive in x, then y, then z
@@ -28,7 +29,8 @@
 //   void @ppu.check.align(i64 low, i64 address)   traps kMisaligned if low != 0 in an active lane
 //   void @ppu.trap(i32 kind, i64 info)            any active lane: ends the launch (exec::Trap)
 //   T    @ppu.f{add,sub,mul,div,fma,sqrt}.{rz,rm,rp}.{f32,f64}(T...)   directed rounding
-//   T    @ppu.rt.NAME(args...)       a helper of exec::PPU_RUNTIME_HELPERS, once for each active lane; a leading
+//   T    @ppu.rt.NAME(args...)       a helper of exec::PPU_RUNTIME_HELPERS, once for each active lane; a
+//   leading
 //                                    BlockState* parameter is passed as %block
 //   T    @ppu.call.indirect.N(i64 id, args...)   C  call through a function pointer; the callee is one of the
 //                                    functions listed in !ppu.functions = !{!{ptr @fn, i64 id}, ...}
@@ -50,8 +52,8 @@ struct Options {
 };
 
 struct Outcome {
-  std::string error;          ///< empty on success; else what could not be done and at which PTX line
-  uint32_t frame_bytes = 0;   ///< BlockState::frame need: per block if specialised, else per warp
+  std::string error;         ///< empty on success; else what could not be done and at which PTX line
+  uint32_t frame_bytes = 0;  ///< BlockState::frame need: per block if specialised, else per warp
   bool frame_per_warp = false;
   bool may_yield = false;
 };

@@ -1,0 +1,440 @@
+// Memory accesses of a warp, planned from the address's shape: one scalar access (uniform), one vector access
+// or a few (contiguous, broadcast or strided lane patterns known at compile time), else a gather or scatter
+// that looks at run time whether each half warp is contiguous after all.
+#include <algorithm>
+
+#include "llvm/IR/IntrinsicInst.h"
+#include "simt/widener.h"
+
+using namespace llvm;
+
+namespace ppu::simt {
+namespace {
+
+constexpr unsigned kHalf = 16;
+/// Widest window, in bytes, that a strided load may read in one piece: below a page, so that its holes lie in
+/// pages its ends touch.
+constexpr int64_t kMaxWindow = 1024;
+
+enum class Pattern { kNone, kBroadcast, kContiguous };
+
+// How lanes [first, first + n) lie, for objects of `size` bytes.
+Pattern pattern_of(const Shape& s, unsigned first, unsigned n, int64_t size) {
+  bool same = true, contiguous = true;
+  const int64_t start = s.has_offsets ? s.c[first] : 0;
+  for (unsigned i = 0; i < n; i++) {
+    const int64_t c = s.has_offsets ? s.c[first + i] : 0;
+    same &= c == start;
+    contiguous &= c == start + int64_t(i) * size;
+  }
+  return same ? Pattern::kBroadcast : contiguous ? Pattern::kContiguous : Pattern::kNone;
+}
+
+// The largest chunk of lanes for which every chunk is contiguous (or, for loads, a broadcast); 0 if below 8.
+unsigned chunk_of(const Shape& s, int64_t size, bool allow_broadcast) {
+  for (unsigned n = kLanes; n >= 8; n /= 2) {
+    bool ok = true;
+    for (unsigned l = 0; l < kLanes && ok; l += n) {
+      const Pattern p = pattern_of(s, l, n, size);
+      ok = p == Pattern::kContiguous || (allow_broadcast && p == Pattern::kBroadcast);
+    }
+    if (ok) return n;
+  }
+  return 0;
+}
+
+/// !ppu.space of shared memory (ptx::Space::kShared; this folder doesn't see the PTX tree).
+constexpr uint64_t kSharedSpace = 4;
+
+bool in_shared(const Instruction& inst) {
+  const MDNode* md = inst.getMetadata("ppu.space");
+  if (!md || md->getNumOperands() != 1) return false;
+  const auto* k = mdconst::dyn_extract<ConstantInt>(md->getOperand(0));
+  return k && k->getZExtValue() == kSharedSpace;
+}
+
+}  // namespace
+
+AllocaInst* Widener::spilled(Value* v) {
+  AllocaInst* a = new_slot(v->getType());
+  b_.CreateStore(v, a);
+  return a;
+}
+
+Value* Widener::lane_of(AllocaInst* array, Type* t, Value* lane) {
+  return b_.CreateLoad(t, b_.CreateGEP(t, array, lane));
+}
+
+void Widener::for_each_lane(Value* lanes, function_ref<void(Value*)> f) {
+  Value* bits = bits_of(lanes);
+  BasicBlock *before = b_.GetInsertBlock(), *loop = new_block("lane"), *done = new_block("lane.done");
+  b_.CreateCondBr(b_.CreateICmpNE(bits, b_.getInt32(0)), loop, done);
+  b_.SetInsertPoint(loop);
+  PHINode* left = b_.CreatePHI(b_.getInt32Ty(), 2);
+  left->addIncoming(bits, before);
+  Value* lane = b_.CreateIntrinsic(Intrinsic::cttz, {b_.getInt32Ty()}, {left, b_.getTrue()});
+  f(b_.CreateZExt(lane, b_.getInt64Ty()));
+  Value* rest = b_.CreateAnd(left, b_.CreateSub(left, b_.getInt32(1)));
+  left->addIncoming(rest, b_.GetInsertBlock());
+  b_.CreateCondBr(b_.CreateICmpNE(rest, b_.getInt32(0)), loop, done);
+  b_.SetInsertPoint(done);
+}
+
+Value* Widener::last_active(Value* v) {
+  if (!mask_) return b_.CreateExtractElement(v, uint64_t(kLanes - 1));
+  Value* zeros = b_.CreateIntrinsic(Intrinsic::ctlz, {b_.getInt32Ty()}, {bits_of(mask_), b_.getFalse()});
+  Value* lane = b_.CreateAnd(b_.CreateSub(b_.getInt32(kLanes - 1), zeros), b_.getInt32(kLanes - 1));
+  return b_.CreateExtractElement(v, lane);
+}
+
+Value* Widener::gather_half(Type* t, Value* pointers, Value* mask) {
+  const unsigned n = cast<FixedVectorType>(pointers->getType())->getNumElements();
+  Type* vt = FixedVectorType::get(t, n);
+  const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  if (options_.avx512 && (size == 4 || size == 8))
+    return b_.CreateMaskedGather(vt, pointers, Align(1), mask, Constant::getNullValue(vt));
+  // No hardware gather of this size: plain loads, dead lanes pointed at a harmless place.
+  Value* safe = new_slot(b_.getInt128Ty());
+  Value* p = b_.CreateSelect(mask, pointers, b_.CreateVectorSplat(n, safe));
+  Value* out = PoisonValue::get(vt);
+  for (unsigned l = 0; l < n; l++) {
+    Value* x = b_.CreateAlignedLoad(t, b_.CreateExtractElement(p, uint64_t(l)), Align(1));
+    out = b_.CreateInsertElement(out, x, uint64_t(l));
+  }
+  return out;
+}
+
+// Addresses unknown at compile time. Each half warp that turns out contiguous (the usual case: row * n +
+// column) or equal costs one access, others a gather.
+Value* Widener::load_varying(Type* t, Value* pointers) {
+  const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  std::vector<Value*> halves;
+  for (unsigned first = 0; first < kLanes; first += kHalf) {
+    Value* p = slice(pointers, first, kHalf);
+    Value* mask = slice(mask_or_all(), first, kHalf);
+    Type* vt = FixedVectorType::get(t, kHalf);
+    Type* addresses = FixedVectorType::get(b_.getInt64Ty(), kHalf);
+    Value* a = b_.CreatePtrToInt(p, addresses);
+    Value* a0 = b_.CreateExtractElement(a, uint64_t(0));
+    std::vector<Constant*> steps;
+    for (unsigned l = 0; l < kHalf; l++) steps.push_back(b_.getInt64(l * size));
+    Value* delta = b_.CreateSub(a, b_.CreateVectorSplat(kHalf, a0));
+    auto holds = [&](Value* want) {
+      Value* ok = b_.CreateICmpEQ(delta, want);
+      if (mask_) ok = b_.CreateOr(ok, b_.CreateNot(mask));
+      return b_.CreateICmpEQ(b_.CreateBitCast(ok, b_.getInt16Ty()), b_.getInt16(-1));
+    };
+    BasicBlock *contiguous = new_block("contiguous"), *other = new_block("scattered"),
+               *equal = new_block("equal"), *gather = new_block("gather"), *done = new_block("loaded");
+    AllocaInst* out = new_slot(vt);
+    b_.CreateCondBr(holds(ConstantVector::get(steps)), contiguous, other);
+    b_.SetInsertPoint(contiguous);
+    Value* x =
+        mask_ ? (Value*)b_.CreateMaskedLoad(vt, pointer_to(a0), Align(1), mask, Constant::getNullValue(vt))
+              : b_.CreateAlignedLoad(vt, pointer_to(a0), Align(1));
+    b_.CreateStore(x, out);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(other);
+    Value* same = holds(Constant::getNullValue(addresses));
+    // With no lane on, "equal" holds for garbage addresses too.
+    if (mask_)
+      same = b_.CreateAnd(same, b_.CreateICmpNE(b_.CreateBitCast(mask, b_.getInt16Ty()), b_.getInt16(0)));
+    b_.CreateCondBr(same, equal, gather);
+    b_.SetInsertPoint(equal);
+    b_.CreateStore(b_.CreateVectorSplat(kHalf, b_.CreateAlignedLoad(t, pointer_to(a0), Align(1))), out);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(gather);
+    b_.CreateStore(gather_half(t, p, mask), out);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(done);
+    halves.push_back(b_.CreateLoad(vt, out));
+  }
+  return concat(std::move(halves));
+}
+
+void Widener::store_varying(Value* value, Value* pointers) {
+  Type* t = cast<FixedVectorType>(value->getType())->getElementType();
+  const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  for (unsigned first = 0; first < kLanes; first += kHalf) {
+    Value *p = slice(pointers, first, kHalf), *v = slice(value, first, kHalf);
+    Value* mask = slice(mask_or_all(), first, kHalf);
+    Type* addresses = FixedVectorType::get(b_.getInt64Ty(), kHalf);
+    Value* a = b_.CreatePtrToInt(p, addresses);
+    Value* a0 = b_.CreateExtractElement(a, uint64_t(0));
+    std::vector<Constant*> steps;
+    for (unsigned l = 0; l < kHalf; l++) steps.push_back(b_.getInt64(l * size));
+    Value* ok = b_.CreateICmpEQ(b_.CreateSub(a, b_.CreateVectorSplat(kHalf, a0)), ConstantVector::get(steps));
+    if (mask_) ok = b_.CreateOr(ok, b_.CreateNot(mask));
+    ok = b_.CreateICmpEQ(b_.CreateBitCast(ok, b_.getInt16Ty()), b_.getInt16(-1));
+    BasicBlock *contiguous = new_block("contiguous"), *scatter = new_block("scatter"),
+               *done = new_block("stored");
+    b_.CreateCondBr(ok, contiguous, scatter);
+    b_.SetInsertPoint(contiguous);
+    if (mask_)
+      b_.CreateMaskedStore(v, pointer_to(a0), Align(1), mask);
+    else
+      b_.CreateAlignedStore(v, pointer_to(a0), Align(1));
+    b_.CreateBr(done);
+    b_.SetInsertPoint(scatter);
+    if (options_.avx512 && (size == 4 || size == 8)) {
+      b_.CreateMaskedScatter(v, p, Align(1), mask);
+    } else {
+      Value* safe = b_.CreateSelect(mask, p, b_.CreateVectorSplat(kHalf, new_slot(b_.getInt128Ty())));
+      for (unsigned l = 0; l < kHalf; l++)
+        b_.CreateAlignedStore(b_.CreateExtractElement(v, uint64_t(l)),
+                              b_.CreateExtractElement(safe, uint64_t(l)), Align(1));
+    }
+    b_.CreateBr(done);
+    b_.SetInsertPoint(done);
+  }
+}
+
+Value* Widener::pointer_to(Value* address) {
+  return b_.CreateIntToPtr(address, b_.getPtrTy());
+}
+
+// Component `k` of `parts` interleaved ones, lanes at base + shape.c. Null: no plan, gather instead.
+bool Widener::load_linear(Type* t, Value* base, const Shape& shape, unsigned parts,
+                          std::vector<Value*>& out) {
+  const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
+  auto at = [&](int64_t offset) { return b_.CreateGEP(b_.getInt8Ty(), base, b_.getInt64(uint64_t(offset))); };
+  if (const unsigned n = parts == 1 ? chunk_of(shape, size, true) : 0) {
+    std::vector<Value*> chunks;
+    for (unsigned l = 0; l < kLanes; l += n) {
+      Type* vt = FixedVectorType::get(t, n);
+      Value* p = at(shape.c[l]);
+      Value* m = mask_ ? slice(mask_, l, n) : nullptr;
+      if (pattern_of(shape, l, n, size) == Pattern::kBroadcast) {
+        if (m) {
+          Type* bits = b_.getIntNTy(n);
+          Value* on = b_.CreateICmpNE(b_.CreateBitCast(m, bits), ConstantInt::get(bits, 0));
+          p = b_.CreateSelect(on, p, new_slot(b_.getInt128Ty()));
+        }
+        chunks.push_back(b_.CreateVectorSplat(n, b_.CreateAlignedLoad(t, p, Align(1))));
+      } else if (m) {
+        chunks.push_back(b_.CreateMaskedLoad(vt, p, Align(1), m, Constant::getNullValue(vt)));
+      } else {
+        chunks.push_back(b_.CreateAlignedLoad(vt, p, Align(1)));
+      }
+    }
+    out.push_back(concat(std::move(chunks)));
+    return true;
+  }
+  // A window: everything between the lowest and the highest lane in one load, then permutes.
+  const int64_t low = shape.min_offset(), span = shape.max_offset() - low + size * parts;
+  if (span > kMaxWindow) return false;
+  for (const int64_t c : shape.c)
+    if ((c - low) % size) return false;
+  const unsigned elements = unsigned(span / size);
+  Type* wt = FixedVectorType::get(t, elements);
+  Value* window;
+  if (!mask_) {
+    window = b_.CreateAlignedLoad(wt, at(low), Align(1));
+  } else {
+    // Which lane wants each element; elements wanted by several lanes, or none, leave this plan to full
+    // masks.
+    std::vector<int> owner(elements, -1);
+    for (unsigned l = 0; l < kLanes; l++)
+      for (unsigned k = 0; k < parts; k++) {
+        int& o = owner[unsigned((shape.c[l] - low) / size) + k];
+        if (o >= 0) return false;
+        o = int(l);
+      }
+    for (int& o : owner)
+      if (o < 0) o = int(kLanes);  // a hole: never loaded
+    Value* m = b_.CreateShuffleVector(mask_, no_lanes(), owner);
+    window = b_.CreateMaskedLoad(wt, at(low), Align(1), m, Constant::getNullValue(wt));
+  }
+  for (unsigned k = 0; k < parts; k++) {
+    std::vector<int> pick(kLanes);
+    for (unsigned l = 0; l < kLanes; l++) pick[l] = int((shape.c[l] - low) / size) + int(k);
+    out.push_back(b_.CreateShuffleVector(window, pick));
+  }
+  return true;
+}
+
+void Widener::emit_load(LoadInst& load) {
+  Value* p = load.getPointerOperand();
+  const Shape shape = shapes_.of(p);
+  Type* whole = load.getType();
+  if (shape.is_uniform()) {
+    auto* copy = cast<LoadInst>(load.clone());
+    copy->setOperand(0, scalar(p));
+    b_.Insert(copy);
+    return set_scalar(&load, copy);
+  }
+  const unsigned parts = isa<FixedVectorType>(whole) ? part_count(whole) : 1;
+  Type* t = isa<FixedVectorType>(whole) ? part_type(whole, 0) : whole;
+  if (t->isIntegerTy(1) || t->isStructTy() || t->isArrayTy()) return fail("load of this type", &load);
+  std::vector<Value*> out;
+  if (!shape.is_linear() || !load_linear(t, scalar(p), shape, parts, out)) {
+    out.clear();
+    Value* pointers = vector(p);
+    const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+    for (unsigned k = 0; k < parts; k++) {
+      Value* q = k ? b_.CreateGEP(b_.getInt8Ty(), pointers, b_.getInt64(k * size)) : pointers;
+      out.push_back(parts > 1 || shape.is_linear()
+                        ? concat({gather_half(t, slice(q, 0, kHalf), slice(mask_or_all(), 0, kHalf)),
+                                  gather_half(t, slice(q, kHalf, kHalf), slice(mask_or_all(), kHalf, kHalf))})
+                        : load_varying(t, q));
+    }
+  }
+  if (!isa<FixedVectorType>(whole)) return set_vector(&load, out[0]);
+  for (unsigned k = 0; k < parts; k++) set_part(&load, k, out[k]);
+}
+
+// Contiguous lanes (interleaved parts included) in one store a chunk. False: no plan.
+bool Widener::store_linear(ArrayRef<Value*> values, Value* base, const Shape& shape) {
+  Type* t = cast<FixedVectorType>(values[0]->getType())->getElementType();
+  const unsigned parts = unsigned(values.size());
+  const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
+  const unsigned n = chunk_of(shape, size * parts, false);
+  if (!n) return false;
+  for (unsigned l = 0; l < kLanes; l += n) {
+    Value* p = b_.CreateGEP(b_.getInt8Ty(), base, b_.getInt64(uint64_t(shape.c[l])));
+    std::vector<Value*> chunk;
+    for (Value* v : values) chunk.push_back(slice(v, l, n));
+    Value* m = mask_ ? slice(mask_, l, n) : nullptr;
+    Value* data = chunk[0];
+    if (parts > 1) {
+      while (chunk.size() & (chunk.size() - 1)) chunk.push_back(PoisonValue::get(chunk[0]->getType()));
+      Value* all = concat(chunk);
+      std::vector<int> order(n * parts), lanes(n * parts);
+      for (unsigned i = 0; i < n * parts; i++) {
+        order[i] = int(i % parts * n + i / parts);
+        lanes[i] = int(i / parts);
+      }
+      data = b_.CreateShuffleVector(all, order);
+      if (m) m = b_.CreateShuffleVector(m, lanes);
+    }
+    if (m)
+      b_.CreateMaskedStore(data, p, Align(1), m);
+    else
+      b_.CreateAlignedStore(data, p, Align(1));
+  }
+  return true;
+}
+
+void Widener::emit_store(StoreInst& store) {
+  Value *p = store.getPointerOperand(), *x = store.getValueOperand();
+  const Shape shape = shapes_.of(p);
+  const unsigned parts = isa<FixedVectorType>(x->getType()) ? part_count(x->getType()) : 1;
+  const bool tuple = isa<FixedVectorType>(x->getType());
+  if (shape.is_uniform()) {
+    auto* copy = cast<StoreInst>(store.clone());
+    Value* value;
+    if (shapes_.uniform(x)) {
+      value = scalar(x);
+    } else if (!tuple) {
+      value = last_active(vector(x));
+    } else {
+      value = PoisonValue::get(x->getType());
+      for (unsigned k = 0; k < parts; k++)
+        value = b_.CreateInsertElement(value, last_active(part(x, k)), uint64_t(k));
+    }
+    copy->setOperand(0, value);
+    copy->setOperand(1, scalar(p));
+    b_.Insert(copy);
+    return;
+  }
+  std::vector<Value*> values;
+  for (unsigned k = 0; k < parts; k++) values.push_back(tuple ? part(x, k) : vector(x));
+  Type* t = cast<FixedVectorType>(values[0]->getType())->getElementType();
+  if (t->isIntegerTy(1) || t->isStructTy() || t->isArrayTy()) return fail("store of this type", &store);
+  if (shape.is_linear() && store_linear(values, scalar(p), shape)) return;
+  Value* pointers = vector(p);
+  const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  for (unsigned k = 0; k < parts; k++)
+    store_varying(values[k], k ? b_.CreateGEP(b_.getInt8Ty(), pointers, b_.getInt64(k * size)) : pointers);
+}
+
+namespace {
+
+// Shared memory belongs to the block's own worker: no other thread can see it, so the plain operation is
+// atomic.
+Value* plain_rmw(IRBuilder<>& b, AtomicRMWInst::BinOp op, Value* old, Value* x) {
+  switch (op) {
+    case AtomicRMWInst::Xchg:
+      return x;
+    case AtomicRMWInst::Add:
+      return b.CreateAdd(old, x);
+    case AtomicRMWInst::Sub:
+      return b.CreateSub(old, x);
+    case AtomicRMWInst::And:
+      return b.CreateAnd(old, x);
+    case AtomicRMWInst::Or:
+      return b.CreateOr(old, x);
+    case AtomicRMWInst::Xor:
+      return b.CreateXor(old, x);
+    case AtomicRMWInst::Max:
+      return b.CreateBinaryIntrinsic(Intrinsic::smax, old, x);
+    case AtomicRMWInst::Min:
+      return b.CreateBinaryIntrinsic(Intrinsic::smin, old, x);
+    case AtomicRMWInst::UMax:
+      return b.CreateBinaryIntrinsic(Intrinsic::umax, old, x);
+    case AtomicRMWInst::UMin:
+      return b.CreateBinaryIntrinsic(Intrinsic::umin, old, x);
+    case AtomicRMWInst::FAdd:
+      return b.CreateFAdd(old, x);
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+void Widener::emit_atomic_rmw(AtomicRMWInst& rmw) {
+  Value *p = rmw.getPointerOperand(), *x = rmw.getValOperand();
+  Type* t = x->getType();
+  const bool shared = in_shared(rmw);
+  auto one = [&](Value* address, Value* operand) -> Value* {
+    if (shared) {
+      Value* old = b_.CreateAlignedLoad(t, address, rmw.getAlign());
+      if (Value* next = plain_rmw(b_, rmw.getOperation(), old, operand)) {
+        b_.CreateAlignedStore(next, address, rmw.getAlign());
+        return old;
+      }
+    }
+    return b_.CreateAtomicRMW(rmw.getOperation(), address, operand, rmw.getAlign(), rmw.getOrdering(),
+                              rmw.getSyncScopeID());
+  };
+  // Result unused and one address: lanes are added up first. Integer only, where order can't show.
+  if (shapes_.uniform(p) && rmw.use_empty() && rmw.getOperation() == AtomicRMWInst::Add) {
+    Value* v = vector(x);
+    if (mask_) v = b_.CreateSelect(mask_, v, Constant::getNullValue(v->getType()));
+    one(scalar(p), b_.CreateAddReduce(v));
+    return;
+  }
+  AllocaInst* addresses = shapes_.uniform(p) ? nullptr : spilled(vector(p));
+  AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x));
+  AllocaInst* out = rmw.use_empty() ? nullptr : new_slot(wide(t));
+  Value *one_address = addresses ? nullptr : scalar(p), *one_operand = operands ? nullptr : scalar(x);
+  for_each_lane(mask_or_all(), [&](Value* lane) {
+    Value* address = addresses ? lane_of(addresses, b_.getPtrTy(), lane) : one_address;
+    Value* operand = operands ? lane_of(operands, t, lane) : one_operand;
+    Value* old = one(address, operand);
+    if (out) b_.CreateStore(old, b_.CreateGEP(t, out, lane));
+  });
+  if (out) set_vector(&rmw, b_.CreateLoad(wide(t), out));
+}
+
+void Widener::emit_cmpxchg(AtomicCmpXchgInst& cas) {
+  Type* t = cas.getCompareOperand()->getType();
+  AllocaInst* addresses = spilled(vector(cas.getPointerOperand()));
+  AllocaInst* compares = spilled(vector(cas.getCompareOperand()));
+  AllocaInst* values = spilled(vector(cas.getNewValOperand()));
+  AllocaInst *olds = new_slot(wide(t)), *flags = new_slot(wide(b_.getInt8Ty()));
+  for_each_lane(mask_or_all(), [&](Value* lane) {
+    Value* r = b_.CreateAtomicCmpXchg(lane_of(addresses, b_.getPtrTy(), lane), lane_of(compares, t, lane),
+                                      lane_of(values, t, lane), cas.getAlign(), cas.getSuccessOrdering(),
+                                      cas.getFailureOrdering());
+    b_.CreateStore(b_.CreateExtractValue(r, 0), b_.CreateGEP(t, olds, lane));
+    Value* ok = b_.CreateZExt(b_.CreateExtractValue(r, 1), b_.getInt8Ty());
+    b_.CreateStore(ok, b_.CreateGEP(b_.getInt8Ty(), flags, lane));
+  });
+  set_part(&cas, 0, b_.CreateLoad(wide(t), olds));
+  Value* ok = b_.CreateLoad(wide(b_.getInt8Ty()), flags);
+  set_part(&cas, 1, b_.CreateICmpNE(ok, Constant::getNullValue(ok->getType())));
+}
+
+}  // namespace ppu::simt

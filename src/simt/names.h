@@ -1,0 +1,27 @@
+// The external functions of the scalar-IR contract (see simt.h), each spelled once.
+#pragma once
+#include "llvm/ADT/StringRef.h"
+
+namespace ppu::simt {
+
+inline constexpr llvm::StringLiteral kTidX = "ppu.tid.x", kTidY = "ppu.tid.y", kTidZ = "ppu.tid.z";
+inline constexpr llvm::StringLiteral kLaneId = "ppu.laneid", kWarpId = "ppu.warpid";
+inline constexpr llvm::StringLiteral kSharedBase = "ppu.shared.base", kLocalBase = "ppu.local.base";
+inline constexpr llvm::StringLiteral kActiveMask = "ppu.activemask", kBallot = "ppu.ballot";
+inline constexpr llvm::StringLiteral kShflPrefix = "ppu.shfl.";
+inline constexpr llvm::StringLiteral kMatchAnyPrefix = "ppu.match.any.", kMatchAllPrefix = "ppu.match.all.";
+inline constexpr llvm::StringLiteral kReduxPrefix = "ppu.redux.";
+inline constexpr llvm::StringLiteral kWarpSync = "ppu.warp.sync";
+inline constexpr llvm::StringLiteral kBarPrefix = "ppu.bar.", kBarSync = "ppu.bar.sync",
+                                     kBarArrive = "ppu.bar.arrive", kBarRedPrefix = "ppu.bar.red.";
+inline constexpr llvm::StringLiteral kYield = "ppu.yield";
+inline constexpr llvm::StringLiteral kCheckAlign = "ppu.check.align", kTrap = "ppu.trap";
+inline constexpr llvm::StringLiteral kFloatPrefix = "ppu.f";
+inline constexpr llvm::StringLiteral kRuntimePrefix = "ppu.rt.";
+inline constexpr llvm::StringLiteral kIndirectPrefix = "ppu.call.indirect.";
+inline constexpr llvm::StringLiteral kClock64 = "ppu.clock64";
+inline constexpr llvm::StringLiteral kFunctionsMetadata = "ppu.functions";
+/// Internal to src/simt: where a warp is suspended (operands: kind, see suspend.h).
+inline constexpr llvm::StringLiteral kSuspend = "ppu.suspend";
+
+}  // namespace ppu::simt

@@ -1,0 +1,121 @@
+// Groups divergent branches into regions for linearisation.
+#include "llvm/IR/CFG.h"
+#include "simt/widener.h"
+
+using namespace llvm;
+
+namespace ppu::simt {
+namespace {
+
+std::set<BasicBlock*> reach(BasicBlock* entry, BasicBlock* join) {
+  std::set<BasicBlock*> seen;
+  std::vector<BasicBlock*> work{entry};
+  while (!work.empty()) {
+    BasicBlock* b = work.back();
+    work.pop_back();
+    if (b == join || !seen.insert(b).second) continue;
+    for (BasicBlock* s : successors(b)) work.push_back(s);
+  }
+  return seen;
+}
+
+class Grower {
+ public:
+  explicit Grower(const ShapeAnalysis& s) : s_(s) {}
+
+  Region grow(BasicBlock* entry, BasicBlock* join) const {
+    Region r{entry, join, {}};
+    while (step(r)) {
+    }
+    return r;
+  }
+
+  // The nearest block that post-dominates both; null when only the function's end does.
+  BasicBlock* common_join(BasicBlock* a, BasicBlock* b) const {
+    if (!a || !b) return nullptr;
+    return s_.post_dom.findNearestCommonDominator(a, b);
+  }
+
+ private:
+  bool step(Region& r) const {
+    // The join must post-dominate the entry and differ from it.
+    if (r.join && (r.join == r.entry || !s_.post_dom.dominates(r.join, r.entry))) {
+      BasicBlock* n = r.join == r.entry ? s_.join_of(r.entry) : common_join(r.entry, r.join);
+      r.join = n == r.entry ? s_.join_of(r.entry) : n;
+    }
+    r.blocks = reach(r.entry, r.join);
+    for (BasicBlock* b : r.blocks) {
+      if (b != r.entry)
+        for (BasicBlock* p : predecessors(b))
+          if (s_.reachable(p) && !r.blocks.contains(p)) {
+            BasicBlock* entry = s_.dom.findNearestCommonDominator(r.entry, p);
+            if (entry == r.entry) continue;  // a back edge from behind the join: the loop rule below grows it
+            r.entry = entry;
+            return true;
+          }
+      if (grow_to_loop(r, b)) return true;
+    }
+    return false;
+  }
+
+  // A region holds whole loops, or lies inside one iteration.
+  bool grow_to_loop(Region& r, BasicBlock* b) const {
+    for (Loop* l = s_.loops.getLoopFor(b); l; l = l->getParentLoop()) {
+      bool whole = true;
+      for (BasicBlock* x : l->blocks()) whole &= r.blocks.contains(x);
+      if (whole && r.blocks.contains(l->getHeader())) {
+        if (!r.join || !l->contains(r.join)) continue;
+      }
+      if (r.join && l->contains(r.join) && !r.blocks.contains(l->getHeader())) continue;
+      if (r.join && l->contains(r.join) && r.entry == l->getHeader() && !s_.divergent_loop(l)) continue;
+      BasicBlock* entry = s_.dom.findNearestCommonDominator(r.entry, l->getHeader());
+      BasicBlock* join = r.join;
+      while (join && l->contains(join)) join = s_.join_of(join);
+      if (entry == r.entry && join == r.join) continue;
+      r.entry = entry;
+      r.join = join;
+      return true;
+    }
+    return false;
+  }
+
+  const ShapeAnalysis& s_;
+};
+
+bool overlap(const Region& a, const Region& b) {
+  for (BasicBlock* x : a.blocks)
+    if (b.blocks.contains(x)) return true;
+  return false;
+}
+
+}  // namespace
+
+std::vector<Region> find_regions(const ShapeAnalysis& s) {
+  const Grower grower(s);
+  std::vector<Region> regions;
+  for (BasicBlock* b : s.order()) {
+    if (!s.divergent_branch(b)) continue;
+    BasicBlock *entry = b, *join = s.join_of(b);
+    for (Loop* l = s.loops.getLoopFor(b); l; l = l->getParentLoop())
+      if (s.divergent_loop(l)) {
+        entry = l->getHeader();
+        join = s.join_of(entry);
+        while (join && l->contains(join)) join = s.join_of(join);
+      }
+    regions.push_back(grower.grow(entry, join));
+  }
+  for (bool merged = true; merged;) {
+    merged = false;
+    for (size_t i = 0; i < regions.size() && !merged; i++)
+      for (size_t j = i + 1; j < regions.size() && !merged; j++) {
+        if (!overlap(regions[i], regions[j])) continue;
+        BasicBlock* entry = s.dom.findNearestCommonDominator(regions[i].entry, regions[j].entry);
+        regions[i] = grower.grow(entry, grower.common_join(regions[i].join, regions[j].join));
+        regions.erase(regions.begin() + long(j));
+        merged = true;
+      }
+  }
+  return regions;
+}
+
+}  // namespace ppu::simt

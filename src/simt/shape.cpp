@@ -1,0 +1,423 @@
+// The lattice's transfer functions and its fixpoint with divergent control. Optimistic: everything starts
+// unknown and uniform, and only ever moves up.
+#include "simt/shape.h"
+
+#include <algorithm>
+#include <bit>
+#include <functional>
+#include <map>
+
+#include "llvm/ADT/DepthFirstIterator.h"
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/CFG.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "simt/names.h"
+
+using namespace llvm;
+
+namespace ppu::simt {
+
+int64_t Shape::min_offset() const {
+  return has_offsets ? *std::min_element(c.begin(), c.end()) : 0;
+}
+int64_t Shape::max_offset() const {
+  return has_offsets ? *std::max_element(c.begin(), c.end()) : 0;
+}
+
+bool Shape::low_bits_free() const {
+  if (!has_offsets) return true;
+  if (min_offset() < 0) return false;
+  return base_zeros >= 64 || uint64_t(max_offset()) < (uint64_t(1) << base_zeros);
+}
+
+namespace {
+
+unsigned bit_width(Type* type) {
+  if (type->isIntegerTy()) return type->getIntegerBitWidth();
+  return 64;
+}
+
+Shape normalised(Shape s, unsigned bits) {
+  if (!s.is_linear() || !s.has_offsets) return s;
+  bool zero = true;
+  for (int64_t& x : s.c) {
+    if (bits < 64) x = int64_t(uint64_t(x) << (64 - bits)) >> (64 - bits);
+    zero &= x == 0;
+  }
+  if (zero) s.has_offsets = false;
+  return s;
+}
+
+Shape sum(const Shape& a, const Shape& b, int64_t sign) {
+  Shape r = Shape::uniform(std::min(a.base_zeros, b.base_zeros));
+  r.has_offsets = a.has_offsets || b.has_offsets;
+  for (unsigned l = 0; l < kLanes; l++)
+    r.c[l] = (a.has_offsets ? a.c[l] : 0) + sign * (b.has_offsets ? b.c[l] : 0);
+  return r;
+}
+
+Shape scaled(Shape a, int64_t k) {
+  for (int64_t& x : a.c) x = int64_t(uint64_t(x) * uint64_t(k));
+  a.base_zeros = uint8_t(std::min(64u, a.base_zeros + (k ? unsigned(std::countr_zero(uint64_t(k))) : 64u)));
+  return a;
+}
+
+}  // namespace
+
+std::optional<Shape> WarpLayout::tid_shape(int axis) const {
+  if (!specialised()) return std::nullopt;
+  const uint32_t bx = block[0], by = block[1];
+  auto value = [&](uint32_t t) -> int64_t {
+    return axis == 0 ? t % bx : axis == 1 ? t / bx % by : t / bx / by;
+  };
+  Shape s = Shape::uniform(64);
+  s.has_offsets = true;
+  for (unsigned l = 0; l < kLanes; l++) s.c[l] = value(l) - value(0);
+  for (uint32_t first = 0; first < threads(); first += kLanes) {
+    const int64_t base = value(first);
+    if (base) s.base_zeros = std::min<uint8_t>(s.base_zeros, uint8_t(std::countr_zero(uint64_t(base))));
+    for (unsigned l = 0; l < kLanes && first + l < threads(); l++)
+      if (value(first + l) - base != s.c[l]) return std::nullopt;
+  }
+  return normalised(s, 32);
+}
+
+ShapeAnalysis::ShapeAnalysis(Function& f, const WarpLayout& l, bool uniform_arguments)
+    : function(f), layout(l), dom(f), post_dom(f), loops(dom), uniform_arguments_(uniform_arguments) {
+  order_blocks();
+  do {
+    while (propagate()) {
+    }
+    const size_t before = divergent_branches_.size() + joins_.size() + divergent_loops_.size();
+    mark_divergent_control();
+    if (divergent_branches_.size() + joins_.size() + divergent_loops_.size() == before) break;
+  } while (true);
+}
+
+// Topological order with each loop contiguous: inner loops are collapsed to a node, recursively. Plain
+// reverse post-order lets blocks after a loop slip into it when a goto leaves two loops at once.
+void ShapeAnalysis::order_blocks() {
+  order_loop(nullptr);
+  for (size_t i = 0; i < order_.size(); i++) index_[order_[i]] = int(i);
+}
+
+void ShapeAnalysis::order_loop(Loop* loop) {
+  auto node_of = [&](BasicBlock* b) -> BasicBlock* {
+    Loop* inner = loops.getLoopFor(b);
+    if (inner == loop) return b;
+    while (inner && inner->getParentLoop() != loop) inner = inner->getParentLoop();
+    return inner ? inner->getHeader() : nullptr;
+  };
+  std::vector<BasicBlock*> blocks;
+  if (loop)
+    blocks.assign(loop->block_begin(), loop->block_end());
+  else
+    for (BasicBlock* b : depth_first(&function.getEntryBlock())) blocks.push_back(b);
+  BasicBlock* entry = loop ? loop->getHeader() : &function.getEntryBlock();
+  std::map<BasicBlock*, std::vector<BasicBlock*>> edges;
+  for (BasicBlock* b : blocks)
+    for (BasicBlock* s : successors(b)) {
+      if ((loop && !loop->contains(s)) || s == entry) continue;
+      BasicBlock *from = node_of(b), *to = node_of(s);
+      if (from != to) edges[from].push_back(to);
+    }
+  std::set<BasicBlock*> seen;
+  std::vector<BasicBlock*> post;
+  std::function<void(BasicBlock*)> visit = [&](BasicBlock* b) {
+    if (!seen.insert(b).second) return;
+    for (BasicBlock* s : edges[b]) visit(s);
+    post.push_back(b);
+  };
+  visit(entry);
+  for (auto it = post.rbegin(); it != post.rend(); ++it) {
+    Loop* inner = loops.getLoopFor(*it);
+    if (inner == loop) {
+      order_.push_back(*it);
+      continue;
+    }
+    while (inner->getParentLoop() != loop) inner = inner->getParentLoop();
+    order_loop(inner);
+  }
+}
+
+BasicBlock* ShapeAnalysis::join_of(BasicBlock* block) const {
+  const auto* node = post_dom.getNode(block);
+  return node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
+}
+
+unsigned ShapeAnalysis::known_zeros(const Value* v) const {
+  if (!v->getType()->isIntegerTy() && !v->getType()->isPointerTy()) return 0;
+  return computeKnownBits(v, function.getParent()->getDataLayout()).countMinTrailingZeros();
+}
+
+Shape ShapeAnalysis::of(const Value* v) const {
+  if (isa<Instruction>(v)) return shapes_.lookup(v);
+  if (isa<Argument>(v)) {
+    const bool state_pointer = cast<Argument>(v)->getArgNo() < 2;
+    return uniform_arguments_ || state_pointer ? Shape::uniform(known_zeros(v)) : Shape::varying();
+  }
+  return Shape::uniform(known_zeros(v));
+}
+
+bool ShapeAnalysis::propagate() {
+  bool changed = false;
+  for (BasicBlock* b : order_)
+    for (Instruction& inst : *b) {
+      Shape& old = shapes_[&inst];
+      if (old.is_varying()) continue;
+      const Shape next = normalised(transfer(inst), bit_width(inst.getType()));
+      if (next.is_unknown() || next == old) continue;
+      // Monotone: offsets never change back, alignment only shrinks.
+      Shape merged = next;
+      if (old.is_linear()) {
+        if (next.is_linear() && next.same_offsets(old))
+          merged.base_zeros = std::min(old.base_zeros, next.base_zeros);
+        else
+          merged = Shape::varying();
+        if (merged == old) continue;
+      }
+      shapes_[&inst] = merged;
+      changed = true;
+    }
+  return changed;
+}
+
+void ShapeAnalysis::mark_divergent_control() {
+  for (BasicBlock* b : order_) {
+    auto* br = dyn_cast<BranchInst>(b->getTerminator());
+    if (!br || !br->isConditional()) continue;
+    const Shape s = of(br->getCondition());
+    if (!s.is_uniform() && !s.is_unknown()) divergent_branches_.insert(b);
+  }
+  for (const BasicBlock* cb : divergent_branches_) {
+    auto* b = const_cast<BasicBlock*>(cb);
+    mark_joins(b);
+    // Lanes that part at b and meet again only outside a loop leave that loop in different iterations.
+    BasicBlock* join = join_of(b);
+    for (Loop* l = loops.getLoopFor(b); l && !(join && l->contains(join)); l = l->getParentLoop())
+      divergent_loops_.insert(l);
+  }
+}
+
+// A block where disjoint paths from `branch` meet: its phis choose by lane. Labels name the last such
+// meeting.
+void ShapeAnalysis::mark_joins(BasicBlock* branch) {
+  BasicBlock* join = join_of(branch);
+  std::map<BasicBlock*, BasicBlock*> label;
+  for (BasicBlock* s : successors(branch)) {
+    if (dom.dominates(s, branch)) continue;  // back edge
+    if (label.contains(s)) joins_.insert(s);
+    label[s] = s;
+  }
+  for (size_t i = size_t(index_of(branch)) + 1; i < order_.size(); i++) {
+    BasicBlock* b = order_[i];
+    const auto mine = label.find(b);
+    if (mine == label.end() || b == join) continue;
+    for (BasicBlock* s : successors(b)) {
+      if (dom.dominates(s, b)) continue;
+      const auto [other, fresh] = label.try_emplace(s, mine->second);
+      if (!fresh && other->second != mine->second) {
+        joins_.insert(s);
+        other->second = s;
+      }
+    }
+  }
+  if (join) joins_.insert(join);
+}
+
+Shape ShapeAnalysis::transfer_phi(PHINode& phi) const {
+  Shape result;
+  const Value* only = nullptr;
+  bool same_value = true;
+  for (const Value* v : phi.incoming_values()) {
+    if (v == &phi) continue;
+    same_value &= !only || only == v;
+    only = v;
+    const Shape s = of(v);
+    if (s.is_unknown() || isa<UndefValue>(v)) continue;
+    if (s.is_varying()) return Shape::varying();
+    // Temporal divergence: lanes leave the defining loop in different iterations.
+    if (const auto* def = dyn_cast<Instruction>(v))
+      for (Loop* l = loops.getLoopFor(def->getParent()); l && !l->contains(phi.getParent());
+           l = l->getParentLoop())
+        if (divergent_loops_.contains(l)) return Shape::varying();
+    if (result.is_unknown()) {
+      result = s;
+      continue;
+    }
+    if (!s.same_offsets(result)) return Shape::varying();
+    result.base_zeros = std::min(result.base_zeros, s.base_zeros);
+  }
+  if (result.is_unknown()) {  // only undef or not yet known
+    for (const Value* v : phi.incoming_values())
+      if (isa<UndefValue>(v)) return Shape::uniform();
+    return result;
+  }
+  if (joins_.contains(phi.getParent()) && !same_value) return Shape::varying();
+  return result;
+}
+
+Shape ShapeAnalysis::transfer_call(CallInst& call, bool all_uniform) const {
+  const Function* callee = call.getCalledFunction();
+  if (!callee) return Shape::varying();
+  const StringRef n = callee->getName();
+  if (n == kTidX || n == kTidY || n == kTidZ) {
+    const auto s = layout.tid_shape(n == kTidX ? 0 : n == kTidY ? 1 : 2);
+    return s ? *s : Shape::varying();
+  }
+  if (n == kLaneId) {
+    Shape s = Shape::uniform(64);
+    s.has_offsets = true;
+    for (unsigned l = 0; l < kLanes; l++) s.c[l] = l;
+    return s;
+  }
+  if (n == kLocalBase) {
+    Shape s = Shape::uniform(4);
+    s.has_offsets = true;
+    for (unsigned l = 0; l < kLanes; l++) s.c[l] = int64_t(l * layout.local_bytes);
+    return s;
+  }
+  if (n == kSharedBase) return Shape::uniform(8);
+  // One value for all lanes that execute the operation together.
+  if (n == kActiveMask || n == kWarpId || n == kClock64 || n.starts_with(kBarPrefix) || n == kYield ||
+      n == kWarpSync)
+    return Shape::uniform();
+  // ... and for all members, where every lane names the same ones.
+  if (n == kBallot || n.starts_with(kReduxPrefix))
+    return of(call.getArgOperand(1)).is_uniform() ? Shape::uniform() : Shape::varying();
+  if (n.starts_with(kShflPrefix) || n.starts_with(kMatchAnyPrefix) || n.starts_with(kMatchAllPrefix) ||
+      n.starts_with(kIndirectPrefix) || n.starts_with(kRuntimePrefix) || !callee->isDeclaration())
+    return Shape::varying();
+  return all_uniform ? Shape::uniform(known_zeros(&call)) : Shape::varying();
+}
+
+Shape ShapeAnalysis::transfer_gep(GetElementPtrInst& gep) const {
+  if (gep.getNumIndices() != 1) return Shape::varying();
+  const Shape p = of(gep.getPointerOperand()), i = of(gep.getOperand(1));
+  if (!p.is_linear() || !i.is_linear()) return Shape::varying();
+  if (gep.getOperand(1)->getType()->getIntegerBitWidth() != 64) return Shape::varying();
+  const int64_t size = int64_t(
+      function.getParent()->getDataLayout().getTypeAllocSize(gep.getSourceElementType()).getFixedValue());
+  return sum(p, scaled(i, size), 1);
+}
+
+Shape ShapeAnalysis::transfer_mask(Instruction& inst, const Shape& a) const {
+  const auto* k = dyn_cast<ConstantInt>(inst.getOperand(1));
+  if (!k || !a.is_linear()) return Shape::varying();
+  const uint64_t m = k->getZExtValue();
+  const bool only_low = isMask_64(m) && a.base_zeros >= unsigned(std::popcount(m));
+  if (!a.low_bits_free() && !only_low) return Shape::varying();
+  Shape r = a;
+  for (int64_t& x : r.c) x = int64_t(uint64_t(x) & m);
+  r.base_zeros = only_low ? 64 : std::max<uint8_t>(a.base_zeros, uint8_t(m ? std::countr_zero(m) : 64));
+  return r;
+}
+
+Shape ShapeAnalysis::transfer_shift_right(Instruction& inst, const Shape& a) const {
+  const auto* k = dyn_cast<ConstantInt>(inst.getOperand(1));
+  if (!k || !a.is_linear() || !a.low_bits_free() || k->getZExtValue() >= 64) return Shape::varying();
+  const unsigned s = unsigned(k->getZExtValue());
+  Shape r = a;
+  for (int64_t& x : r.c) x >>= s;
+  r.base_zeros = a.base_zeros == 64 ? 64 : uint8_t(a.base_zeros > s ? a.base_zeros - s : 0);
+  return r;
+}
+
+Shape ShapeAnalysis::transfer_arith(Instruction& inst) const {
+  const Shape a = of(inst.getOperand(0));
+  const Shape b = inst.getNumOperands() > 1 ? of(inst.getOperand(1)) : Shape::uniform();
+  switch (inst.getOpcode()) {
+    case Instruction::Add:
+      return a.is_linear() && b.is_linear() ? sum(a, b, 1) : Shape::varying();
+    case Instruction::Sub:
+      return a.is_linear() && b.is_linear() ? sum(a, b, -1) : Shape::varying();
+    case Instruction::Or:
+      if (cast<PossiblyDisjointInst>(inst).isDisjoint() && a.is_linear() && b.is_linear())
+        return sum(a, b, 1);
+      return Shape::varying();
+    case Instruction::Shl: {
+      const auto* k = dyn_cast<ConstantInt>(inst.getOperand(1));
+      if (!k || !a.is_linear() || k->getZExtValue() >= 63) return Shape::varying();
+      return scaled(a, int64_t(1) << k->getZExtValue());
+    }
+    case Instruction::Mul: {
+      const bool swap = isa<ConstantInt>(inst.getOperand(0));
+      const auto* k = dyn_cast<ConstantInt>(inst.getOperand(swap ? 0 : 1));
+      const Shape& x = swap ? b : a;
+      return k && x.is_linear() ? scaled(x, k->getSExtValue()) : Shape::varying();
+    }
+    case Instruction::And:
+      return transfer_mask(inst, a);
+    case Instruction::LShr:
+    case Instruction::AShr:
+      return transfer_shift_right(inst, a);
+    case Instruction::Trunc:
+      return a.is_linear() && !inst.getType()->isIntegerTy(1) ? a : Shape::varying();
+    case Instruction::SExt:
+    case Instruction::ZExt: {
+      if (!a.is_linear() || inst.getOperand(0)->getType()->isIntegerTy(1)) return Shape::varying();
+      return a.low_bits_free() ? a : Shape::varying();
+    }
+    case Instruction::IntToPtr:
+    case Instruction::PtrToInt:
+    case Instruction::Freeze:
+      return a;
+    case Instruction::Select: {
+      const Shape x = of(inst.getOperand(1)), y = of(inst.getOperand(2));
+      if (!a.is_uniform() || !x.is_linear() || !y.is_linear() || !x.same_offsets(y)) return Shape::varying();
+      Shape r = x;
+      r.base_zeros = std::min(x.base_zeros, y.base_zeros);
+      return r;
+    }
+    case Instruction::ICmp:
+      return compare_is_uniform(cast<ICmpInst>(inst)) ? Shape::uniform() : Shape::varying();
+    default:
+      return Shape::varying();
+  }
+}
+
+// (base + c) < K with c below the alignment of both: every lane agrees (tid < 32, tid >> 5 == 0 of whole
+// warps).
+bool ShapeAnalysis::compare_is_uniform(const ICmpInst& cmp) const {
+  const Shape a = of(cmp.getOperand(0));
+  const auto* k = dyn_cast<ConstantInt>(cmp.getOperand(1));
+  if (!k || !a.is_linear() || !a.has_offsets || !a.low_bits_free()) return false;
+  const unsigned bits = unsigned(std::bit_width(uint64_t(a.max_offset())));
+  const uint64_t low = (uint64_t(1) << bits) - 1, bound = k->getZExtValue();
+  switch (cmp.getPredicate()) {
+    case CmpInst::ICMP_ULT:
+    case CmpInst::ICMP_SLT:
+    case CmpInst::ICMP_UGE:
+    case CmpInst::ICMP_SGE:
+      return (bound & low) == 0;
+    case CmpInst::ICMP_UGT:
+    case CmpInst::ICMP_SGT:
+    case CmpInst::ICMP_ULE:
+    case CmpInst::ICMP_SLE:
+      return (bound & low) == low;
+    default:
+      return false;
+  }
+}
+
+Shape ShapeAnalysis::transfer(Instruction& inst) const {
+  if (auto* phi = dyn_cast<PHINode>(&inst)) return transfer_phi(*phi);
+  if (inst.isTerminator() || isa<StoreInst>(inst) || isa<FenceInst>(inst)) return Shape::uniform();
+  bool all_uniform = true;
+  for (const Use& use : inst.operands()) {
+    if (isa<BasicBlock>(use) || isa<Function>(use) || isa<MetadataAsValue>(use)) continue;
+    const Shape s = of(use);
+    if (s.is_unknown()) return {};
+    all_uniform &= s.is_uniform();
+  }
+  if (auto* call = dyn_cast<CallInst>(&inst)) return transfer_call(*call, all_uniform);
+  if (isa<AtomicRMWInst>(inst) || isa<AtomicCmpXchgInst>(inst) || isa<AllocaInst>(inst))
+    return Shape::varying();
+  if (all_uniform) return Shape::uniform(known_zeros(&inst));
+  if (isa<LoadInst>(inst)) return Shape::varying();
+  if (auto* gep = dyn_cast<GetElementPtrInst>(&inst)) return transfer_gep(*gep);
+  if (inst.getType()->isIntegerTy() || inst.getType()->isPointerTy()) return transfer_arith(inst);
+  return Shape::varying();
+}
+
+}  // namespace ppu::simt

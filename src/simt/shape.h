@@ -1,0 +1,107 @@
+// What is known of a value across the 32 lanes of a warp: the lattice
+//   unknown < linear (uniform when all offsets are 0) < varying
+// A linear value is base + c[lane]: base is lane 0's value, a scalar at run time; c is known at compile time.
+// That one element covers uniform, affine (c = lane * stride) and lane patterns (c = lane & 15).
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/PostDominators.h"
+#include "llvm/IR/Dominators.h"
+#include "llvm/IR/Instructions.h"
+#include "simt/simt.h"
+
+namespace ppu::simt {
+
+constexpr unsigned kLanes = 32;
+using LaneOffsets = std::array<int64_t, kLanes>;
+
+struct Shape {
+  enum class State : uint8_t { kUnknown, kLinear, kVarying };
+  State state = State::kUnknown;
+  bool has_offsets = false;  ///< false: uniform
+  uint8_t base_zeros = 0;    ///< low bits of base known to be zero (64 = base is 0)
+  LaneOffsets c{};           ///< c[0] == 0 always; meaningful if has_offsets
+
+  static Shape varying() { return {State::kVarying, false, 0, {}}; }
+  static Shape uniform(unsigned zeros = 0) { return {State::kLinear, false, uint8_t(zeros), {}}; }
+  bool is_unknown() const { return state == State::kUnknown; }
+  bool is_varying() const { return state == State::kVarying; }
+  bool is_linear() const { return state == State::kLinear; }
+  bool is_uniform() const { return is_linear() && !has_offsets; }
+  bool same_offsets(const Shape& o) const {
+    return has_offsets == o.has_offsets && (!has_offsets || c == o.c);
+  }
+  bool operator==(const Shape& o) const {
+    return state == o.state && same_offsets(o) && base_zeros == o.base_zeros;
+  }
+  int64_t min_offset() const;
+  int64_t max_offset() const;
+  /// 0 <= c < 2^base_zeros: base + c never carries, so shifts, masks and extensions distribute over it.
+  bool low_bits_free() const;
+};
+
+/// Launch-shape facts the analysis starts from.
+struct WarpLayout {
+  uint32_t block[3] = {0, 0, 0};  ///< 0,0,0 = unknown
+  uint64_t local_bytes = 0;       ///< .local bytes per thread
+  bool specialised() const { return block[0] != 0; }
+  uint32_t threads() const { return block[0] * block[1] * block[2]; }
+  uint32_t warps() const { return (threads() + kLanes - 1) / kLanes; }
+  bool full_warps() const { return specialised() && threads() % kLanes == 0; }
+  /// %tid's component `axis` of a warp's lanes relative to lane 0, if the same for every warp.
+  std::optional<Shape> tid_shape(int axis) const;
+};
+
+/// Shapes of all values of a scalar function, which of its branches are divergent, and its blocks in an order
+/// that keeps every loop contiguous. The function must be in loop-simplify and LCSSA form with one return.
+class ShapeAnalysis {
+ public:
+  ShapeAnalysis(llvm::Function& function, const WarpLayout& layout, bool uniform_arguments);
+
+  Shape of(const llvm::Value* value) const;
+  bool uniform(const llvm::Value* value) const { return of(value).is_uniform(); }
+  bool divergent_branch(const llvm::BasicBlock* block) const { return divergent_branches_.contains(block); }
+  bool divergent_loop(const llvm::Loop* loop) const { return divergent_loops_.contains(loop); }
+  /// Immediate post-dominator; null for the return block.
+  llvm::BasicBlock* join_of(llvm::BasicBlock* block) const;
+  const std::vector<llvm::BasicBlock*>& order() const { return order_; }
+  int index_of(const llvm::BasicBlock* block) const { return index_.lookup(block); }
+  bool reachable(const llvm::BasicBlock* block) const { return index_.contains(block); }
+
+  llvm::Function& function;
+  const WarpLayout& layout;
+  llvm::DominatorTree dom;
+  llvm::PostDominatorTree post_dom;
+  llvm::LoopInfo loops;
+
+ private:
+  void order_blocks();
+  void order_loop(llvm::Loop* loop);
+  bool propagate();
+  void mark_divergent_control();
+  void mark_joins(llvm::BasicBlock* branch);
+  Shape transfer(llvm::Instruction& inst) const;
+  Shape transfer_phi(llvm::PHINode& phi) const;
+  Shape transfer_call(llvm::CallInst& call, bool all_uniform) const;
+  Shape transfer_gep(llvm::GetElementPtrInst& gep) const;
+  Shape transfer_mask(llvm::Instruction& inst, const Shape& a) const;
+  Shape transfer_shift_right(llvm::Instruction& inst, const Shape& a) const;
+  Shape transfer_arith(llvm::Instruction& inst) const;
+  bool compare_is_uniform(const llvm::ICmpInst& cmp) const;
+  unsigned known_zeros(const llvm::Value* value) const;
+
+  bool uniform_arguments_;
+  std::vector<llvm::BasicBlock*> order_;
+  llvm::DenseMap<const llvm::BasicBlock*, int> index_;
+  llvm::DenseMap<const llvm::Value*, Shape> shapes_;
+  std::set<const llvm::BasicBlock*> divergent_branches_, joins_;
+  std::set<const llvm::Loop*> divergent_loops_;
+};
+
+}  // namespace ppu::simt

@@ -1,0 +1,608 @@
+// Cuts the widened warp function at its suspension points and builds the block function around the pieces.
+//
+// Frame (BlockState::frame): FrameHeader, then a slot area for each warp. Region k is the code from just
+// behind suspension k (k = 0: the function's start) to the next suspensions or the end; it returns the number
+// of the suspension it stopped at, 0 for the end. All warps at one suspension run it one after another, which
+// keeps shared memory in L1 and lets LLVM hoist what is the same for all warps.
+#include "simt/suspend.h"
+
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include "exec/kernel_abi.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/IR/CFG.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Transforms/Utils/BasicBlockUtils.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+#include "llvm/Transforms/Utils/Local.h"
+#include "llvm/Transforms/Utils/PromoteMemToReg.h"
+#include "simt/names.h"
+
+using namespace llvm;
+
+namespace ppu::simt {
+namespace {
+
+/// Plain layout that generated code addresses by offset.
+struct FrameHeader {
+  uint32_t state[kMaxWarps];  ///< suspension each warp waits at; 0 = ended
+  uint32_t next[kMaxWarps];
+  uint32_t reduce[2][kMaxWarps];  ///< bar.red: packed votes, by parity of the warp's bar.red count
+  uint32_t parity[kMaxWarps];
+  uint64_t present;  ///< between calls of a block that yields
+};
+constexpr uint32_t kHeaderBytes = (sizeof(FrameHeader) + 63) / 64 * 64;
+/// With more suspensions than this, one region function with an entry switch replaces a copy for each.
+constexpr unsigned kMaxCopies = 16;
+
+struct Suspension {
+  CallInst* call;
+  BasicBlock* resume;
+  bool yields;
+  SetVector<Instruction*> live;
+};
+
+class Assembler {
+ public:
+  Assembler(Function& warp, const std::string& name, const WarpLayout& layout)
+      : f_(warp), name_(name), layout_(layout), m_(*warp.getParent()), c_(warp.getContext()), b_(c_) {}
+
+  Outcome run() {
+    collect();
+    find_live();
+    place_slots();
+    demote();
+    if (points_.size() <= kMaxCopies)
+      for (unsigned k = 0; k <= points_.size(); k++) regions_.push_back(build_region({k}, false));
+    else
+      regions_.push_back(switched_region());
+    Outcome out;
+    if (points_.empty())
+      straight_block();
+    else if (regions_.size() > 1)
+      phased_block();
+    else
+      switched_block();
+    for (CallInst* call : inline_later_) {
+      InlineFunctionInfo info;
+      InlineFunction(*call, info);
+    }
+    for (Function* r : regions_)
+      if (r->use_empty()) r->eraseFromParent();
+    for (auto& [v, copy] : copies_of_) copy->deleteValue();
+    f_.eraseFromParent();
+    out.frame_bytes = points_.empty() ? 0 : kHeaderBytes + warp_bytes_ * max_warps();
+    for (const Suspension& p : points_) out.may_yield |= p.yields;
+    return out;
+  }
+
+ private:
+  uint32_t max_warps() const { return layout_.specialised() ? layout_.warps() : kMaxWarps; }
+
+  void collect() {
+    std::vector<CallInst*> calls;
+    for (Instruction& inst : instructions(f_))
+      if (auto* call = dyn_cast<CallInst>(&inst))
+        if (call->getCalledFunction() && call->getCalledFunction()->getName() == kSuspend)
+          calls.push_back(call);
+    for (CallInst* call : calls) {
+      const bool yields = cast<ConstantInt>(call->getArgOperand(0))->getZExtValue() != 0;
+      BasicBlock* resume = SplitBlock(call->getParent(), call->getNextNode());
+      points_.push_back({call, resume, yields, {}});
+    }
+  }
+
+  // Allocas are scratch: nothing in them lives across a suspension, each region gets its own.
+  static bool is_value(const Value* v) { return isa<Instruction>(v) && !isa<AllocaInst>(v); }
+
+  void find_live() {
+    if (points_.empty()) return;
+    DenseMap<BasicBlock*, SetVector<Instruction*>> live_in;
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (BasicBlock* b : post_order(&f_)) {
+        SetVector<Instruction*> live;
+        for (BasicBlock* s : successors(b)) {
+          for (Instruction* v : live_in[s])
+            if (v->getParent() != s || !isa<PHINode>(v)) live.insert(v);
+          for (PHINode& phi : s->phis()) {
+            Value* in = phi.getIncomingValueForBlock(b);
+            if (is_value(in)) live.insert(cast<Instruction>(in));
+          }
+        }
+        for (Instruction& inst : reverse(*b)) {
+          live.remove(&inst);
+          if (isa<PHINode>(inst)) continue;
+          for (Value* o : inst.operands())
+            if (is_value(o)) live.insert(cast<Instruction>(o));
+        }
+        if (live.size() != live_in[b].size()) {
+          live_in[b] = std::move(live);
+          changed = true;
+        }
+      }
+    }
+    for (Suspension& p : points_) p.live = live_in[p.resume];
+  }
+
+  // Cheap functions of the arguments are computed again instead of kept.
+  bool recomputable(Instruction* inst, int& budget) {
+    if (--budget < 0 || isa<PHINode>(inst)) return false;
+    if (auto* load = dyn_cast<LoadInst>(inst)) {
+      if (!load->hasMetadata(LLVMContext::MD_invariant_load)) return false;
+    } else if (!isa<BinaryOperator>(inst) && !isa<CastInst>(inst) && !isa<GetElementPtrInst>(inst) &&
+               !isa<ShuffleVectorInst>(inst) && !isa<InsertElementInst>(inst) && !isa<CmpInst>(inst)) {
+      return false;
+    }
+    const unsigned op = inst->getOpcode();
+    if (op == Instruction::UDiv || op == Instruction::SDiv || op == Instruction::URem ||
+        op == Instruction::SRem)
+      return false;
+    for (Value* o : inst->operands())
+      if (auto* i = dyn_cast<Instruction>(o); i && !recomputable(i, budget)) return false;
+    return true;
+  }
+
+  void place_slots() {
+    const DataLayout& dl = m_.getDataLayout();
+    for (Suspension& p : points_)
+      for (Instruction* v : p.live) {
+        if (kept_.contains(v) || recomputed_.contains(v)) continue;
+        int budget = 8;
+        if (recomputable(v, budget)) {
+          recomputed_.insert(v);
+          continue;
+        }
+        const uint32_t bytes = uint32_t(dl.getTypeStoreSize(v->getType()).getFixedValue());
+        const uint32_t align = bytes >= 64 ? 64 : bytes > 8 ? 16 : 8;
+        warp_bytes_ = (warp_bytes_ + align - 1) / align * align;
+        kept_[v] = warp_bytes_;
+        warp_bytes_ += bytes;
+      }
+    warp_bytes_ = (warp_bytes_ + 63) / 64 * 64;
+  }
+
+  // Every value that lives across goes through a stack slot, so that a region may start with what the frame
+  // or a recomputation gives; promotion makes SSA again in each copy.
+  void demote() {
+    SetVector<Instruction*> all;
+    for (Suspension& p : points_) all.insert(p.live.begin(), p.live.end());
+    for (Instruction* v : all)
+      if (recomputed_.contains(v)) copy_expression(v);
+    for (Instruction* v : all) {
+      auto* slot =
+          new AllocaInst(v->getType(), 0, "across", f_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+      std::vector<Use*> uses;
+      for (Use& u : v->uses()) uses.push_back(&u);
+      for (Use* u : uses) {
+        auto* user = cast<Instruction>(u->getUser());
+        if (!user->getParent()) continue;  // one of the copies above
+        Instruction* at = user;
+        if (auto* phi = dyn_cast<PHINode>(user)) at = phi->getIncomingBlock(*u)->getTerminator();
+        auto* load = new LoadInst(v->getType(), slot, "", at->getIterator());
+        // A phi may take the value twice from one block: both entries must agree.
+        if (auto* phi = dyn_cast<PHINode>(user)) {
+          BasicBlock* from = phi->getIncomingBlock(*u);
+          for (unsigned i = 0; i < phi->getNumIncomingValues(); i++)
+            if (phi->getIncomingBlock(i) == from) phi->setIncomingValue(i, load);
+        } else {
+          u->set(load);
+        }
+      }
+      auto where = isa<PHINode>(v) ? v->getParent()->getFirstInsertionPt() : std::next(v->getIterator());
+      new StoreInst(v, slot, where);
+      slots_[v] = slot;
+    }
+  }
+
+  // Before its operands turn into loads.
+  void copy_expression(Instruction* v) {
+    if (copies_of_.contains(v)) return;
+    copies_of_[v] = v->clone();
+    for (Value* o : v->operands())
+      if (auto* inner = dyn_cast<Instruction>(o)) copy_expression(inner);
+  }
+
+  FunctionType* region_type(bool switched) {
+    Type *ptr = PointerType::getUnqual(c_), *i32 = Type::getInt32Ty(c_);
+    std::vector<Type*> params{ptr, ptr, i32, i32, ptr};  // launch, block, warp, threads, warp's slots
+    if (switched) params.push_back(i32);
+    return FunctionType::get(i32, params, false);
+  }
+
+  Function* switched_region() {
+    std::vector<unsigned> starts;
+    for (unsigned k = 0; k <= points_.size(); k++) starts.push_back(k);
+    return build_region(starts, true);
+  }
+
+  Function* build_region(const std::vector<unsigned>& starts, bool switched) {
+    Function* r = Function::Create(region_type(switched), GlobalValue::InternalLinkage,
+                                   name_ + ".region" + std::to_string(starts.back()), m_);
+    ValueToValueMapTy map;
+    for (unsigned i = 0; i < 4; i++) map[f_.getArg(i)] = r->getArg(i);
+    SmallVector<ReturnInst*, 4> returns;
+    CloneFunctionInto(r, &f_, map, CloneFunctionChangeType::LocalChangesOnly, returns);
+    Value* slots = r->getArg(4);
+    for (unsigned i = 0; i < 5; i++) r->removeParamAttr(i, Attribute::NoAlias);
+    BasicBlock* old_entry = &r->getEntryBlock();
+    BasicBlock* entry = BasicBlock::Create(c_, "resume", r, old_entry);
+    // Stack slots move to the new entry block.
+    b_.SetInsertPoint(entry);
+    for (Instruction& inst : make_early_inc_range(*old_entry))
+      if (auto* a = dyn_cast<AllocaInst>(&inst)) a->moveBefore(*entry, entry->end());
+    std::vector<BasicBlock*> entries;
+    for (const unsigned k : starts) {
+      BasicBlock* at = BasicBlock::Create(c_, "resume." + std::to_string(k), r);
+      entries.push_back(at);
+      b_.SetInsertPoint(at);
+      if (k == 0) {
+        b_.CreateBr(old_entry);
+        continue;
+      }
+      const Suspension& p = points_[k - 1];
+      std::map<Instruction*, Value*> done;
+      for (Instruction* v : p.live)
+        b_.CreateStore(restore(v, slots, map, done), cast<AllocaInst>(map[slots_.at(v)]));
+      b_.CreateBr(cast<BasicBlock>(map[p.resume]));
+    }
+    b_.SetInsertPoint(entry);
+    if (switched) {
+      SwitchInst* choose = b_.CreateSwitch(r->getArg(5), entries[0], unsigned(entries.size()));
+      for (unsigned i = 1; i < entries.size(); i++) choose->addCase(b_.getInt32(starts[i]), entries[i]);
+    } else {
+      b_.CreateBr(entries[0]);
+    }
+    close_region(r, slots, map, returns);
+    removeUnreachableBlocks(*r);
+    promote(r);
+    return r;
+  }
+
+  Value* restore(Instruction* v, Value* slots, ValueToValueMapTy& map, std::map<Instruction*, Value*>& done) {
+    if (auto it = done.find(v); it != done.end()) return it->second;
+    Value* result;
+    if (const auto kept = kept_.find(v); kept != kept_.end()) {
+      result = b_.CreateAlignedLoad(v->getType(), b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, kept->second),
+                                    Align(8));
+    } else {
+      Instruction* copy = copies_of_.at(v)->clone();
+      for (unsigned i = 0; i < copy->getNumOperands(); i++) {
+        Value* o = copy->getOperand(i);
+        if (auto* inner = dyn_cast<Instruction>(o))
+          copy->setOperand(i, restore(inner, slots, map, done));
+        else if (isa<Argument>(o))
+          copy->setOperand(i, map[o]);
+      }
+      copy->insertInto(b_.GetInsertBlock(), b_.GetInsertBlock()->end());
+      result = copy;
+    }
+    return done[v] = result;
+  }
+
+  // Suspensions become "save and return their number", returns become "return 0".
+  void close_region(Function* r, Value* slots, ValueToValueMapTy& map, ArrayRef<ReturnInst*> returns) {
+    for (ReturnInst* ret : returns) {
+      ReturnInst::Create(c_, ConstantInt::get(Type::getInt32Ty(c_), 0), ret->getIterator());
+      ret->eraseFromParent();
+    }
+    for (unsigned k = 1; k <= points_.size(); k++) {
+      Suspension& p = points_[k - 1];
+      auto* call = cast<CallInst>(map[p.call]);
+      BasicBlock* b = call->getParent();
+      Instruction* end = b->getTerminator();
+      b_.SetInsertPoint(call);
+      for (Instruction* v : p.live) {
+        const auto kept = kept_.find(v);
+        if (kept == kept_.end()) continue;
+        Value* x = b_.CreateLoad(v->getType(), cast<AllocaInst>(map[slots_.at(v)]));
+        b_.CreateAlignedStore(x, b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, kept->second), Align(8));
+      }
+      b_.CreateRet(b_.getInt32(k));
+      for (BasicBlock* s : successors(end->getParent())) s->removePredecessor(b);
+      while (&b->back() != call->getPrevNode()) b->back().eraseFromParent();
+    }
+  }
+
+  static void promote(Function* r) {
+    std::vector<AllocaInst*> slots;
+    for (Instruction& inst : r->getEntryBlock())
+      if (auto* a = dyn_cast<AllocaInst>(&inst); a && isAllocaPromotable(a)) slots.push_back(a);
+    if (slots.empty()) return;
+    DominatorTree dom(*r);
+    PromoteMemToReg(slots, dom);
+  }
+
+  // ---- the block function
+  Value* field(Value* base, size_t offset) { return b_.CreateConstGEP1_64(b_.getInt8Ty(), base, offset); }
+
+  Value* warp_field(Value* frame, size_t offset, Value* warp) {
+    return b_.CreateGEP(b_.getInt32Ty(), field(frame, offset), warp);
+  }
+
+  BasicBlock* block(const Twine& name) { return BasicBlock::Create(c_, name, out_); }
+
+  void open() {
+    Type* ptr = PointerType::getUnqual(c_);
+    out_ = Function::Create(FunctionType::get(Type::getInt32Ty(c_), {ptr, ptr}, false),
+                            GlobalValue::ExternalLinkage, name_, m_);
+    launch_ = out_->getArg(0);
+    state_ = out_->getArg(1);
+    for (unsigned i = 0; i < 2; i++) {
+      out_->addParamAttr(i, Attribute::NoUndef);
+      out_->addParamAttr(i, Attribute::NonNull);
+    }
+    out_->addFnAttr(Attribute::NoUnwind);
+    b_.SetInsertPoint(block("entry"));
+    if (layout_.specialised()) {
+      threads_ = b_.getInt32(layout_.threads());
+      warps_ = b_.getInt32(layout_.warps());
+    } else {
+      auto extent = [&](unsigned i) {
+        return b_.CreateLoad(b_.getInt32Ty(), field(launch_, offsetof(exec::LaunchArgs, block) + 4 * i));
+      };
+      threads_ = b_.CreateMul(b_.CreateMul(extent(0), extent(1)), extent(2));
+      warps_ = b_.CreateLShr(b_.CreateAdd(threads_, b_.getInt32(kLanes - 1)), 5);
+    }
+  }
+
+  // for (warp = 0; warp < warps; warp++) body(warp)
+  void for_each_warp(function_ref<void(Value*)> body) {
+    BasicBlock *before = b_.GetInsertBlock(), *loop = block("warp"), *done = block("warps.done");
+    b_.CreateBr(loop);
+    b_.SetInsertPoint(loop);
+    PHINode* warp = b_.CreatePHI(b_.getInt32Ty(), 2);
+    warp->addIncoming(b_.getInt32(0), before);
+    body(warp);
+    Value* next = b_.CreateNUWAdd(warp, b_.getInt32(1));
+    warp->addIncoming(next, b_.GetInsertBlock());
+    b_.CreateCondBr(b_.CreateICmpULT(next, warps_), loop, done);
+    b_.SetInsertPoint(done);
+  }
+
+  Value* run_warp(Function* r, Value* frame, Value* warp, Value* start = nullptr) {
+    b_.CreateStore(warp, field(state_, offsetof(exec::BlockState, warp)));
+    Value* slots = ConstantPointerNull::get(b_.getPtrTy());
+    if (frame) {
+      Value* offset = b_.CreateMul(b_.CreateZExt(warp, b_.getInt64Ty()), b_.getInt64(warp_bytes_));
+      slots = b_.CreateGEP(b_.getInt8Ty(), field(frame, kHeaderBytes), offset);
+    }
+    std::vector<Value*> args{launch_, state_, warp, threads_, slots};
+    if (start) args.push_back(start);
+    CallInst* call = b_.CreateCall(r, args);
+    if (!start) inline_later_.push_back(call);
+    return call;
+  }
+
+  void straight_block() {
+    open();
+    for_each_warp([&](Value* warp) { run_warp(regions_[0], nullptr, warp); });
+    b_.CreateRet(b_.getInt32(0));
+    fill_reduce_hooks();
+  }
+
+  void phased_block() {
+    open();
+    Type *i32 = b_.getInt32Ty(), *i64 = b_.getInt64Ty();
+    Value* frame = b_.CreateLoad(b_.getPtrTy(), field(state_, offsetof(exec::BlockState, frame)));
+    Value* resume = field(state_, offsetof(exec::BlockState, resume));
+    AllocaInst* present = b_.CreateAlloca(i64);
+    uint64_t yields = 0;
+    for (unsigned k = 1; k <= points_.size(); k++) yields |= uint64_t(points_[k - 1].yields) << k;
+    BasicBlock *fresh = block("fresh"), *again = block("again"), *phase = block("phase"),
+               *work = block("work"), *ended = block("ended");
+    b_.CreateCondBr(b_.CreateICmpEQ(b_.CreateLoad(i32, resume), b_.getInt32(0)), fresh, again);
+    b_.SetInsertPoint(again);
+    b_.CreateStore(b_.CreateLoad(i64, field(frame, offsetof(FrameHeader, present))), present);
+    b_.CreateBr(phase);
+
+    b_.SetInsertPoint(fresh);
+    b_.CreateStore(b_.getInt64(0), present);
+    auto note = [&](Value* warp, Value* stop, size_t array) {
+      b_.CreateStore(stop, warp_field(frame, array, warp));
+      Value* bit = b_.CreateShl(b_.getInt64(1), b_.CreateZExt(stop, i64));
+      b_.CreateStore(b_.CreateOr(b_.CreateLoad(i64, present), bit), present);
+    };
+    for_each_warp([&](Value* warp) {
+      b_.CreateStore(b_.getInt32(0), warp_field(frame, offsetof(FrameHeader, parity), warp));
+      note(warp, run_warp(regions_[0], frame, warp), offsetof(FrameHeader, state));
+    });
+    if (yields) {
+      b_.CreateStore(b_.getInt32(1), resume);
+      yield_if_needed(frame, present, yields, phase);
+    } else {
+      b_.CreateBr(phase);
+    }
+
+    b_.SetInsertPoint(phase);
+    Value* live = b_.CreateAnd(b_.CreateLoad(i64, present), b_.getInt64(~uint64_t(1)));
+    b_.CreateCondBr(b_.CreateICmpEQ(live, b_.getInt64(0)), ended, work);
+    b_.SetInsertPoint(work);
+    // Yielding warps run on; warps at a barrier wait until every live warp is at one.
+    Value* yielding = b_.CreateAnd(live, b_.getInt64(yields));
+    Value* run = yields ? b_.CreateSelect(b_.CreateICmpNE(yielding, b_.getInt64(0)), yielding, live) : live;
+    b_.CreateStore(b_.CreateAnd(live, b_.CreateNot(run)), present);
+    Value *states = field(frame, offsetof(FrameHeader, state)),
+          *nexts = field(frame, offsetof(FrameHeader, next));
+    b_.CreateMemCpy(nexts, Align(64), states, Align(64), 4 * kMaxWarps);
+    for (unsigned k = 1; k <= points_.size(); k++) {
+      BasicBlock *go = block("region." + Twine(k)), *skip = block("after." + Twine(k));
+      Value* bit = b_.CreateAnd(run, b_.getInt64(uint64_t(1) << k));
+      b_.CreateCondBr(b_.CreateICmpNE(bit, b_.getInt64(0)), go, skip);
+      b_.SetInsertPoint(go);
+      for_each_warp([&](Value* warp) {
+        BasicBlock *mine = block("mine"), *other = block("other");
+        Value* at = b_.CreateLoad(i32, warp_field(frame, offsetof(FrameHeader, state), warp));
+        b_.CreateCondBr(b_.CreateICmpEQ(at, b_.getInt32(k)), mine, other);
+        b_.SetInsertPoint(mine);
+        note(warp, run_warp(regions_[k], frame, warp), offsetof(FrameHeader, next));
+        b_.CreateBr(other);
+        b_.SetInsertPoint(other);
+      });
+      b_.CreateBr(skip);
+      b_.SetInsertPoint(skip);
+    }
+    b_.CreateMemCpy(states, Align(64), nexts, Align(64), 4 * kMaxWarps);
+    if (yields)
+      yield_if_needed(frame, present, yields, phase);
+    else
+      b_.CreateBr(phase);
+    b_.SetInsertPoint(ended);
+    b_.CreateRet(b_.getInt32(0));
+    fill_reduce_hooks();
+  }
+
+  // A block with warps that wait for something returns 1 now and then, so that other blocks may bring it
+  // about.
+  void yield_if_needed(Value* frame, AllocaInst* present, uint64_t yields, BasicBlock* phase) {
+    BasicBlock* leave = block("yield");
+    Value* p = b_.CreateLoad(b_.getInt64Ty(), present);
+    b_.CreateCondBr(b_.CreateICmpNE(b_.CreateAnd(p, b_.getInt64(yields)), b_.getInt64(0)), leave, phase);
+    b_.SetInsertPoint(leave);
+    b_.CreateStore(p, field(frame, offsetof(FrameHeader, present)));
+    b_.CreateRet(b_.getInt32(1));
+  }
+
+  // Many suspensions: one region function, entered by a switch; each warp remembers where it is.
+  void switched_block() {
+    open();
+    Type* i32 = b_.getInt32Ty();
+    Value* frame = b_.CreateLoad(b_.getPtrTy(), field(state_, offsetof(exec::BlockState, frame)));
+    Value* resume = field(state_, offsetof(exec::BlockState, resume));
+    constexpr uint32_t kFresh = ~0u;
+    AllocaInst *live = b_.CreateAlloca(i32), *yielding = b_.CreateAlloca(i32);
+    BasicBlock *fresh = block("fresh"), *phase = block("phase"), *ended = block("ended"),
+               *more = block("more");
+    b_.CreateCondBr(b_.CreateICmpEQ(b_.CreateLoad(i32, resume), b_.getInt32(0)), fresh, phase);
+    b_.SetInsertPoint(fresh);
+    b_.CreateStore(b_.getInt32(1), resume);
+    for_each_warp([&](Value* warp) {
+      b_.CreateStore(b_.getInt32(kFresh), warp_field(frame, offsetof(FrameHeader, state), warp));
+      b_.CreateStore(b_.getInt32(0), warp_field(frame, offsetof(FrameHeader, parity), warp));
+    });
+    b_.CreateBr(phase);
+    b_.SetInsertPoint(phase);
+    // next[w] != 0: the warp is at a yield.
+    b_.CreateStore(b_.getInt32(0), yielding);
+    b_.CreateStore(b_.getInt32(0), live);
+    for_each_warp([&](Value* warp) {
+      BasicBlock *alive = block("alive"), *skip = block("dead");
+      Value* at = b_.CreateLoad(i32, warp_field(frame, offsetof(FrameHeader, state), warp));
+      b_.CreateCondBr(b_.CreateICmpNE(at, b_.getInt32(0)), alive, skip);
+      b_.SetInsertPoint(alive);
+      Value* y = b_.CreateZExt(is_yield(at), i32);
+      b_.CreateStore(b_.CreateOr(b_.CreateLoad(i32, yielding), y), yielding);
+      b_.CreateStore(b_.getInt32(1), live);
+      b_.CreateBr(skip);
+      b_.SetInsertPoint(skip);
+    });
+    b_.CreateCondBr(b_.CreateICmpEQ(b_.CreateLoad(i32, live), b_.getInt32(0)), ended, more);
+    b_.SetInsertPoint(more);
+    Value* only_yields = b_.CreateICmpNE(b_.CreateLoad(i32, yielding), b_.getInt32(0));
+    for_each_warp([&](Value* warp) {
+      BasicBlock *mine = block("mine"), *other = block("other");
+      Value* p = warp_field(frame, offsetof(FrameHeader, state), warp);
+      Value* at = b_.CreateLoad(i32, p);
+      Value* ready = b_.CreateSelect(only_yields, is_yield(at), b_.CreateICmpNE(at, b_.getInt32(0)));
+      b_.CreateCondBr(ready, mine, other);
+      b_.SetInsertPoint(mine);
+      Value* start = b_.CreateSelect(b_.CreateICmpEQ(at, b_.getInt32(kFresh)), b_.getInt32(0), at);
+      b_.CreateStore(run_warp(regions_[0], frame, warp, start), p);
+      b_.CreateBr(other);
+      b_.SetInsertPoint(other);
+    });
+    BasicBlock* leave = block("yield");
+    bool any_yield = false;
+    for (const Suspension& p : points_) any_yield |= p.yields;
+    if (any_yield)
+      b_.CreateCondBr(only_yields, leave, phase);
+    else
+      b_.CreateBr(phase);
+    b_.SetInsertPoint(leave);
+    b_.CreateRet(b_.getInt32(1));
+    b_.SetInsertPoint(ended);
+    b_.CreateRet(b_.getInt32(0));
+    fill_reduce_hooks();
+  }
+
+  Value* is_yield(Value* at) {
+    Value* r = b_.getFalse();
+    for (unsigned k = 1; k <= points_.size(); k++)
+      if (points_[k - 1].yields) r = b_.CreateOr(r, b_.CreateICmpEQ(at, b_.getInt32(k)));
+    return r;
+  }
+
+  // ppu.reduce.put/get inside the regions: through the frame header, two copies by parity, because a warp may
+  // reach its next bar.red before another has read this one.
+  void fill_reduce_hooks() {
+    Function *put = m_.getFunction(kReducePut), *get = m_.getFunction(kReduceGet);
+    if (put) fill_hook(put, true);
+    if (get) fill_hook(get, false);
+  }
+
+  void fill_hook(Function* hook, bool is_put) {
+    std::vector<CallInst*> calls;
+    for (User* u : hook->users())
+      if (auto* call = dyn_cast<CallInst>(u); call && call->getFunction() != &f_) calls.push_back(call);
+    Type* i32 = b_.getInt32Ty();
+    for (CallInst* call : calls) {
+      Function* r = call->getFunction();
+      b_.SetInsertPoint(call);
+      Value* frame = b_.CreateLoad(b_.getPtrTy(), field(r->getArg(1), offsetof(exec::BlockState, frame)));
+      Value* warp = r->getArg(2);
+      Value* p = warp_field(frame, offsetof(FrameHeader, parity), warp);
+      Value* parity = b_.CreateLoad(i32, p);
+      Value* row = b_.CreateMul(parity, b_.getInt32(kMaxWarps));
+      if (is_put) {
+        b_.CreateStore(call->getArgOperand(0),
+                       warp_field(frame, offsetof(FrameHeader, reduce), b_.CreateAdd(row, warp)));
+      } else {
+        // Ended warps left their last vote behind: only those alive count, so votes are cleared by the reader
+        // that comes last; here every warp of the block took part or has ended before (then it voted 0
+        // lanes).
+        Type* v = FixedVectorType::get(i32, kMaxWarps);
+        Value* votes =
+            b_.CreateAlignedLoad(v, warp_field(frame, offsetof(FrameHeader, reduce), row), Align(4));
+        std::vector<Constant*> numbers;
+        for (uint32_t w = 0; w < kMaxWarps; w++) numbers.push_back(b_.getInt32(w));
+        Value* threads = r->getArg(3);
+        Value* warps = b_.CreateLShr(b_.CreateAdd(threads, b_.getInt32(kLanes - 1)), 5);
+        Value* exists =
+            b_.CreateICmpULT(ConstantVector::get(numbers), b_.CreateVectorSplat(kMaxWarps, warps));
+        votes = b_.CreateSelect(exists, votes, Constant::getNullValue(v));
+        call->replaceAllUsesWith(b_.CreateAddReduce(votes));
+        b_.CreateStore(b_.CreateXor(parity, b_.getInt32(1)), p);
+      }
+      call->eraseFromParent();
+    }
+  }
+
+  Function& f_;
+  std::string name_;
+  const WarpLayout& layout_;
+  Module& m_;
+  LLVMContext& c_;
+  IRBuilder<> b_;
+  std::vector<Suspension> points_;
+  std::map<Instruction*, uint32_t> kept_;
+  SetVector<Instruction*> recomputed_;
+  std::map<Instruction*, AllocaInst*> slots_;
+  std::map<Instruction*, Instruction*> copies_of_;
+  uint32_t warp_bytes_ = 0;
+  std::vector<Function*> regions_;
+  std::vector<CallInst*> inline_later_;
+  Function* out_ = nullptr;
+  Value *launch_ = nullptr, *state_ = nullptr, *threads_ = nullptr, *warps_ = nullptr;
+};
+
+}  // namespace
+
+Outcome assemble_block(Function& warp_function, const std::string& name, const WarpLayout& layout) {
+  return Assembler(warp_function, name, layout).run();
+}
+
+}  // namespace ppu::simt

@@ -1,0 +1,28 @@
+// Where a warp stops so that others may run: barriers and yields. The warp function is cut there into
+// regions; what lives across is kept in the block's frame, and a small scheduler runs the regions warp by
+// warp.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "llvm/ADT/StringRef.h"
+#include "simt/shape.h"
+#include "simt/simt.h"
+
+namespace llvm {
+class Function;
+}
+
+namespace ppu::simt {
+
+inline constexpr unsigned kSuspendBarrier = 0, kSuspendYield = 1;
+/// bar.red: a warp's packed (lanes << 16 | hits) before the barrier, and all warps' sum behind it.
+inline constexpr llvm::StringLiteral kReducePut = "ppu.reduce.put", kReduceGet = "ppu.reduce.get";
+
+constexpr uint32_t kMaxWarps = 32;
+
+/// Builds `i32 NAME(ptr launch, ptr block)` (exec::BlockFunction) around the widened warp function
+/// `void warp(ptr launch, ptr block, i32 warp, i32 threads)`, which it consumes.
+Outcome assemble_block(llvm::Function& warp_function, const std::string& name, const WarpLayout& layout);
+
+}  // namespace ppu::simt

@@ -1,0 +1,165 @@
+// The order of steps that makes a block function of a scalar kernel.
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Transforms/Scalar/ADCE.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/SROA.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/FixIrreducible.h"
+#include "llvm/Transforms/Utils/LCSSA.h"
+#include "llvm/Transforms/Utils/LoopSimplify.h"
+#include "llvm/Transforms/Utils/LowerSwitch.h"
+#include "llvm/Transforms/Utils/UnifyFunctionExitNodes.h"
+#include "simt/names.h"
+#include "simt/suspend.h"
+#include "simt/widener.h"
+
+using namespace llvm;
+
+namespace ppu::simt {
+namespace {
+
+/// Runs function passes with all analyses registered.
+class Passes {
+ public:
+  Passes() {
+    builder_.registerModuleAnalyses(modules_);
+    builder_.registerCGSCCAnalyses(sccs_);
+    builder_.registerFunctionAnalyses(functions_);
+    builder_.registerLoopAnalyses(loops_);
+    builder_.crossRegisterProxies(loops_, functions_, sccs_, modules_);
+  }
+  void run(Function& f, FunctionPassManager& passes) {
+    functions_.invalidate(f, PreservedAnalyses::none());
+    passes.run(f, functions_);
+    functions_.clear(f, f.getName());
+  }
+
+ private:
+  LoopAnalysisManager loops_;
+  FunctionAnalysisManager functions_;
+  CGSCCAnalysisManager sccs_;
+  ModuleAnalysisManager modules_;
+  PassBuilder builder_;
+};
+
+// Every path ends in the one return: traps don't come back, and a loop without exit gets one that is never
+// taken, so that post-dominators exist everywhere.
+void end_everywhere(Function& f) {
+  std::vector<UnreachableInst*> dead_ends;
+  for (Instruction& inst : instructions(f))
+    if (auto* u = dyn_cast<UnreachableInst>(&inst)) dead_ends.push_back(u);
+  Type* r = f.getReturnType();
+  auto make_return = [&](Instruction* before) {
+    ReturnInst::Create(f.getContext(), r->isVoidTy() ? nullptr : UndefValue::get(r), before->getIterator());
+  };
+  for (UnreachableInst* u : dead_ends) {
+    make_return(u);
+    u->eraseFromParent();
+  }
+  DominatorTree dom(f);
+  LoopInfo loops(dom);
+  for (Loop* l : loops.getLoopsInPreorder()) {
+    SmallVector<BasicBlock*> exits;
+    l->getExitBlocks(exits);
+    if (!exits.empty()) continue;
+    BasicBlock* latch = l->getLoopLatch();
+    if (!latch) latch = *pred_begin(l->getHeader());
+    auto* br = dyn_cast<BranchInst>(latch->getTerminator());
+    if (!br || !br->isUnconditional()) continue;
+    BasicBlock* out = BasicBlock::Create(f.getContext(), "never", &f);
+    auto* end = new UnreachableInst(f.getContext(), out);
+    make_return(end);
+    end->eraseFromParent();
+    IRBuilder<> b(br);
+    Value* never = b.CreateICmpEQ(f.getArg(0), ConstantPointerNull::get(b.getPtrTy()));
+    b.CreateCondBr(never, out, br->getSuccessor(0));
+    br->eraseFromParent();
+  }
+}
+
+void canonicalise(Function& f, Passes& passes) {
+  end_everywhere(f);
+  FunctionPassManager p;
+  p.addPass(LowerSwitchPass());
+  p.addPass(FixIrreduciblePass());
+  p.addPass(UnifyFunctionExitNodesPass());
+  p.addPass(LoopSimplifyPass());
+  p.addPass(LCSSAPass());
+  passes.run(f, p);
+}
+
+void clean_up(Function& f, Passes& passes) {
+  FunctionPassManager p;
+  p.addPass(SROAPass(SROAOptions::ModifyCFG));
+  p.addPass(EarlyCSEPass());
+  p.addPass(SimplifyCFGPass());
+  p.addPass(ADCEPass());
+  passes.run(f, p);
+}
+
+void set_vector_width(Function& f, const Options& options) {
+  const char* width = options.avx512 ? "512" : "256";
+  f.addFnAttr("prefer-vector-width", width);
+  f.addFnAttr("min-legal-vector-width", width);
+  f.addFnAttr(Attribute::NoUnwind);
+}
+
+std::string verified(Module& m) {
+  std::string text;
+  raw_string_ostream out(text);
+  return verifyModule(m, &out) ? "invalid IR after widening: " + text : "";
+}
+
+uint64_t attribute_number(const Function& f, StringRef name) {
+  uint64_t n = 0;
+  f.getFnAttribute(name).getValueAsString().getAsInteger(10, n);
+  return n;
+}
+
+}  // namespace
+
+Outcome widen_module(Module& module, const std::string& kernel, const Options& options) {
+  Outcome out;
+  Function* entry = module.getFunction(kernel);
+  if (!entry) return {.error = "no kernel " + kernel + " in its module"};
+  WarpLayout layout;
+  std::copy(options.block, options.block + 3, layout.block);
+  layout.local_bytes = attribute_number(*entry, "ppu.local.bytes");
+
+  Passes passes;
+  std::vector<Function*> scalars;
+  for (Function& f : module)
+    if (!f.isDeclaration()) scalars.push_back(&f);
+  std::map<Function*, Function*> wide;
+  for (Function* f : scalars) {
+    canonicalise(*f, passes);
+    FunctionType* type = Widener::widened_type(f->getFunctionType());
+    wide[f] = Function::Create(type, GlobalValue::InternalLinkage, f->getName() + ".warp", module);
+    set_vector_width(*wide[f], options);
+  }
+  for (Function* f : scalars) {
+    const bool is_kernel = f == entry;
+    const ShapeAnalysis shapes(*f, layout, false);
+    Widener widener(shapes, options, *wide[f], is_kernel);
+    widener.widened_function = [&](Function* scalar) { return wide.at(scalar); };
+    if (!widener.run()) return {.error = widener.error()};
+    clean_up(*wide[f], passes);
+  }
+  const std::string name = entry->getName().str() + ".block";
+  if (NamedMDNode* list = module.getNamedMetadata(kFunctionsMetadata)) list->eraseFromParent();
+  for (Function* f : scalars) f->dropAllReferences();
+  Function* warp = wide.at(entry);
+  for (Function* f : scalars) f->eraseFromParent();
+  out = assemble_block(*warp, name, layout);
+  if (Function* block = module.getFunction(name)) set_vector_width(*block, options);
+  for (Function& f : module)
+    if (!f.isDeclaration() && f.hasInternalLinkage()) set_vector_width(f, options);
+  if (out.error.empty()) out.error = verified(module);
+  return out;
+}
+
+}  // namespace ppu::simt

@@ -1,0 +1,157 @@
+// Builds the 32-lane version of one scalar function: uniform control flow stays, divergent regions become
+// straight lines of masked blocks (partial linearisation; Moll & Hack, PLDI 2018). Values that cross blocks
+// live in stack slots while building; SROA makes SSA of them again.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "llvm/IR/IRBuilder.h"
+#include "simt/shape.h"
+
+namespace ppu::simt {
+
+/// A set of blocks that lanes may walk differently: one entry, left only to `join`.
+struct Region {
+  llvm::BasicBlock* entry = nullptr;
+  llvm::BasicBlock* join = nullptr;  ///< null: never left (the function ends inside)
+  std::set<llvm::BasicBlock*> blocks;
+};
+
+/// All divergent branches grouped into disjoint regions, closed under side entries and whole divergent loops.
+std::vector<Region> find_regions(const ShapeAnalysis& shapes);
+
+class Widener {
+ public:
+  Widener(const ShapeAnalysis& shapes, const Options& options, llvm::Function& target, bool is_kernel);
+  /// Fills `target`. False: error() says why.
+  bool run();
+  const std::string& error() const { return error_; }
+  unsigned suspends() const { return suspend_count_; }
+
+  /// The vector function a scalar device function is widened to.
+  static llvm::FunctionType* widened_type(llvm::FunctionType* scalar);
+  std::function<llvm::Function*(llvm::Function*)>
+      widened_function;  ///< scalar device function -> its vector one
+
+ private:
+  // Values (widen.cpp)
+  llvm::Type* wide(llvm::Type* t) { return llvm::FixedVectorType::get(t, kLanes); }
+  llvm::AllocaInst* new_slot(llvm::Type* t);
+  llvm::AllocaInst* slot(llvm::Value* v, unsigned part, bool vector, llvm::Type* t);
+  llvm::Value* scalar(llvm::Value* v);            ///< uniform value, or lane 0 of a linear one
+  llvm::Value* vector(llvm::Value* v);            ///< <32 x T>
+  llvm::Value* part(llvm::Value* v, unsigned k);  ///< component k of a vector or struct value, wide
+  llvm::Value* splat(llvm::Value* x) { return b_.CreateVectorSplat(kLanes, x); }
+  void set_scalar(llvm::Value* v, llvm::Value* x);
+  void set_vector(llvm::Value* v, llvm::Value* x);
+  void set_part(llvm::Value* v, unsigned k, llvm::Value* x);
+  llvm::Constant* offsets(const LaneOffsets& c, llvm::Type* t);
+  llvm::Value* any(llvm::Value* mask);
+  llvm::Value* all(llvm::Value* mask);
+  llvm::Value* bits_of(llvm::Value* mask);
+  llvm::Value* mask_of(llvm::Value* bits);
+  llvm::Value* all_lanes() { return llvm::Constant::getAllOnesValue(wide(b_.getInt1Ty())); }
+  llvm::Value* no_lanes() { return llvm::Constant::getNullValue(wide(b_.getInt1Ty())); }
+  llvm::Value* mask_or_all() { return mask_ ? mask_ : all_lanes(); }
+  llvm::Value* slice(llvm::Value* v, unsigned first, unsigned n);
+  llvm::Value* concat(std::vector<llvm::Value*> parts);
+  llvm::Value* by_chunks(llvm::ArrayRef<llvm::Value*> args, unsigned lanes,
+                         llvm::function_ref<llvm::Value*(llvm::ArrayRef<llvm::Value*>)> f);
+  llvm::BasicBlock* new_block(const llvm::Twine& name);
+  void fail(const llvm::Twine& why, const llvm::Instruction* at);
+
+  // Control (control.cpp)
+  void convergent_block(llvm::BasicBlock* block);
+  void emit_region(Region& region);
+  void emit_sequence(Region& region, llvm::ArrayRef<llvm::BasicBlock*> blocks, llvm::Loop* current,
+                     bool live);
+  void emit_loop(Region& region, llvm::Loop* loop, llvm::ArrayRef<llvm::BasicBlock*> blocks, bool live);
+  void emit_full_loop(Region& region, llvm::Loop* loop, llvm::BasicBlock* masked_loop);
+  void masked_block(Region& region, llvm::BasicBlock* block, bool live);
+  void edge(Region& region, llvm::BasicBlock* from, llvm::BasicBlock* to, llvm::Value* lanes);
+  void assign_phis(llvm::BasicBlock* from, llvm::BasicBlock* to, llvm::Value* lanes);
+  bool is_back_edge(llvm::BasicBlock* from, llvm::BasicBlock* to);
+  bool worth_skipping(llvm::BasicBlock* block);
+  llvm::AllocaInst* mask_slot(llvm::BasicBlock* block);
+  llvm::AllocaInst* next_mask_slot(llvm::Loop* loop);
+  llvm::Value* load_mask(llvm::AllocaInst* slot) { return b_.CreateLoad(wide(b_.getInt1Ty()), slot); }
+  void emit_return(llvm::BasicBlock* block);
+
+  // Instructions (widen.cpp)
+  void body(llvm::BasicBlock* block);
+  void emit(llvm::Instruction& inst);
+  void emit_scalar(llvm::Instruction& inst);
+  llvm::Value* wide_op(llvm::Instruction& inst);
+  llvm::Value* wide_binary(llvm::BinaryOperator& op);
+  llvm::Value* wide_intrinsic(llvm::CallInst& call);
+  void emit_call(llvm::CallInst& call);
+  void emit_aggregate(llvm::Instruction& inst);
+
+  // Warp operations (warp_ops.cpp)
+  bool emit_warp_op(llvm::CallInst& call, llvm::StringRef name);
+  void emit_thread_index(llvm::CallInst& call, llvm::StringRef name);
+  void emit_shuffle(llvm::CallInst& call, llvm::StringRef mode);
+  void emit_match(llvm::CallInst& call, bool all);
+  void emit_redux(llvm::CallInst& call, llvm::StringRef op);
+  void emit_barrier(llvm::CallInst& call, llvm::StringRef name);
+  void emit_suspend(unsigned kind);
+  llvm::Value* directed_rounding(llvm::CallInst& call, llvm::StringRef name);
+  void emit_runtime_call(llvm::CallInst& call, llvm::StringRef name);
+  void emit_trap(llvm::Value* kind, llvm::Value* info, llvm::Value* lanes);
+  void emit_align_check(llvm::CallInst& call);
+  void emit_device_call(llvm::CallInst& call);
+  void emit_indirect_call(llvm::CallInst& call);
+  llvm::Value* runtime_helper(llvm::StringRef name, unsigned& slot_index);
+  llvm::Value* thread_of(llvm::Value* lane);
+  llvm::Value* linear_tid();
+
+  // Memory (memory.cpp)
+  void emit_load(llvm::LoadInst& load);
+  void emit_store(llvm::StoreInst& store);
+  void emit_atomic_rmw(llvm::AtomicRMWInst& rmw);
+  void emit_cmpxchg(llvm::AtomicCmpXchgInst& cas);
+  bool load_linear(llvm::Type* t, llvm::Value* base, const Shape& shape, unsigned parts,
+                   std::vector<llvm::Value*>& out);
+  llvm::Value* load_varying(llvm::Type* t, llvm::Value* pointers);
+  bool store_linear(llvm::ArrayRef<llvm::Value*> values, llvm::Value* base, const Shape& shape);
+  void store_varying(llvm::Value* value, llvm::Value* pointers);
+  llvm::Value* gather_half(llvm::Type* t, llvm::Value* pointers, llvm::Value* mask);
+  llvm::Value* last_active(llvm::Value* v);
+  llvm::Value* pointer_to(llvm::Value* address);
+  /// Runs f once for each lane of `lanes`, in lane order; f gets the lane number (i64).
+  void for_each_lane(llvm::Value* lanes, llvm::function_ref<void(llvm::Value*)> f);
+  llvm::Value* lane_of(llvm::AllocaInst* array, llvm::Type* t, llvm::Value* lane);
+  llvm::AllocaInst* spilled(llvm::Value* v);
+
+  const ShapeAnalysis& shapes_;
+  const Options& options_;
+  llvm::Function& source_;
+  llvm::Function& target_;
+  const llvm::DataLayout& layout_;
+  llvm::LLVMContext& context_;
+  llvm::IRBuilder<> b_;
+  bool is_kernel_;
+  std::string error_;
+  llvm::BasicBlock* slots_block_ = nullptr;
+  llvm::Value* launch_ = nullptr;
+  llvm::Value* block_ = nullptr;
+  llvm::Value* warp_ = nullptr;
+  llvm::Value* entry_mask_ = nullptr;  ///< lanes that exist; null = all
+  llvm::Value* mask_ = nullptr;        ///< lanes on at the insertion point; null = all
+  llvm::AllocaInst* return_slot_ = nullptr;
+  std::vector<llvm::AllocaInst*> return_parts_;
+  std::map<std::pair<llvm::Value*, unsigned>, llvm::AllocaInst*> scalar_slots_, vector_slots_;
+  std::map<llvm::BasicBlock*, llvm::BasicBlock*> block_map_;
+  std::map<llvm::BasicBlock*, llvm::AllocaInst*> mask_slots_;
+  std::map<llvm::Loop*, llvm::AllocaInst*> next_masks_;
+  std::vector<Region> regions_;
+  unsigned suspend_count_ = 0;
+};
+
+/// Number of parts of a vector or struct type, and the type of part k; 0 for plain scalars.
+unsigned part_count(llvm::Type* t);
+llvm::Type* part_type(llvm::Type* t, unsigned k);
+
+}  // namespace ppu::simt
