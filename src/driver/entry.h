@@ -10,9 +10,8 @@
 
 #include <exception>
 #include <new>
-#include <string>
-#include <type_traits>
 
+#include "base/call_trace.h"
 #include "base/log.h"
 
 namespace ppu::driver {
@@ -49,40 +48,8 @@ constexpr int kDriverVersion = 13000;
 #undef STUB
 #undef NAME
 
-/// True under PPU_TRACE=api.
-bool trace_enabled();
-/// Writes one trace line: name(arguments) = result.
-void trace_call(const char* name, const std::string& arguments, CUresult result);
 /// Says once a process that `name` is not implemented; returns CUDA_ERROR_NOT_SUPPORTED.
 CUresult not_implemented(const char* name);
-
-/// Text of one argument for the trace: numbers and addresses; characters only of names.
-void append_argument(std::string& text, const char* value);
-void append_argument(std::string& text, const void* value);
-void append_argument(std::string& text, unsigned long long value);
-
-template <class... A>
-std::string argument_list(A... arguments) {
-  std::string text;
-  const auto add = [&text](auto value) {
-    if (!text.empty()) text += ", ";
-    using T = decltype(value);
-    if constexpr (std::is_same_v<T, const char*>)
-      append_argument(text, value);
-    else if constexpr (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>)
-      append_argument(text, reinterpret_cast<const void*>(value));
-    else if constexpr (std::is_pointer_v<T>)
-      append_argument(text, static_cast<const void*>(value));
-    else if constexpr (std::is_floating_point_v<T>)
-      append_argument(text, static_cast<unsigned long long>(value));
-    else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
-      append_argument(text, static_cast<unsigned long long>(value));
-    else
-      text += "{...}";
-  };
-  (add(arguments), ...);
-  return text;
-}
 
 /// The wall between a C caller and a body: no exception passes, every call can be traced.
 template <class Body>

@@ -1,8 +1,5 @@
 // The exported symbols of libcuda.so.1 and their table, made from api.inc. A row whose parameters differ from
 // cuda.h fails to compile here: extern "C" allows one signature a name.
-#include <cstdlib>
-#include <cstring>
-
 #include "driver/entry.h"
 
 #define PPU_EXPORT extern "C" __attribute__((visibility("default")))
@@ -13,8 +10,8 @@
 #define API(group, since, name, params, args)                                                      \
   PPU_EXPORT CUresult name params {                                                                \
     const CUresult ppu_result = ppu::driver::enter(#name, [&] { return ppu::driver::name args; }); \
-    if (ppu::driver::trace_enabled())                                                              \
-      ppu::driver::trace_call(#name, ppu::driver::argument_list args, ppu_result);                 \
+    if (ppu::trace_enabled())                                                                      \
+      ppu::trace_call(#name, ppu::argument_list args, ppu::driver::result_name(ppu_result));       \
     return ppu_result;                                                                             \
   }
 #include "driver/api.inc"
@@ -23,11 +20,10 @@
 
 // Rows that are owed: the parameters are checked all the same.
 #define API(group, since, name, params, args)
-#define STUB(group, since, name, params, args)                                                   \
-  PPU_EXPORT CUresult name params {                                                              \
-    if (ppu::driver::trace_enabled())                                                            \
-      ppu::driver::trace_call(#name, ppu::driver::argument_list args, CUDA_ERROR_NOT_SUPPORTED); \
-    return ppu::driver::not_implemented(#name);                                                  \
+#define STUB(group, since, name, params, args)                                                             \
+  PPU_EXPORT CUresult name params {                                                                        \
+    if (ppu::trace_enabled()) ppu::trace_call(#name, ppu::argument_list args, "CUDA_ERROR_NOT_SUPPORTED"); \
+    return ppu::driver::not_implemented(#name);                                                            \
   }
 #include "driver/api.inc"
 #undef API
@@ -64,14 +60,6 @@ const EntryPoint kEntryPoints[] = {
 const EntryPoint* entry_points(size_t* count) {
   *count = sizeof kEntryPoints / sizeof *kEntryPoints;
   return kEntryPoints;
-}
-
-bool trace_enabled() {
-  static const bool enabled = [] {
-    const char* env = std::getenv("PPU_TRACE");
-    return env && std::strstr(env, "api") != nullptr;
-  }();
-  return enabled;
 }
 
 }  // namespace ppu::driver

@@ -1,4 +1,4 @@
-// cuGetErrorName and cuGetErrorString, from the rows of results.inc.
+// cuGetErrorName and cuGetErrorString, from the rows of base/cuda_results.inc.
 #include "driver/entry.h"
 
 namespace ppu::driver {
@@ -8,7 +8,7 @@ const char* result_name(CUresult result) {
 #define RESULT(name, runtime, text) \
   case name:                        \
     return #name;
-#include "driver/results.inc"
+#include "base/cuda_results.inc"
 #undef RESULT
   }
   return nullptr;
@@ -19,7 +19,7 @@ const char* result_text(CUresult result) {
 #define RESULT(name, runtime, text) \
   case name:                        \
     return text;
-#include "driver/results.inc"
+#include "base/cuda_results.inc"
 #undef RESULT
   }
   return nullptr;
@@ -41,6 +41,11 @@ CUresult cuDriverGetVersion(int* version) {
   if (!version) return CUDA_ERROR_INVALID_VALUE;
   *version = kDriverVersion;
   return CUDA_SUCCESS;
+}
+
+CUresult not_implemented(const char* name) {
+  log_once("driver", name, "%s is not implemented; it returned CUDA_ERROR_NOT_SUPPORTED", name);
+  return CUDA_ERROR_NOT_SUPPORTED;
 }
 
 }  // namespace ppu::driver

@@ -1,11 +1,20 @@
-// The trace of calls (PPU_TRACE=api) and the one line a missing entry point writes.
+#include "base/call_trace.h"
+
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
-#include "driver/entry.h"
+namespace ppu {
 
-namespace ppu::driver {
+bool trace_enabled() {
+  static const bool enabled = [] {
+    const char* env = std::getenv("PPU_TRACE");
+    return env && std::strstr(env, "api") != nullptr;
+  }();
+  return enabled;
+}
 
 void append_argument(std::string& text, const char* value) {
   if (!value) {
@@ -13,7 +22,7 @@ void append_argument(std::string& text, const char* value) {
     return;
   }
   text += '"';
-  text.append(value, 0, 80);
+  text.append(value, strnlen(value, 80));
   text += '"';
 }
 
@@ -29,21 +38,15 @@ void append_argument(std::string& text, unsigned long long value) {
   text += digits;
 }
 
-void trace_call(const char* name, const std::string& arguments, CUresult result) {
-  const char* result_word = result_name(result);
+void trace_call(const char* name, const std::string& arguments, const char* result) {
   std::string line = "openppu: api: ";
   line += name;
   line += '(';
   line += arguments;
   line += ") = ";
-  line += result_word ? result_word : "?";
+  line += result ? result : "?";
   line += '\n';
   [[maybe_unused]] const ssize_t written = ::write(2, line.data(), line.size());
 }
 
-CUresult not_implemented(const char* name) {
-  log_once("driver", name, "%s is not implemented; it returned CUDA_ERROR_NOT_SUPPORTED", name);
-  return CUDA_ERROR_NOT_SUPPORTED;
-}
-
-}  // namespace ppu::driver
+}  // namespace ppu
