@@ -1,0 +1,40 @@
+// libppu_audit.so: the dynamic loader asks it, by LD_AUDIT, where each library is (rtld-audit(7)). It answers
+// with ours for libcuda, libcudart, NVML and their kin, whether asked for by soname, development name or
+// absolute path, and redirects embedded runtimes (redirect.h). It is the only means that also wins against
+// DT_RPATH and absolute paths.
+#include <link.h>
+
+#include "tools/audit/freestanding.h"
+#include "tools/audit/libraries.h"
+#include "tools/audit/redirect.h"
+
+using namespace ppu::audit;
+
+#define PPU_EXPORT extern "C" __attribute__((visibility("default")))
+
+PPU_EXPORT unsigned la_version(unsigned version) {
+  if (!find_own_folder()) return 0;  // tells the loader to go on without us
+  return version < LAV_CURRENT ? version : LAV_CURRENT;
+}
+
+PPU_EXPORT char* la_objsearch(const char* name, uintptr_t* cookie, unsigned flag) {
+  const char* ours = flag == LA_SER_ORIG ? own_library(name) : nullptr;
+  return const_cast<char*>(ours ? ours : name);
+}
+
+PPU_EXPORT unsigned la_objopen(struct link_map* object, Lmid_t space, uintptr_t* cookie) {
+  if (space != LM_ID_BASE) return 0;
+  static bool seen_program = false;
+  const char* path = object->l_name;
+  if (!seen_program) {
+    seen_program = true;
+    path = "/proc/self/exe";  // the program itself comes first and has no name
+  }
+  const char* name = base_name(path);
+  if (equal(name, "libc.so.6")) remember_libc(object);
+  const bool system = starts_with(name, "ld-linux") || starts_with(name, "linux-vdso") ||
+                      equal(name, "libc.so.6") || equal(name, "libm.so.6");
+  const bool ours = starts_with(path, own_folder()) && path[length(own_folder())] == '/';
+  if (*path == '/' && !system && !ours) redirect_embedded_runtime(object, path);
+  return 0;  // no symbol bindings are to be reported
+}

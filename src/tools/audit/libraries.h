@@ -1,0 +1,17 @@
+// Which libraries OpenPPU answers for, and where ours are.
+#pragma once
+
+namespace ppu::audit {
+
+/// Remembers the folder of OpenPPU's libraries, taken from LD_AUDIT (which names this library by absolute
+/// path). False when it isn't there: then nothing is replaced.
+bool find_own_folder();
+
+/// The folder, without a slash at its end.
+const char* own_folder();
+
+/// The path of our library for `name` (a SONAME, development name or path); null when `name` is none of ours
+/// to answer or this build has no such library. The text lives as long as the process.
+const char* own_library(const char* name);
+
+}  // namespace ppu::audit

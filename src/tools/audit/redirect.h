@@ -1,0 +1,15 @@
+// Redirects an embedded copy of NVIDIA's runtime to ours: the program's own cuda* functions, found by name in
+// its symbol table, are made to jump to our libcudart. NVIDIA's code is then never entered.
+#pragma once
+#include <link.h>
+
+namespace ppu::audit {
+
+/// Looks into a just mapped object (`path`: its file) and redirects what it finds. Call before any of the
+/// object's code runs. Says one line when the object can't be helped (stripped, CUDA 11).
+void redirect_embedded_runtime(const struct link_map* object, const char* path);
+
+/// Remembers the program's own libc, through which our libcudart is loaded when the first call arrives.
+void remember_libc(const struct link_map* object);
+
+}  // namespace ppu::audit

@@ -1,0 +1,50 @@
+// The commands of `ppu`: each takes its options and gives the exit code. Messages go to stderr, answers to
+// stdout.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace ppu::tools {
+
+/// Exit codes shared by all commands. 126 and 127 are what a shell and env(1) use.
+enum ExitCode {
+  kOk = 0,
+  kFailed = 1,
+  kUsage = 2,        ///< the command line is wrong
+  kCannotRun = 126,  ///< the program was found, but can't run on OpenPPU (or at all)
+  kNotFound = 127,   ///< no such program
+};
+
+struct RunOptions {
+  int devices = -1;  ///< -1: not given
+  int workers = -1;
+  std::string chip;
+  std::string engine;
+  std::string cpu;
+  std::string log;
+  bool no_check = false;
+  std::vector<std::string> command;
+};
+/// Replaces this process by the program with OpenPPU in its environment. Returns only on failure.
+int run(const RunOptions& options);
+
+/// The device table and the processes that use it.
+int smi();
+
+/// What was found on this machine; kFailed when something needed is missing.
+int doctor();
+
+/// The chips this build knows; with `chip`, all its numbers with interval and source.
+int chips(const std::string& chip);
+
+struct FatbinOptions {
+  std::vector<std::string> ptx;
+  std::vector<unsigned> arch;  ///< one for each `ptx`
+  std::string packing = "none";
+  std::string out;
+  std::string list;  ///< a file whose device code is listed
+};
+/// Writes a fat binary, or lists what a fat binary or executable carries.
+int fatbin(const FatbinOptions& options);
+
+}  // namespace ppu::tools
