@@ -1,0 +1,85 @@
+// Forward progress: blocks that wait for other resident blocks, warps that wait for warps, and lanes of one
+// warp that take a lock one after another.
+#include "check.h"
+
+/// Every block adds one and waits until all have: a barrier over the grid, three times.
+__global__ void grid_barrier(unsigned* arrived, int* out) {
+  for (unsigned round = 1; round <= 3; ++round) {
+    __syncthreads();
+    if (threadIdx.x == 0) {
+      __threadfence();
+      atomicAdd(arrived, 1u);
+      while (*static_cast<volatile unsigned*>(arrived) < round * gridDim.x) {
+      }
+    }
+    __syncthreads();
+  }
+  out[blockIdx.x * blockDim.x + threadIdx.x] = static_cast<int>(*static_cast<volatile unsigned*>(arrived));
+}
+
+/// Block b may go on only when block b + 1 has: the reverse of the order in which blocks start.
+__global__ void chain(volatile int* done) {
+  if (threadIdx.x == 0) {
+    if (blockIdx.x + 1 < gridDim.x)
+      while (done[blockIdx.x + 1] == 0) {
+      }
+    done[blockIdx.x] = done[blockIdx.x + 1] + 1;
+  }
+}
+
+/// Warp 0 waits for a flag that the last warp sets.
+__global__ void warps(int* out) {
+  __shared__ volatile int flag;
+  if (threadIdx.x == 0) flag = 0;
+  __syncthreads();
+  if (threadIdx.x < 32)
+    while (flag == 0) {
+    }
+  if (threadIdx.x == blockDim.x - 1) {
+    out[1] = 5;
+    __threadfence();
+    flag = 1;
+  }
+  __syncthreads();
+  if (threadIdx.x == 0) out[0] = out[1] + 1;
+}
+
+/// A spin lock that all lanes of all warps want; no lane may starve the one that holds it.
+__global__ void lock_by_lane(int* lock, int* sum) {
+  bool done = false;
+  while (!done) {
+    if (atomicCAS(lock, 0, 1) == 0) {
+      *static_cast<volatile int*>(sum) = *static_cast<volatile int*>(sum) + 1;
+      __threadfence();
+      atomicExch(lock, 0);
+      done = true;
+    }
+  }
+}
+
+int main() {
+  const int blocks = 16;
+  DeviceArray<unsigned> arrived(1);
+  DeviceArray<int> out(blocks * 64), done(blocks + 1), two(2);
+  arrived.zero();
+  grid_barrier<<<blocks, 64>>>(arrived, out);
+  CUDA_SYNC();
+  check::equal(out.host(), std::vector<int>(blocks * 64, 3 * blocks), "grid_barrier");
+
+  done.zero();
+  chain<<<blocks, 32>>>(done);
+  CUDA_SYNC();
+  std::vector<int> want(blocks + 1, 0);
+  for (int b = 0; b < blocks; ++b) want[b] = blocks - b;
+  check::equal(done.host(), want, "chain");
+
+  warps<<<2, 128>>>(two);
+  CUDA_SYNC();
+  check::equal(two.host(), {6, 5}, "warps");
+
+  two.zero();
+  lock_by_lane<<<2, 64>>>(two, two + 1);
+  CUDA_SYNC();
+  check::equal(two.host(), {0, 128}, "lock_by_lane");
+  return check::verdict("block_waits");
+}

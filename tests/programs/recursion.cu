@@ -1,0 +1,77 @@
+// Calls that cannot be inlined: recursion, mutual recursion, a recursive quicksort on local memory.
+#include "check.h"
+
+#include <algorithm>
+
+__host__ __device__ __noinline__ int fibonacci(int n) {
+  return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+}
+
+__host__ __device__ __noinline__ int ackermann(int m, int n) {
+  if (m == 0) return n + 1;
+  return n == 0 ? ackermann(m - 1, 1) : ackermann(m - 1, ackermann(m, n - 1));
+}
+
+__host__ __device__ bool is_odd(int n);
+__host__ __device__ __noinline__ bool is_even(int n) {
+  return n == 0 || is_odd(n - 1);
+}
+__host__ __device__ __noinline__ bool is_odd(int n) {
+  return n != 0 && is_even(n - 1);
+}
+
+__device__ __noinline__ void quicksort(int* data, int low, int high) {
+  if (low >= high) return;
+  const int pivot = data[(low + high) / 2];
+  int i = low, j = high;
+  while (i <= j) {
+    while (data[i] < pivot) ++i;
+    while (data[j] > pivot) --j;
+    if (i <= j) {
+      const int swap = data[i];
+      data[i++] = data[j];
+      data[j--] = swap;
+    }
+  }
+  quicksort(data, low, j);
+  quicksort(data, i, high);
+}
+
+__global__ void numbers(int* out) {
+  const int t = threadIdx.x;
+  out[t * 3] = fibonacci(t % 13);
+  out[t * 3 + 1] = ackermann(t % 3, t % 5);
+  out[t * 3 + 2] = is_even(t);
+}
+
+__global__ void sort(const int* in, int* out, int each) {
+  int local[24];
+  for (int i = 0; i < each; ++i) local[i] = in[threadIdx.x * each + i];
+  quicksort(local, 0, each - 1);
+  for (int i = 0; i < each; ++i) out[threadIdx.x * each + i] = local[i];
+}
+
+int main() {
+  const int threads = 70, each = 24;
+  CUDA_CHECK(cudaDeviceSetLimit(cudaLimitStackSize, 8192));
+  std::vector<int> want(threads * 3);
+  for (int t = 0; t < threads; ++t) {
+    want[t * 3] = fibonacci(t % 13);
+    want[t * 3 + 1] = ackermann(t % 3, t % 5);
+    want[t * 3 + 2] = t % 2 == 0;
+  }
+  DeviceArray<int> out(threads * 3);
+  numbers<<<1, threads>>>(out);
+  CUDA_SYNC();
+  check::equal(out.host(), want, "numbers");
+
+  check::Random random;
+  std::vector<int> values(threads * each);
+  for (int& v : values) v = static_cast<int>(random.below(1000));
+  DeviceArray<int> in(values), sorted(threads * each);
+  sort<<<1, threads>>>(in, sorted, each);
+  CUDA_SYNC();
+  for (int t = 0; t < threads; ++t) std::sort(values.begin() + t * each, values.begin() + (t + 1) * each);
+  check::equal(sorted.host(), values, "sorted");
+  return check::verdict("recursion");
+}
