@@ -1,0 +1,23 @@
+// Which instruction set kernels are compiled for. No LLVM: the object cache's key is made of this without the
+// compiler library being loaded.
+#pragma once
+#include <string>
+
+#include "base/result.h"
+#include "codegen/compiler.h"
+
+namespace ppu::codegen {
+
+/// True if this machine (CPU and OS) can run the tier.
+bool cpu_supports(Cpu cpu);
+
+/// kNative becomes what PPU_CPU names (avx512 or avx2), else the best tier of this machine. Errors: kBadInput
+/// for an unknown PPU_CPU, kUnsupported if the machine lacks the tier (or has neither).
+Result<Cpu> resolve_cpu(Cpu cpu);
+
+const char* cpu_name(Cpu cpu);
+
+/// Tier plus everything about this machine that the generated code may depend on (CPUID model and features).
+std::string cpu_key(Cpu cpu);
+
+}  // namespace ppu::codegen

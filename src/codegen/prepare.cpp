@@ -1,0 +1,45 @@
+// See prepare.h. No jump threading, no sinking or hoisting of common code in simplifycfg: a convergent call
+// must keep its place in the control flow, and both would make divergent regions that the PTX doesn't have.
+#include "codegen/prepare.h"
+
+#include <llvm/IR/Module.h>
+
+#include "codegen/pipeline.h"
+#include "lower/passes.h"
+
+namespace ppu::codegen {
+namespace {
+
+#define PPU_SIMPLIFYCFG "simplifycfg<no-sink-common-insts;no-hoist-common-insts;no-switch-to-lookup>"
+#define PPU_INSTCOMBINE "instcombine<no-verify-fixpoint>"
+
+constexpr const char* kInline = "always-inline";
+
+constexpr const char* kClean =
+    "globaldce,"
+    "function(sroa<modify-cfg>,early-cse," PPU_SIMPLIFYCFG "," PPU_INSTCOMBINE
+    ",lower-switch,fix-irreducible,loop-simplify,lcssa,loop-mssa(licm<allowspeculation>),gvn," PPU_INSTCOMBINE
+    ",loop(indvars,loop-deletion,loop-unroll-full),sroa<modify-cfg>,early-cse<memssa>," PPU_INSTCOMBINE
+    "," PPU_SIMPLIFYCFG ",loop-simplify)";
+
+// Last: nothing after this may disturb the loop form.
+constexpr const char* kShape = "function(" PPU_INSTCOMBINE ",gvn,adce," PPU_SIMPLIFYCFG
+                               ",lower-switch,fix-irreducible,mergereturn,loop-simplify,lcssa)";
+
+#undef PPU_SIMPLIFYCFG
+#undef PPU_INSTCOMBINE
+
+}  // namespace
+
+uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::string& kernel) {
+  run_pipeline(module, &target, kInline);
+  lower::finish_exits(module, kernel);
+  run_pipeline(module, &target, kClean);
+  const uint32_t local_bytes = lower::finish_local_memory(module, kernel);
+  lower::fold_align_checks(module);
+  lower::mark_spin_loops(module);
+  run_pipeline(module, &target, kShape);
+  return local_bytes;
+}
+
+}  // namespace ppu::codegen

@@ -1,0 +1,107 @@
+// See target.h. AVX-512 code uses this machine's own CPU model (scheduling, BF16/VNNI/FP16 where present)
+// with 512-bit registers preferred: kernels are wide by construction, the frequency licence is the smaller
+// cost.
+#include "codegen/target.h"
+
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Module.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/TargetParser/Host.h>
+#include <llvm/Transforms/Utils/Cloning.h>
+
+#include <cstring>
+#include <mutex>
+
+namespace ppu::codegen {
+namespace {
+
+constexpr const char* kTriple = "x86_64-unknown-linux-gnu";
+
+void initialise_llvm() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+  });
+}
+
+/// Feature string of this machine. AMX is left out: nothing sets up its tile state.
+std::string host_features() {
+  std::string text;
+  for (const auto& feature : llvm::sys::getHostCPUFeatures()) {
+    const bool on = feature.second && !feature.first().starts_with("amx");
+    text += (text.empty() ? "" : ",") + std::string(on ? "+" : "-") + feature.first().str();
+  }
+  return text + ",-prefer-256-bit";
+}
+
+void add_emit_passes(llvm::legacy::PassManager& passes, llvm::TargetMachine& target,
+                     llvm::raw_pwrite_stream& out, llvm::CodeGenFileType type) {
+  if (target.addPassesToEmitFile(passes, out, nullptr, type, /*DisableVerify=*/true))
+    llvm::report_fatal_error("the x86-64 target cannot emit this file type");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<llvm::TargetMachine>> make_target(Cpu cpu, int opt_level) {
+  initialise_llvm();
+  std::string error;
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(kTriple, error);
+  if (!target) return bug("LLVM has no x86-64 target: " + error);
+  const bool avx512 = cpu == Cpu::kAvx512;
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;  // PTX fuses by fma only
+  options.ExceptionModel = llvm::ExceptionHandling::None;
+  options.FunctionSections = false;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      kTriple, avx512 ? llvm::sys::getHostCPUName() : "x86-64-v3", avx512 ? host_features() : "", options,
+      llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      opt_level == 0 ? llvm::CodeGenOptLevel::Less : llvm::CodeGenOptLevel::Default, /*JIT=*/false));
+  if (!machine) return bug("LLVM made no x86-64 target machine");
+  return machine;
+}
+
+void set_target_attributes(llvm::Module& module, const llvm::TargetMachine& target, Cpu cpu) {
+  module.setTargetTriple(kTriple);
+  module.setDataLayout(target.createDataLayout());
+  module.setPICLevel(llvm::PICLevel::BigPIC);
+  const char* width = cpu == Cpu::kAvx512 ? "512" : "256";
+  for (llvm::Function& f : module) {
+    f.addFnAttr(llvm::Attribute::NoUnwind);
+    if (f.isDeclaration()) continue;
+    f.addFnAttr("target-cpu", target.getTargetCPU());
+    if (!target.getTargetFeatureString().empty())
+      f.addFnAttr("target-features", target.getTargetFeatureString());
+    f.addFnAttr("prefer-vector-width", width);
+    f.addFnAttr("min-legal-vector-width", width);
+    f.addFnAttr("frame-pointer", "none");
+    f.addFnAttr("no-trapping-math", "true");
+  }
+}
+
+std::vector<std::byte> emit_object(llvm::Module& module, llvm::TargetMachine& target) {
+  llvm::SmallVector<char, 0> buffer;
+  llvm::raw_svector_ostream out(buffer);
+  llvm::legacy::PassManager passes;
+  add_emit_passes(passes, target, out, llvm::CodeGenFileType::ObjectFile);
+  passes.run(module);
+  std::vector<std::byte> bytes(buffer.size());
+  std::memcpy(bytes.data(), buffer.data(), buffer.size());
+  return bytes;
+}
+
+std::string emit_assembly(const llvm::Module& module, llvm::TargetMachine& target) {
+  const std::unique_ptr<llvm::Module> copy = llvm::CloneModule(module);
+  llvm::SmallVector<char, 0> buffer;
+  llvm::raw_svector_ostream out(buffer);
+  llvm::legacy::PassManager passes;
+  add_emit_passes(passes, target, out, llvm::CodeGenFileType::AssemblyFile);
+  passes.run(*copy);
+  return std::string(buffer.begin(), buffer.end());
+}
+
+}  // namespace ppu::codegen

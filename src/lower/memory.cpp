@@ -1,0 +1,257 @@
+// ld, st, mov, cvta, isspacep, cp.async. PTX ISA, "Data Movement and Conversion Instructions".
+#include <cstddef>
+
+#include "exec/kernel_abi.h"
+#include "lower/lowering.h"
+
+namespace ppu::lower {
+
+using ptx::Operand;
+using ptx::Space;
+
+Space space_of(const isa::Mods& mods) {
+  for (std::string_view m : mods.got) {
+    const std::string_view first = m.substr(0, m.find(':'));
+    if (first == "param") return Space::kParam;
+    if (first == "const") return Space::kConst;
+    if (first == "global") return Space::kGlobal;
+    if (first == "local") return Space::kLocal;
+    if (first == "shared") return Space::kShared;
+  }
+  return Space::kNone;
+}
+
+namespace {
+
+/// How an access orders with others. Weak accesses are plain. The others are volatile (single copies on x86),
+/// with fences for acquire and release: x86 keeps all other orders by itself.
+struct Order {
+  bool is_volatile = false, acquire = false, release = false;
+};
+
+Order order_of(const isa::Mods& mods) {
+  Order order;
+  order.acquire = mods.has("acquire");
+  order.release = mods.has("release");
+  order.is_volatile =
+      order.acquire || order.release || mods.has("volatile") || mods.has("relaxed") || mods.has("mmio");
+  return order;
+}
+
+/// The elements of a `{a, b}` operand, or the operand itself.
+llvm::ArrayRef<Operand> elements_of(const Operand& operand) {
+  if (operand.kind == Operand::Kind::kVector) return operand.elements;
+  return operand;
+}
+
+llvm::Type* access_type(llvm::Type* element, size_t count) {
+  return count == 1 ? element
+                    : static_cast<llvm::Type*>(llvm::FixedVectorType::get(element, unsigned(count)));
+}
+
+}  // namespace
+
+void emit_ld(FunctionLowering& f, const ptx::Instruction& i) {
+  const isa::Type type = isa::types_of(isa::table()[i.row], i.mods)[0];
+  const llvm::ArrayRef<Operand> dests = elements_of(i.operands[0]);
+  const uint32_t bytes = byte_size(type) * uint32_t(dests.size());
+  Space space = space_of(i.mods);
+  const Address at = f.address(i.operands[1], space);
+  if (f.failed()) return;
+  f.check_alignment(at, bytes);
+  const Order order = order_of(i.mods);
+  llvm::Type* element = llvm_type(f.ir.getContext(), type);
+  llvm::LoadInst* load = f.ir.CreateAlignedLoad(access_type(element, dests.size()), at.pointer,
+                                                llvm::Align(bytes), order.is_volatile);
+  f.set_space(load, at.space);
+  const bool constant = at.space == Space::kConst || i.mods.has("nc") ||
+                        (at.space == Space::kParam && f.is_kernel() && !at.checked &&
+                         !llvm::isa<llvm::AllocaInst>(at.pointer->stripInBoundsOffsets()));
+  if (constant && !order.is_volatile)
+    load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(f.ir.getContext(), {}));
+  if (order.acquire) f.ir.CreateFence(llvm::AtomicOrdering::Acquire);
+  for (size_t k = 0; k < dests.size(); k++)
+    f.write(dests[k],
+            {dests.size() == 1 ? static_cast<llvm::Value*>(load) : f.ir.CreateExtractElement(load, k), type});
+}
+
+void emit_st(FunctionLowering& f, const ptx::Instruction& i) {
+  const isa::Type type = isa::types_of(isa::table()[i.row], i.mods)[0];
+  const llvm::ArrayRef<Operand> sources = elements_of(i.operands[1]);
+  const uint32_t bytes = byte_size(type) * uint32_t(sources.size());
+  const Address at = f.address(i.operands[0], space_of(i.mods));
+  llvm::Value* data = nullptr;
+  if (sources.size() > 1)
+    data = llvm::PoisonValue::get(access_type(llvm_type(f.ir.getContext(), type), sources.size()));
+  for (size_t k = 0; k < sources.size() && !f.failed(); k++) {
+    llvm::Value* v = f.value(sources[k], type);
+    data = data ? f.ir.CreateInsertElement(data, v, k) : v;
+  }
+  if (f.failed()) return;
+  f.check_alignment(at, bytes);
+  const Order order = order_of(i.mods);
+  if (order.release) f.ir.CreateFence(llvm::AtomicOrdering::Release);
+  f.set_space(f.ir.CreateAlignedStore(data, at.pointer, llvm::Align(bytes), order.is_volatile), at.space);
+}
+
+namespace {
+
+/// Joins the elements of `{a, b, ...}`, lowest first, into one integer of `bits`.
+llvm::Value* pack(FunctionLowering& f, const std::vector<Operand>& elements, unsigned bits) {
+  const unsigned each = bits / unsigned(elements.size());
+  llvm::Value* whole = nullptr;
+  for (size_t k = 0; k < elements.size(); k++) {
+    llvm::Value* part = f.value(elements[k], {isa::Kind::kB, uint8_t(each), 1});
+    part = f.ir.CreateShl(f.ir.CreateZExt(part, f.ir.getIntNTy(bits)), uint64_t{each} * k);
+    whole = whole ? f.ir.CreateOr(whole, part) : part;
+  }
+  return whole;
+}
+
+}  // namespace
+
+void emit_mov(FunctionLowering& f, const ptx::Instruction& i) {
+  const isa::Type type = isa::types_of(isa::table()[i.row], i.mods)[0];
+  const Operand &dest = i.operands[0], &from = i.operands[1];
+  const unsigned bits = unsigned(type.total_bits());
+  llvm::Value* v = from.kind == Operand::Kind::kVector ? pack(f, from.elements, bits) : f.value(from, type);
+  if (f.failed()) return;
+  if (dest.kind != Operand::Kind::kVector) return f.write(dest, {v, type});
+  const unsigned each = bits / unsigned(dest.elements.size());
+  v = f.ir.CreateBitCast(v, f.ir.getIntNTy(bits));
+  for (size_t k = 0; k < dest.elements.size(); k++) {
+    llvm::Value* part = f.ir.CreateTrunc(f.ir.CreateLShr(v, uint64_t{each} * k), f.ir.getIntNTy(each));
+    f.write(dest.elements[k], {part, {isa::Kind::kB, uint8_t(each), 1}});
+  }
+}
+
+void emit_cvta(FunctionLowering& f, const ptx::Instruction& i) {
+  const isa::Type type = isa::types_of(isa::table()[i.row], i.mods)[0];
+  llvm::Value* v = f.value(i.operands[1], type);
+  if (f.failed()) return;
+  // Only the shared window has addresses of its own; all others are host addresses already.
+  if (space_of(i.mods) == Space::kShared) {
+    llvm::Value* base = f.ir.CreatePtrToInt(f.shared_base(), f.ir.getInt64Ty());
+    v = f.ir.CreateSExtOrTrunc(v, f.ir.getInt64Ty());
+    v = i.mods.has("to") ? f.ir.CreateSub(v, base) : f.ir.CreateAdd(base, v);
+    v = f.ir.CreateTrunc(v, llvm_type(f.ir.getContext(), type));
+  } else if (type.total_bits() != 64) {
+    return f.fail("32-bit generic addresses aren't supported");
+  }
+  f.write(i.operands[0], {v, type});
+}
+
+namespace {
+
+/// base <= v < base + size
+llvm::Value* in_window(FunctionLowering& f, llvm::Value* v, llvm::Value* base, llvm::Value* size) {
+  base = f.ir.CreatePtrToInt(base, f.ir.getInt64Ty());
+  return f.ir.CreateICmpULT(f.ir.CreateSub(v, base), f.ir.CreateZExt(size, f.ir.getInt64Ty()));
+}
+
+}  // namespace
+
+void emit_isspacep(FunctionLowering& f, const ptx::Instruction& i) {
+  llvm::Value* v = f.value(i.operands[1], {isa::Kind::kU, 64, 1});
+  if (f.failed()) return;
+  const auto is_shared = [&] {
+    return in_window(f, v, f.shared_base(),
+                     f.launch_field(f.ir.getInt32Ty(), offsetof(exec::LaunchArgs, shared_bytes)));
+  };
+  // This thread's own .local memory: another thread's can't be addressed by legal code.
+  const auto is_local = [&] {
+    return in_window(f, v, f.local_base(), f.call("ppu.local.size", f.ir.getInt32Ty(), {}));
+  };
+  const auto is_param = [&] {
+    llvm::Value* params = f.launch_field(f.ir.getPtrTy(), offsetof(exec::LaunchArgs, params));
+    return in_window(f, v, params, f.i32(ptx::param_layout(f.module.kernel).total));
+  };
+  llvm::Value* answer = nullptr;
+  switch (space_of(i.mods)) {
+    case Space::kShared:
+      answer = is_shared();
+      break;
+    case Space::kLocal:
+      answer = is_local();
+      break;
+    case Space::kParam:
+      answer = is_param();
+      break;
+    case Space::kGlobal:
+      answer = f.ir.CreateNot(f.ir.CreateOr(f.ir.CreateOr(is_shared(), is_local()), is_param()));
+      break;
+    default:
+      return f.fail("isspacep knows global, shared, local and param");
+  }
+  f.write(i.operands[0], {answer, {isa::Kind::kPred, 1, 1}});
+}
+
+void emit_nop(FunctionLowering&, const ptx::Instruction&) {}
+
+void emit_createpolicy(FunctionLowering& f, const ptx::Instruction& i) {
+  // A policy only feeds hints, which are ignored: any value will do.
+  f.write(i.operands[0], {f.i64(0), {isa::Kind::kB, 64, 1}});
+}
+
+namespace {
+
+/// Copies `read` (less than `size`) bytes one by one, after the destination has been zeroed.
+void copy_bytes(FunctionLowering& f, llvm::Value* to, llvm::Value* from, llvm::Value* read) {
+  llvm::BasicBlock *before = f.ir.GetInsertBlock(), *loop = f.new_block("copy"),
+                   *after = f.new_block("copied");
+  f.ir.CreateCondBr(f.ir.CreateICmpNE(read, f.i32(0)), loop, after);
+  f.ir.SetInsertPoint(loop);
+  llvm::PHINode* at = f.ir.CreatePHI(f.ir.getInt32Ty(), 2);
+  llvm::Value* wide = f.ir.CreateZExt(at, f.ir.getInt64Ty());
+  llvm::Value* byte = f.ir.CreateLoad(f.ir.getInt8Ty(), f.ir.CreateGEP(f.ir.getInt8Ty(), from, wide));
+  f.ir.CreateStore(byte, f.ir.CreateGEP(f.ir.getInt8Ty(), to, wide));
+  llvm::Value* next = f.ir.CreateAdd(at, f.i32(1));
+  at->addIncoming(f.i32(0), before);
+  at->addIncoming(next, loop);
+  f.ir.CreateCondBr(f.ir.CreateICmpULT(next, read), loop, after);
+  f.ir.SetInsertPoint(after);
+}
+
+}  // namespace
+
+void emit_cp_async(FunctionLowering& f, const ptx::Instruction& i) {
+  const Address to = f.address(i.operands[0], Space::kShared),
+                from = f.address(i.operands[1], Space::kGlobal);
+  const uint32_t size = uint32_t(i.operands[2].value);
+  if (size != 4 && size != 8 && size != 16) return f.fail("cp-size must be 4, 8 or 16");
+  const Operand* source_size =
+      i.operands.size() > 3 && !i.mods.has("L2::cache_hint") ? &i.operands[3] : nullptr;
+  if (i.operands.size() > 4) source_size = &i.operands[3];
+  llvm::Type* type = access_type(f.ir.getInt32Ty(), size / 4);
+  f.check_alignment(to, size);
+  f.check_alignment(from, size);
+  llvm::BasicBlock* after = nullptr;
+  if (source_size) {
+    // src-size < cp-size: the rest is zero, and the source beyond src-size isn't read. A predicate here is
+    // ignore-src: true means zeros.
+    llvm::Value* read = nullptr;
+    if (source_size->kind == Operand::Kind::kReg &&
+        f.register_type(source_size->index).kind == isa::Kind::kPred)
+      read = f.ir.CreateSelect(f.predicate(*source_size), f.i32(0), f.i32(size));
+    else
+      read = f.value(*source_size, {isa::Kind::kU, 32, 1});
+    if (f.failed()) return;
+    llvm::BasicBlock *part = f.new_block("partial"), *whole = f.new_block("whole");
+    after = f.new_block("copied");
+    f.ir.CreateCondBr(f.ir.CreateICmpUGE(read, f.i32(size)), whole, part);
+    f.ir.SetInsertPoint(part);
+    f.set_space(f.ir.CreateAlignedStore(llvm::Constant::getNullValue(type), to.pointer, llvm::Align(size)),
+                to.space);
+    copy_bytes(f, to.pointer, from.pointer, read);
+    f.ir.CreateBr(after);
+    f.ir.SetInsertPoint(whole);
+  }
+  llvm::LoadInst* load = f.ir.CreateAlignedLoad(type, from.pointer, llvm::Align(size));
+  f.set_space(load, from.space);
+  f.set_space(f.ir.CreateAlignedStore(load, to.pointer, llvm::Align(size)), to.space);
+  if (!after) return;
+  f.ir.CreateBr(after);
+  f.ir.SetInsertPoint(after);
+}
+
+}  // namespace ppu::lower

@@ -1,0 +1,239 @@
+// See passes.h.
+#include "lower/passes.h"
+
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/Module.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace ppu::lower {
+
+using llvm::Attribute;
+
+namespace {
+
+bool is_named(const llvm::Instruction& i, llvm::StringRef name) {
+  const auto* call = llvm::dyn_cast<llvm::CallInst>(&i);
+  return call && call->getCalledFunction() && call->getCalledFunction()->getName() == name;
+}
+
+/// The result lies in [0, limit).
+void set_range(llvm::Function& f, uint32_t limit) {
+  const unsigned bits = f.getReturnType()->getIntegerBitWidth();
+  f.addRetAttr(Attribute::get(f.getContext(), Attribute::Range,
+                              llvm::ConstantRange(llvm::APInt(bits, 0), llvm::APInt(bits, limit))));
+}
+
+constexpr uint32_t kMaxBlockDim[3] = {1024, 1024, 64};
+
+}  // namespace
+
+void set_intrinsic_attributes(llvm::Function& f, const uint32_t block[3]) {
+  if (f.hasFnAttribute(Attribute::NoCallback)) return;
+  f.addFnAttr(Attribute::NoCallback);
+  f.addFnAttr(Attribute::NoUnwind);
+  llvm::StringRef name = f.getName();
+  if (!name.consume_front("ppu.")) return;
+  const auto starts = [&](std::initializer_list<const char*> prefixes) {
+    return std::any_of(prefixes.begin(), prefixes.end(), [&](const char* p) { return name.starts_with(p); });
+  };
+  if (starts({"tid.", "laneid", "warpid", "shared.base", "local.", "fadd.", "fsub.", "fmul.", "fdiv.",
+              "ffma.", "fsqrt."})) {
+    f.setDoesNotAccessMemory();
+    f.addFnAttr(Attribute::WillReturn);
+    f.addFnAttr(Attribute::Speculatable);
+    f.addFnAttr(Attribute::NoSync);
+  } else if (starts({"activemask", "ballot", "shfl.", "match.", "redux."})) {
+    f.setDoesNotAccessMemory();
+    f.addFnAttr(Attribute::WillReturn);
+    f.addFnAttr(Attribute::Convergent);
+  } else if (starts({"check.align", "clock64", "rt.globaltimer"})) {
+    f.setOnlyAccessesInaccessibleMemory();
+    f.addFnAttr(Attribute::WillReturn);
+  } else if (starts({"trap"})) {
+    f.setOnlyAccessesInaccessibleMemory();
+    f.addFnAttr(Attribute::Cold);
+  } else if (starts({"warp.sync", "bar.", "yield", "call.indirect"})) {
+    f.addFnAttr(Attribute::Convergent);  // and any memory: other threads run in between
+  }
+  for (unsigned dim = 0; dim < 3; dim++)
+    if (name == (llvm::Twine("tid.") + llvm::Twine("xyz"[dim])).str())
+      set_range(f, block[dim] ? block[dim] : kMaxBlockDim[dim]);
+  if (name == "laneid" || name == "warpid") set_range(f, 32);
+  if (name == "shared.base" || name == "local.base") {
+    f.addRetAttr(Attribute::NonNull);
+    f.addRetAttr(Attribute::getWithAlignment(f.getContext(), llvm::Align(name == "shared.base" ? 256 : 16)));
+  }
+}
+
+void finish_exits(llvm::Module& module, const std::string& kernel) {
+  llvm::Function* exit = module.getFunction("ppu.exit");
+  if (!exit) return;
+  for (llvm::User* user : llvm::make_early_inc_range(exit->users())) {
+    auto* call = llvm::cast<llvm::CallInst>(user);
+    if (call->getFunction()->getName() != kernel)
+      continue;  // a function that is inlined everywhere: about to go
+    llvm::Instruction* end = call->getParent()->getTerminator();
+    llvm::ReturnInst::Create(module.getContext(), nullptr, end->getIterator());
+    end->eraseFromParent();
+    call->eraseFromParent();
+  }
+}
+
+namespace {
+
+/// Does every way into the loop make this check before anything leaves the loop?
+bool always_runs(const llvm::Instruction& check, const llvm::Loop& loop,
+                 const llvm::DominatorTree& dominators) {
+  llvm::SmallVector<llvm::BasicBlock*, 4> exiting;
+  loop.getExitingBlocks(exiting);
+  for (llvm::BasicBlock* b : exiting)
+    if (!dominators.dominates(check.getParent(), b)) return false;
+  return !exiting.empty();
+}
+
+void hoist(llvm::Instruction& check, const llvm::LoopInfo& loops, const llvm::DominatorTree& dominators) {
+  for (llvm::Loop* loop = loops.getLoopFor(check.getParent()); loop;
+       loop = loops.getLoopFor(check.getParent())) {
+    llvm::BasicBlock* before = loop->getLoopPreheader();
+    const bool same =
+        llvm::all_of(check.operands(), [&](const llvm::Use& u) { return loop->isLoopInvariant(u); });
+    if (!before || !same || !always_runs(check, *loop, dominators)) return;
+    check.moveBefore(before->getTerminator());
+  }
+}
+
+}  // namespace
+
+void fold_align_checks(llvm::Module& module) {
+  if (!module.getFunction("ppu.check.align")) return;
+  for (llvm::Function& f : module) {
+    if (f.isDeclaration()) continue;
+    llvm::DominatorTree dominators(f);
+    const llvm::LoopInfo loops(dominators);
+    std::map<llvm::Value*, std::vector<llvm::Instruction*>> made;  // by the low bits
+    // Blocks in dominator-tree order: a dominating check is always seen first.
+    for (auto* node : llvm::depth_first(&dominators))
+      for (llvm::Instruction& i : llvm::make_early_inc_range(*node->getBlock())) {
+        if (!is_named(i, "ppu.check.align")) continue;
+        llvm::Value* low = i.getOperand(0);
+        const auto* known = llvm::dyn_cast<llvm::ConstantInt>(low);
+        const auto covers = [&](llvm::Instruction* earlier) { return dominators.dominates(earlier, &i); };
+        if ((known && known->isZero()) || llvm::any_of(made[low], covers)) {
+          i.eraseFromParent();
+          continue;
+        }
+        hoist(i, loops, dominators);
+        made[low].push_back(&i);
+      }
+  }
+}
+
+uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel) {
+  llvm::Function& entry = *module.getFunction(kernel);
+  uint64_t bytes = 0;
+  entry.getFnAttribute("ppu.local.bytes").getValueAsString().getAsInteger(10, bytes);
+  const llvm::DataLayout& layout = module.getDataLayout();
+  llvm::Type* pointer = llvm::PointerType::get(module.getContext(), 0);
+  for (llvm::Function& f : module) {
+    std::vector<llvm::AllocaInst*> slots;
+    for (llvm::Instruction& i : llvm::instructions(f))
+      if (auto* slot = llvm::dyn_cast<llvm::AllocaInst>(&i)) slots.push_back(slot);
+    if (slots.empty()) continue;
+    llvm::IRBuilder<> at(&*f.getEntryBlock().getFirstInsertionPt());
+    llvm::FunctionCallee base =
+        module.getOrInsertFunction("ppu.local.base", llvm::FunctionType::get(pointer, false));
+    constexpr uint32_t kAnyBlock[3] = {0, 0, 0};
+    set_intrinsic_attributes(*llvm::cast<llvm::Function>(base.getCallee()), kAnyBlock);
+    llvm::Value* start = at.CreateCall(base);
+    for (llvm::AllocaInst* slot : slots) {
+      const uint64_t align = std::max<uint64_t>(slot->getAlign().value(), 16);
+      bytes = (bytes + align - 1) & ~(align - 1);
+      slot->replaceAllUsesWith(at.CreateConstGEP1_64(at.getInt8Ty(), start, bytes));
+      bytes += layout.getTypeAllocSize(slot->getAllocatedType());
+      for (llvm::User* user : llvm::make_early_inc_range(slot->users()))
+        if (auto* marker = llvm::dyn_cast<llvm::LifetimeIntrinsic>(user)) marker->eraseFromParent();
+      slot->eraseFromParent();
+    }
+  }
+  bytes = (bytes + 15) & ~uint64_t{15};
+  entry.addFnAttr("ppu.local.bytes", std::to_string(bytes));
+  if (llvm::Function* size = module.getFunction("ppu.local.size"))
+    for (llvm::User* user : llvm::make_early_inc_range(size->users())) {
+      user->replaceAllUsesWith(llvm::ConstantInt::get(user->getType(), bytes));
+      llvm::cast<llvm::Instruction>(user)->eraseFromParent();
+    }
+  return uint32_t(bytes);
+}
+
+namespace {
+
+/// Would the loop do just the same again until another thread writes? Then its exits depend on this.
+bool waits_for_others(const llvm::Instruction& i, const llvm::Loop& loop) {
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&i)) return load->isVolatile();
+  if (const auto* swap = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&i))
+    return loop.isLoopInvariant(swap->getCompareOperand());
+  if (const auto* rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&i)) {
+    // A counter that moves on each turn (atomicAdd of 1) isn't waiting.
+    const bool counts =
+        rmw->getOperation() == llvm::AtomicRMWInst::Add || rmw->getOperation() == llvm::AtomicRMWInst::Sub;
+    const auto* by = llvm::dyn_cast<llvm::ConstantInt>(rmw->getValOperand());
+    return loop.isLoopInvariant(rmw->getValOperand()) && (!counts || (by && by->isZero()));
+  }
+  return false;
+}
+
+/// True if the value of `condition` comes from such an instruction of the loop.
+bool spins_on(llvm::Value* condition, const llvm::Loop& loop) {
+  llvm::SmallPtrSet<llvm::Value*, 16> seen;
+  llvm::SmallVector<llvm::Value*, 8> open{condition};
+  while (!open.empty()) {
+    auto* i = llvm::dyn_cast<llvm::Instruction>(open.pop_back_val());
+    if (!i || !loop.contains(i) || !seen.insert(i).second) continue;
+    if (waits_for_others(*i, loop)) return true;
+    if (llvm::isa<llvm::LoadInst>(i)) continue;
+    for (llvm::Value* v : i->operands()) open.push_back(v);
+  }
+  return false;
+}
+
+bool is_spin_loop(const llvm::Loop& loop) {
+  llvm::SmallVector<llvm::BasicBlock*, 4> exiting;
+  loop.getExitingBlocks(exiting);
+  for (llvm::BasicBlock* b : exiting)
+    if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(b->getTerminator()))
+      if (branch->isConditional() && spins_on(branch->getCondition(), loop)) return true;
+  return false;
+}
+
+}  // namespace
+
+void mark_spin_loops(llvm::Module& module) {
+  for (llvm::Function& f : module) {
+    if (f.isDeclaration()) continue;
+    const llvm::DominatorTree dominators(f);
+    const llvm::LoopInfo loops(dominators);
+    for (llvm::Loop* loop : loops.getLoopsInPreorder()) {
+      llvm::SmallVector<llvm::BasicBlock*, 2> latches;
+      loop->getLoopLatches(latches);
+      const bool yields = llvm::any_of(loop->blocks(), [](llvm::BasicBlock* b) {
+        return llvm::any_of(*b, [](llvm::Instruction& i) { return is_named(i, "ppu.yield"); });
+      });
+      if (yields || latches.empty() || !is_spin_loop(*loop)) continue;
+      llvm::FunctionCallee yield = module.getOrInsertFunction(
+          "ppu.yield", llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), false));
+      constexpr uint32_t kAnyBlock[3] = {0, 0, 0};
+      set_intrinsic_attributes(*llvm::cast<llvm::Function>(yield.getCallee()), kAnyBlock);
+      for (llvm::BasicBlock* latch : latches)
+        llvm::CallInst::Create(yield, "", latch->getTerminator()->getIterator());
+    }
+  }
+}
+
+}  // namespace ppu::lower

@@ -1,0 +1,32 @@
+// What the general LLVM passes can't do to freshly lowered IR: passes that know the ppu.* calls.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace llvm {
+class Function;
+class Module;
+}  // namespace llvm
+
+namespace ppu::lower {
+
+/// Memory and convergence attributes of an external `ppu.*` function, and the value range of thread ids.
+void set_intrinsic_attributes(llvm::Function& function, const uint32_t block[3]);
+
+/// After inlining: `ppu.exit` in the kernel becomes its return.
+void finish_exits(llvm::Module& module, const std::string& kernel);
+
+/// Removes `ppu.check.align(0, _)` and checks that a dominating one has already made; moves checks of values
+/// that a loop doesn't change out of it, when the loop's first iteration always makes them.
+void fold_align_checks(llvm::Module& module);
+
+/// Stack slots that SROA had to leave (indexed at run time) move to .local memory; updates "ppu.local.bytes"
+/// of the kernel and replaces ppu.local.size. Returns the bytes of .local memory a thread needs, a multiple
+/// of 16.
+uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel);
+
+/// Puts ppu.yield into loops that wait for another thread: those left by a volatile load, or an atomic
+/// operation that tries the same thing again. Warps (and blocks) of one worker would else wait for ever.
+void mark_spin_loops(llvm::Module& module);
+
+}  // namespace ppu::lower
