@@ -27,14 +27,15 @@ PPU_EXPORT unsigned la_objopen(struct link_map* object, Lmid_t space, uintptr_t*
   static bool seen_program = false;
   const char* path = object->l_name;
   if (!seen_program) {
-    seen_program = true;
-    path = "/proc/self/exe";  // the program itself comes first and has no name
+    seen_program = true;  // the program itself comes first and has no name
+    redirect_embedded_runtime(object, "/proc/self/exe", program_name());
+    return 0;
   }
   const char* name = base_name(path);
   if (equal(name, "libc.so.6")) remember_libc(object);
-  const bool system = starts_with(name, "ld-linux") || starts_with(name, "linux-vdso") ||
-                      equal(name, "libc.so.6") || equal(name, "libm.so.6");
+  const bool file = name != path;  // the vDSO has no folder
+  const bool system = starts_with(name, "ld-linux") || equal(name, "libc.so.6") || equal(name, "libm.so.6");
   const bool ours = starts_with(path, own_folder()) && path[length(own_folder())] == '/';
-  if (*path == '/' && !system && !ours) redirect_embedded_runtime(object, path);
+  if (file && !system && !ours) redirect_embedded_runtime(object, path, path);
   return 0;  // no symbol bindings are to be reported
 }

@@ -55,6 +55,11 @@ const char* environment(const char* name) {
   return nullptr;
 }
 
+const char* program_name() {
+  const long* stack = static_cast<const long*>(__libc_stack_end);
+  return stack[0] > 0 ? reinterpret_cast<const char*>(stack[1]) : "the program";
+}
+
 size_t length(const char* text) {
   size_t n = 0;
   while (text[n]) ++n;

@@ -10,6 +10,9 @@ namespace ppu::audit {
 /// The process's initial environment; null when `name` is unset.
 const char* environment(const char* name);
 
+/// argv[0].
+const char* program_name();
+
 size_t length(const char* text);
 bool equal(const char* a, const char* b);
 bool starts_with(const char* text, const char* prefix);

@@ -264,16 +264,16 @@ void write_jump(uintptr_t function, const unsigned char* stub) {
   __builtin_memcpy(code + 1, &distance, 4);
 }
 
-void report(const char* path, Runtime& runtime, size_t redirected, size_t total) {
+void report(const char* who, Runtime& runtime, size_t redirected, size_t total) {
   if (!wants_info()) return;
   char counts[64] = "";
   append(counts, sizeof counts, redirected);
   append(counts, sizeof counts, " of ");
   append(counts, sizeof counts, total);
-  say(path, ": redirected ", counts, " entries of its embedded CUDA runtime to ", soname_of(runtime));
+  say(who, ": redirected ", counts, " entries of its embedded CUDA runtime to ", soname_of(runtime));
 }
 
-void redirect(const struct link_map* object, const char* path, const image::ElfView& elf,
+void redirect(const struct link_map* object, const char* who, const image::ElfView& elf,
               const Elf64_Shdr& table, Runtime& runtime) {
   size_t wanted = 0, total = 0, done = 0;
   const auto exported = [&](const char* name, const Elf64_Sym& symbol) -> Slot* {
@@ -288,7 +288,7 @@ void redirect(const struct link_map* object, const char* path, const image::ElfV
   const size_t size = (wanted * kStubSize + kPage - 1) & ~(kPage - 1);
   unsigned char* stubs = wanted ? stub_room(span_of(elf, object->l_addr), size) : nullptr;
   if (!stubs) {
-    say(path,
+    say(who,
         ": no room within 1 GiB of its code to redirect its embedded CUDA runtime; rebuild it with -cudart "
         "shared");
     return;
@@ -305,7 +305,7 @@ void redirect(const struct link_map* object, const char* path, const image::ElfV
   });
   protect_text(elf, object->l_addr, false);
   protect(reinterpret_cast<uintptr_t>(stubs), size, PROT_READ | PROT_EXEC);
-  report(path, runtime, done, total);
+  report(who, runtime, done, total);
 }
 
 /// No names left, device code there, and registration isn't imported: a static runtime that was stripped.
@@ -320,11 +320,11 @@ bool is_stripped(const image::ElfView& elf) {
   return !imported;
 }
 
-void look_into(const struct link_map* object, const char* path, const image::ElfView& elf) {
+void look_into(const struct link_map* object, const char* who, const image::ElfView& elf) {
   Elf64_Shdr table;
   if (!elf.find_section_type(SHT_SYMTAB, &table)) {
     if (is_stripped(elf))
-      say(path,
+      say(who,
           ": carries NVIDIA's CUDA runtime with its names stripped, which can't be redirected to OpenPPU: ",
           "keep the symbol table (no strip, no -s), or build it with -cudart shared");
     return;
@@ -333,26 +333,26 @@ void look_into(const struct link_map* object, const char* path, const image::Elf
   elf.symbols(table, [&](const char* name, const Elf64_Sym& symbol) { names.see(name, symbol); });
   if (!names.embedded()) return;
   if (names.major() < 12) {
-    say(path,
+    say(who,
         ": carries the runtime of CUDA 11 or older; OpenPPU has those of CUDA 12 and 13: rebuild it with one "
         "of them");
     return;
   }
   Runtime& runtime = runtimes[names.major() - 12];
   if (!list_exports(runtime)) {
-    say(path, ": carries NVIDIA's CUDA runtime, but ", soname_of(runtime), " is missing in ", own_folder());
+    say(who, ": carries NVIDIA's CUDA runtime, but ", soname_of(runtime), " is missing in ", own_folder());
     return;
   }
-  redirect(object, path, elf, table, runtime);
+  redirect(object, who, elf, table, runtime);
 }
 
 }  // namespace
 
-void redirect_embedded_runtime(const struct link_map* object, const char* path) {
+void redirect_embedded_runtime(const struct link_map* object, const char* path, const char* name) {
   const MappedFile file = map_file(path);
   if (!file.data) return;
   const image::ElfView elf(file.data, file.size);
-  if (elf.valid()) look_into(object, path, elf);
+  if (elf.valid()) look_into(object, name, elf);
   unmap_file(file);
 }
 

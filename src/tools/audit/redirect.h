@@ -5,9 +5,10 @@
 
 namespace ppu::audit {
 
-/// Looks into a just mapped object (`path`: its file) and redirects what it finds. Call before any of the
-/// object's code runs. Says one line when the object can't be helped (stripped, CUDA 11).
-void redirect_embedded_runtime(const struct link_map* object, const char* path);
+/// Looks into a just mapped object (`path`: its file, `name`: what messages call it) and redirects what it
+/// finds. Call before any of the object's code runs. Says one line when the object can't be helped (stripped,
+/// CUDA 11).
+void redirect_embedded_runtime(const struct link_map* object, const char* path, const char* name);
 
 /// Remembers the program's own libc, through which our libcudart is loaded when the first call arrives.
 void remember_libc(const struct link_map* object);
