@@ -13,7 +13,7 @@ struct HostResult {
   uint64_t out[2] = {0, 0};  ///< bits, zero above type[i].total_bits(); predicates 0 or 1
   Type type[2];              ///< the type computed; a wider register takes it by to_register()
   int count = 0;
-  bool carry = false;        ///< only if writes_carry(mods)
+  bool carry = false;  ///< only if writes_carry(mods)
 };
 
 /// Runs element row `row` spelt `mods`. `args`: bits of the source operands in order (left-out optional ones

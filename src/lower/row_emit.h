@@ -3,8 +3,9 @@
 // LLVM types of values: b/u/s of N bits, .f16, .bf16, .tf32, e4m3, e5m2 and packed types = iN of their total
 // width; .f32 = float; .f64 = double; .pred = i1. Results come so. Arguments may have any first-class type of
 // the right width (they are bitcast), or a wider integer (it is truncated): pass the register as it is.
-// Directed roundings call `ppu.f{add,sub,mul,div,fma,sqrt}.{rz,rm,rp}.{f32,f64}` (src/simt/simt.h), created in
-// the module on first use. Nothing emitted is poison for any argument that isn't poison; no fast-math flags.
+// Directed roundings call `ppu.f{add,sub,mul,div,fma,sqrt}.{rz,rm,rp}.{f32,f64}` (src/simt/simt.h), created
+// in the module on first use. Nothing emitted is poison for any argument that isn't poison; no fast-math
+// flags.
 #pragma once
 #include <llvm/ADT/ArrayRef.h>
 #include <llvm/ADT/SmallVector.h>
@@ -32,7 +33,8 @@ llvm::Type* llvm_type(llvm::LLVMContext& context, isa::Type type);
 RowResult emit_row(llvm::IRBuilderBase& builder, uint16_t row, const isa::Mods& mods,
                    llvm::ArrayRef<llvm::Value*> args, llvm::Value* carry_in = nullptr);
 
-/// `value` as a register of LLVM type `reg` takes it: bitcast, or extended by its type's sign if `reg` is wider.
+/// `value` as a register of LLVM type `reg` takes it: bitcast, or extended by its type's sign if `reg` is
+/// wider.
 llvm::Value* to_register(llvm::IRBuilderBase& builder, RowValue value, llvm::Type* reg);
 
 }  // namespace ppu::lower
