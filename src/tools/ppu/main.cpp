@@ -11,20 +11,27 @@
 namespace ppu::tools {
 namespace {
 
+/// The help of `ppu run` names what follows the options, which the parser doesn't know about.
+class RunFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "Usage: ppu run [OPTIONS] PROGRAM [ARGS...]\n";
+  }
+};
+
 void add_run(CLI::App& app, RunOptions& options) {
-  CLI::App* run =
-      app.add_subcommand("run", "run a program on the software PPU: ppu run [OPTIONS] PROGRAM [ARGS...]");
+  CLI::App* run = app.add_subcommand("run", "run a program on the software PPU");
   run->add_option("--devices", options.devices, "how many devices the program sees (default 1)")
       ->check(CLI::Range(0, 16))
       ->type_name("N");
   run->add_option("--chip", options.chip, "which chip they are; see `ppu chips`")->type_name("NAME");
   run->add_option("--engine", options.engine, "jit compiles kernels (default), ref interprets them")
       ->check(CLI::IsMember({"jit", "ref"}))
-      ->type_name("jit|ref");
+      ->type_name("");
   run->add_option("--cpu", options.cpu,
                   "compile for this instruction set (default: the best this machine has)")
       ->check(CLI::IsMember({"avx2", "avx512"}))
-      ->type_name("avx2|avx512");
+      ->type_name("");
   run->add_option("--workers", options.workers, "threads that run kernels (default: one for each CPU)")
       ->check(CLI::Range(1, 4096))
       ->type_name("N");
@@ -32,8 +39,9 @@ void add_run(CLI::App& app, RunOptions& options) {
       ->type_name("SPEC");
   run->add_flag("--no-check", options.no_check, "start the program even if it looks unable to run");
   run->prefix_command();
+  run->formatter(std::make_shared<RunFormatter>());
   run->footer(
-      "PROGRAM [ARGS...] follow the options. The exit code is the program's own; 126: it can't run on "
+      "The exit code is the program's own; 126: it can't run on "
       "OpenPPU "
       "(one line says why), 127: there is no such program.");
 }
@@ -46,7 +54,7 @@ void add_fatbin(CLI::App& app, FatbinOptions& options) {
       ->type_name("NN");
   fatbin->add_option("--compress", options.packing, "none (default), lz4 or zstd")
       ->check(CLI::IsMember({"none", "lz4", "zstd"}))
-      ->type_name("HOW");
+      ->type_name("");
   fatbin->add_option("-o", options.out, "the fat binary to write")->type_name("FILE");
   fatbin->add_option("--list", options.list, "list what a fat binary, executable or library carries")
       ->type_name("FILE");
