@@ -1,0 +1,38 @@
+// The kernels that bench measures, each twice: as CUDA C++ on the device (kernels.cu, built by ppucc) and as
+// OpenMP C++ (rivals.cpp, clang -O3 -march=native), on arrays of the same contents.
+#pragma once
+#include <cstddef>
+
+namespace bench {
+
+constexpr int kSaxpyN = 16 << 20;
+constexpr int kReduceN = 4 << 20;
+constexpr int kReduceBlock = 256;
+constexpr int kSgemmN = 512;
+constexpr int kMandelbrotSize = 1024;
+constexpr int kMandelbrotLimit = 512;
+constexpr int kSoftmaxRows = 2048;
+constexpr int kSoftmaxColumns = 1024;
+constexpr int kHistogramN = 16 << 20;
+
+// Each takes its arrays from the caller: device memory for the first, host memory for the second kind.
+namespace device {
+void saxpy(float a, const float* x, float* y);
+void reduce(const float* x, float* sums);
+void sgemm(const float* a, const float* b, float* c);
+void mandelbrot(int* out);
+void softmax(const float* in, float* out);
+void histogram(const unsigned char* data, unsigned* counts);
+void empty();
+}  // namespace device
+
+namespace native {
+void saxpy(float a, const float* x, float* y);
+void reduce(const float* x, float* sums);
+void sgemm(const float* a, const float* b, float* c);
+void mandelbrot(int* out);
+void softmax(const float* in, float* out);
+void histogram(const unsigned char* data, unsigned* counts);
+}  // namespace native
+
+}  // namespace bench
