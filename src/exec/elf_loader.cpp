@@ -288,4 +288,8 @@ Result<MappedObject> map_object(std::span<const std::byte> object, std::string_v
   return Loader(object).load(entry_symbol);
 }
 
+void unmap_object(const MappedObject& object) {
+  if (object.base) munmap(object.base, object.bytes);
+}
+
 }  // namespace ppu::exec

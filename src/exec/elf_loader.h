@@ -10,7 +10,7 @@
 
 namespace ppu::exec {
 
-/// A mapped object. `base` is owned by the caller: munmap(base, bytes).
+/// A mapped object, owned by the caller until unmap_object.
 struct MappedObject {
   void* base = nullptr;
   size_t bytes = 0;
@@ -21,6 +21,8 @@ struct MappedObject {
 /// the global function `entry_symbol`. Errors: kBadInput for anything malformed, with what; kUnsupported for
 /// a relocation or an external symbol outside the fixed list (named).
 Result<MappedObject> map_object(std::span<const std::byte> object, std::string_view entry_symbol);
+
+void unmap_object(const MappedObject& object);
 
 /// Address of a function generated code may call by name (memcpy, fmod, __udivti3...); nullptr if unknown.
 void* external_symbol(std::string_view name);

@@ -3,8 +3,6 @@
 // believed.
 #include "exec/kernel_image.h"
 
-#include <sys/mman.h>
-
 #include <cstring>
 
 #include "exec/checksum.h"
@@ -158,7 +156,7 @@ Result<std::unique_ptr<LoadedKernel>> LoadedKernel::load(std::span<const std::by
 }
 
 LoadedKernel::~LoadedKernel() {
-  if (code_) munmap(code_, code_bytes_);
+  unmap_object({code_, code_bytes_, nullptr});
 }
 
 }  // namespace ppu::exec
