@@ -38,7 +38,8 @@ struct LaunchArgs;
   RT(globaltimer,     uint64_t, (BlockState* block))                                                     \
   RT(fround_f32,      float, (uint32_t op_and_mode, float a, float b, float c))                          \
   RT(fround_f64,      double, (uint32_t op_and_mode, double a, double b, double c))                      \
-  RT(nanosleep,       void, (BlockState* block, uint32_t ns))
+  RT(nanosleep,       void, (BlockState* block, uint32_t ns))                                            \
+  RT(release_barriers, void, (BlockState* block, uint32_t warps))
 // clang-format on
 
 /// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2 rm, 3 rp.
@@ -77,6 +78,22 @@ struct BlockState {
   void* worker;                ///< the executor's own
   uint64_t stack_limit;        ///< lowest usable stack address: calls in recursive code check against it
   uint32_t thread;             ///< linear thread a runtime helper serves now: written before each helper call
+};
+
+constexpr uint32_t kMaxWarps = 32;  ///< of a block: 1024 threads
+constexpr uint32_t kNamedBarriers = 16;
+constexpr uint32_t kAllThreads = ~0u;
+
+/// Head of BlockState::frame in compiled kernels that suspend warps; the warps' saved values follow.
+struct FrameHeader {
+  uint32_t state[kMaxWarps];      ///< suspension each warp waits at; 0 = ended
+  uint32_t next[kMaxWarps];
+  uint32_t reduce[2][kMaxWarps];  ///< bar.red: lanes << 16 | votes, by parity of the warp's bar.red count
+  uint32_t parity[kMaxWarps];
+  uint32_t barrier[kMaxWarps];    ///< named barriers: 1 + the barrier a warp waits at; 0 = it may run
+  uint32_t arrived[kNamedBarriers];   ///< threads, whole warps counted
+  uint32_t expected[kNamedBarriers];  ///< 0 = barrier not in use; kAllThreads = every warp that hasn't ended
+  uint64_t present;               ///< states some warp is in, between calls of a block that yields
 };
 
 /// A compiled kernel: runs one block until it ends or yields.

@@ -112,6 +112,31 @@ void rt_nanosleep(BlockState*, uint32_t ns) {
   ::nanosleep(&t, nullptr);
 }
 
+// Called when no warp of the block can run: lets go the warps of every barrier that is complete (PTX ISA
+// 9.7.13.1: barrier counts are in threads, whole warps at a time). None complete: the block would wait forever.
+void rt_release_barriers(BlockState* block, uint32_t warps) {
+  auto* frame = reinterpret_cast<FrameHeader*>(block->frame);
+  uint32_t runnable = 0;
+  for (uint32_t id = 0; id < kNamedBarriers; id++) {
+    if (!frame->expected[id]) continue;
+    uint32_t waiting = 0, alive = 0;
+    for (uint32_t w = 0; w < warps; w++) {
+      alive += frame->state[w] != 0;
+      waiting += frame->state[w] != 0 && frame->barrier[w] == id + 1;
+    }
+    const bool complete = frame->expected[id] == kAllThreads ? waiting == alive
+                                                             : frame->arrived[id] >= frame->expected[id];
+    if (!complete) continue;
+    for (uint32_t w = 0; w < warps; w++)
+      if (frame->barrier[w] == id + 1) {
+        frame->barrier[w] = 0;
+        runnable++;
+      }
+    frame->arrived[id] = frame->expected[id] = 0;
+  }
+  if (!runnable) rt_trap(block, uint32_t(Trap::kBarrierDeadlock), 0, block->warp * kWarpSize);
+}
+
 }  // namespace
 
 float round_f32(uint32_t op_and_mode, float a, float b, float c);
@@ -128,6 +153,7 @@ const RuntimeTable* runtime_table() {
       .fround_f32 = round_f32,
       .fround_f64 = round_f64,
       .nanosleep = rt_nanosleep,
+      .release_barriers = rt_release_barriers,
   };
   return &table;
 }

@@ -27,14 +27,8 @@ using namespace llvm;
 namespace ppu::simt {
 namespace {
 
-/// Plain layout that generated code addresses by offset.
-struct FrameHeader {
-  uint32_t state[kMaxWarps];  ///< suspension each warp waits at; 0 = ended
-  uint32_t next[kMaxWarps];
-  uint32_t reduce[2][kMaxWarps];  ///< bar.red: packed votes, by parity of the warp's bar.red count
-  uint32_t parity[kMaxWarps];
-  uint64_t present;  ///< between calls of a block that yields
-};
+using exec::FrameHeader;
+using exec::kMaxWarps;
 constexpr uint32_t kHeaderBytes = (sizeof(FrameHeader) + 63) / 64 * 64;
 /// With more suspensions than this, one region function with an entry switch replaces a copy for each.
 constexpr unsigned kMaxCopies = 16;
@@ -60,6 +54,8 @@ class Assembler {
       for (unsigned k = 0; k <= points_.size(); k++) regions_.push_back(build_region({k}, false));
     else
       regions_.push_back(switched_region());
+    reduces_ = m_.getFunction(kReducePut) != nullptr;
+    named_ = m_.getFunction(kBarrierWait) || m_.getFunction(kBarrierArrive);
     Outcome out;
     if (points_.empty())
       straight_block();
@@ -152,7 +148,7 @@ class Assembler {
     for (Suspension& p : points_)
       for (Instruction* v : p.live) {
         if (kept_.contains(v) || recomputed_.contains(v)) continue;
-        int budget = 8;
+        int budget = 12;
         if (recomputable(v, budget)) {
           recomputed_.insert(v);
           continue;
@@ -302,9 +298,9 @@ class Assembler {
         Value* x = b_.CreateLoad(v->getType(), cast<AllocaInst>(map[slots_.at(v)]));
         b_.CreateAlignedStore(x, b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, kept->second), Align(8));
       }
-      b_.CreateRet(b_.getInt32(k));
-      for (BasicBlock* s : successors(end->getParent())) s->removePredecessor(b);
-      while (&b->back() != call->getPrevNode()) b->back().eraseFromParent();
+      Instruction* stop = b_.CreateRet(b_.getInt32(k));
+      for (BasicBlock* s : successors(end)) s->removePredecessor(b);
+      while (&b->back() != stop) b->back().eraseFromParent();
     }
   }
 
@@ -404,13 +400,13 @@ class Assembler {
     b_.CreateStore(b_.getInt64(0), present);
     auto note = [&](Value* warp, Value* stop, size_t array) {
       b_.CreateStore(stop, warp_field(frame, array, warp));
+      forget_votes(frame, warp, stop);
       Value* bit = b_.CreateShl(b_.getInt64(1), b_.CreateZExt(stop, i64));
       b_.CreateStore(b_.CreateOr(b_.CreateLoad(i64, present), bit), present);
     };
-    for_each_warp([&](Value* warp) {
-      b_.CreateStore(b_.getInt32(0), warp_field(frame, offsetof(FrameHeader, parity), warp));
-      note(warp, run_warp(regions_[0], frame, warp), offsetof(FrameHeader, state));
-    });
+    clear_header(frame);
+    for_each_warp(
+        [&](Value* warp) { note(warp, run_warp(regions_[0], frame, warp), offsetof(FrameHeader, state)); });
     if (yields) {
       b_.CreateStore(b_.getInt32(1), resume);
       yield_if_needed(frame, present, yields, phase);
@@ -424,8 +420,11 @@ class Assembler {
     b_.SetInsertPoint(work);
     // Yielding warps run on; warps at a barrier wait until every live warp is at one.
     Value* yielding = b_.CreateAnd(live, b_.getInt64(yields));
-    Value* run = yields ? b_.CreateSelect(b_.CreateICmpNE(yielding, b_.getInt64(0)), yielding, live) : live;
-    b_.CreateStore(b_.CreateAnd(live, b_.CreateNot(run)), present);
+    Value* run =
+        yields && !named_ ? b_.CreateSelect(b_.CreateICmpNE(yielding, b_.getInt64(0)), yielding, live) : live;
+    release_barriers(frame);
+    // Named: warps that may not run keep their state, so every state stays present until the next count.
+    b_.CreateStore(named_ ? live : b_.CreateAnd(live, b_.CreateNot(run)), present);
     Value *states = field(frame, offsetof(FrameHeader, state)),
           *nexts = field(frame, offsetof(FrameHeader, next));
     b_.CreateMemCpy(nexts, Align(64), states, Align(64), 4 * kMaxWarps);
@@ -437,7 +436,7 @@ class Assembler {
       for_each_warp([&](Value* warp) {
         BasicBlock *mine = block("mine"), *other = block("other");
         Value* at = b_.CreateLoad(i32, warp_field(frame, offsetof(FrameHeader, state), warp));
-        b_.CreateCondBr(b_.CreateICmpEQ(at, b_.getInt32(k)), mine, other);
+        b_.CreateCondBr(may_run(frame, warp, b_.CreateICmpEQ(at, b_.getInt32(k))), mine, other);
         b_.SetInsertPoint(mine);
         note(warp, run_warp(regions_[k], frame, warp), offsetof(FrameHeader, next));
         b_.CreateBr(other);
@@ -447,6 +446,14 @@ class Assembler {
       b_.SetInsertPoint(skip);
     }
     b_.CreateMemCpy(states, Align(64), nexts, Align(64), 4 * kMaxWarps);
+    if (named_) {
+      b_.CreateStore(b_.getInt64(0), present);
+      for_each_warp([&](Value* warp) {
+        Value* at = b_.CreateLoad(i32, warp_field(frame, offsetof(FrameHeader, state), warp));
+        Value* bit = b_.CreateShl(b_.getInt64(1), b_.CreateZExt(at, i64));
+        b_.CreateStore(b_.CreateOr(b_.CreateLoad(i64, present), bit), present);
+      });
+    }
     if (yields)
       yield_if_needed(frame, present, yields, phase);
     else
@@ -454,6 +461,55 @@ class Assembler {
     b_.SetInsertPoint(ended);
     b_.CreateRet(b_.getInt32(0));
     fill_reduce_hooks();
+  }
+
+  void clear_header(Value* frame) {
+    if (!reduces_ && !named_) return;
+    const size_t first = offsetof(FrameHeader, reduce);
+    b_.CreateMemSet(field(frame, first), b_.getInt8(0), sizeof(FrameHeader) - first, Align(8));
+  }
+
+  // An ended warp (stop == 0) takes no part in later bar.red.
+  void forget_votes(Value* frame, Value* warp, Value* stop) {
+    if (!reduces_) return;
+    BasicBlock *clear = block("vote.clear"), *done = block("vote.done");
+    b_.CreateCondBr(b_.CreateICmpEQ(stop, b_.getInt32(0)), clear, done);
+    b_.SetInsertPoint(clear);
+    for (uint32_t row = 0; row < 2; row++)
+      b_.CreateStore(b_.getInt32(0),
+                     warp_field(frame, offsetof(FrameHeader, reduce) + row * 4 * kMaxWarps, warp));
+    b_.CreateBr(done);
+    b_.SetInsertPoint(done);
+  }
+
+  // With named barriers, warps at an incomplete one stay; when none can run the runtime releases complete
+  // ones.
+  Value* may_run(Value* frame, Value* warp, Value* ready) {
+    if (!named_) return ready;
+    Value* waits = b_.CreateLoad(b_.getInt32Ty(), warp_field(frame, offsetof(FrameHeader, barrier), warp));
+    return b_.CreateAnd(ready, b_.CreateICmpEQ(waits, b_.getInt32(0)));
+  }
+
+  void release_barriers(Value* frame) {
+    if (!named_) return;
+    AllocaInst* count = new AllocaInst(b_.getInt32Ty(), 0, "runnable", out_->getEntryBlock().begin());
+    b_.CreateStore(b_.getInt32(0), count);
+    for_each_warp([&](Value* warp) {
+      Value* at = b_.CreateLoad(b_.getInt32Ty(), warp_field(frame, offsetof(FrameHeader, state), warp));
+      Value* runs = may_run(frame, warp, b_.CreateICmpNE(at, b_.getInt32(0)));
+      Value* n = b_.CreateLoad(b_.getInt32Ty(), count);
+      b_.CreateStore(b_.CreateAdd(n, b_.CreateZExt(runs, b_.getInt32Ty())), count);
+    });
+    BasicBlock *none = block("all.wait"), *go = block("some.run");
+    b_.CreateCondBr(b_.CreateICmpEQ(b_.CreateLoad(b_.getInt32Ty(), count), b_.getInt32(0)), none, go);
+    b_.SetInsertPoint(none);
+    Value* table = b_.CreateLoad(b_.getPtrTy(), field(launch_, offsetof(exec::LaunchArgs, rt)));
+    Value* helper =
+        b_.CreateLoad(b_.getPtrTy(), field(table, offsetof(exec::RuntimeTable, release_barriers)));
+    FunctionType* type = FunctionType::get(b_.getVoidTy(), {b_.getPtrTy(), b_.getInt32Ty()}, false);
+    b_.CreateCall(type, helper, {state_, warps_});
+    b_.CreateBr(go);
+    b_.SetInsertPoint(go);
   }
 
   // A block with warps that wait for something returns 1 now and then, so that other blocks may bring it
@@ -482,8 +538,8 @@ class Assembler {
     b_.CreateStore(b_.getInt32(1), resume);
     for_each_warp([&](Value* warp) {
       b_.CreateStore(b_.getInt32(kFresh), warp_field(frame, offsetof(FrameHeader, state), warp));
-      b_.CreateStore(b_.getInt32(0), warp_field(frame, offsetof(FrameHeader, parity), warp));
     });
+    clear_header(frame);
     b_.CreateBr(phase);
     b_.SetInsertPoint(phase);
     // next[w] != 0: the warp is at a yield.
@@ -502,16 +558,20 @@ class Assembler {
     });
     b_.CreateCondBr(b_.CreateICmpEQ(b_.CreateLoad(i32, live), b_.getInt32(0)), ended, more);
     b_.SetInsertPoint(more);
-    Value* only_yields = b_.CreateICmpNE(b_.CreateLoad(i32, yielding), b_.getInt32(0));
+    release_barriers(frame);
+    Value* some_yield = b_.CreateICmpNE(b_.CreateLoad(i32, yielding), b_.getInt32(0));
+    Value* only_yields = named_ ? b_.getFalse() : some_yield;
     for_each_warp([&](Value* warp) {
       BasicBlock *mine = block("mine"), *other = block("other");
       Value* p = warp_field(frame, offsetof(FrameHeader, state), warp);
       Value* at = b_.CreateLoad(i32, p);
       Value* ready = b_.CreateSelect(only_yields, is_yield(at), b_.CreateICmpNE(at, b_.getInt32(0)));
-      b_.CreateCondBr(ready, mine, other);
+      b_.CreateCondBr(may_run(frame, warp, ready), mine, other);
       b_.SetInsertPoint(mine);
       Value* start = b_.CreateSelect(b_.CreateICmpEQ(at, b_.getInt32(kFresh)), b_.getInt32(0), at);
-      b_.CreateStore(run_warp(regions_[0], frame, warp, start), p);
+      Value* stop = run_warp(regions_[0], frame, warp, start);
+      b_.CreateStore(stop, p);
+      forget_votes(frame, warp, stop);
       b_.CreateBr(other);
       b_.SetInsertPoint(other);
     });
@@ -519,7 +579,7 @@ class Assembler {
     bool any_yield = false;
     for (const Suspension& p : points_) any_yield |= p.yields;
     if (any_yield)
-      b_.CreateCondBr(only_yields, leave, phase);
+      b_.CreateCondBr(some_yield, leave, phase);
     else
       b_.CreateBr(phase);
     b_.SetInsertPoint(leave);
@@ -542,14 +602,41 @@ class Assembler {
     Function *put = m_.getFunction(kReducePut), *get = m_.getFunction(kReduceGet);
     if (put) fill_hook(put, true);
     if (get) fill_hook(get, false);
+    for (const StringRef name : {StringRef(kBarrierWait), StringRef(kBarrierArrive)})
+      if (Function* f = m_.getFunction(name)) fill_barrier(f, name == kBarrierWait);
   }
 
-  void fill_hook(Function* hook, bool is_put) {
+  std::vector<CallInst*> calls_of(Function* hook) {
     std::vector<CallInst*> calls;
     for (User* u : hook->users())
       if (auto* call = dyn_cast<CallInst>(u); call && call->getFunction() != &f_) calls.push_back(call);
+    return calls;
+  }
+
+  // A warp counts as a whole, however many of its lanes are on (PTX ISA 9.7.13.1).
+  void fill_barrier(Function* hook, bool waits) {
     Type* i32 = b_.getInt32Ty();
-    for (CallInst* call : calls) {
+    for (CallInst* call : calls_of(hook)) {
+      Function* r = call->getFunction();
+      b_.SetInsertPoint(call);
+      Value* frame = b_.CreateLoad(b_.getPtrTy(), field(r->getArg(1), offsetof(exec::BlockState, frame)));
+      Value *id = b_.CreateAnd(call->getArgOperand(0), b_.getInt32(exec::kNamedBarriers - 1)),
+            *threads = call->getArgOperand(1);
+      Value* arrived = warp_field(frame, offsetof(FrameHeader, arrived), id);
+      b_.CreateStore(b_.CreateAdd(b_.CreateLoad(i32, arrived), b_.getInt32(kLanes)), arrived);
+      Value* all = b_.CreateICmpEQ(threads, b_.getInt32(0));
+      b_.CreateStore(b_.CreateSelect(all, b_.getInt32(exec::kAllThreads), threads),
+                     warp_field(frame, offsetof(FrameHeader, expected), id));
+      if (waits)
+        b_.CreateStore(b_.CreateAdd(id, b_.getInt32(1)),
+                       warp_field(frame, offsetof(FrameHeader, barrier), r->getArg(2)));
+      call->eraseFromParent();
+    }
+  }
+
+  void fill_hook(Function* hook, bool is_put) {
+    Type* i32 = b_.getInt32Ty();
+    for (CallInst* call : calls_of(hook)) {
       Function* r = call->getFunction();
       b_.SetInsertPoint(call);
       Value* frame = b_.CreateLoad(b_.getPtrTy(), field(r->getArg(1), offsetof(exec::BlockState, frame)));
@@ -593,6 +680,7 @@ class Assembler {
   std::map<Instruction*, AllocaInst*> slots_;
   std::map<Instruction*, Instruction*> copies_of_;
   uint32_t warp_bytes_ = 0;
+  bool reduces_ = false, named_ = false;
   std::vector<Function*> regions_;
   std::vector<CallInst*> inline_later_;
   Function* out_ = nullptr;

@@ -19,7 +19,8 @@ inline constexpr unsigned kSuspendBarrier = 0, kSuspendYield = 1;
 /// bar.red: a warp's packed (lanes << 16 | hits) before the barrier, and all warps' sum behind it.
 inline constexpr llvm::StringLiteral kReducePut = "ppu.reduce.put", kReduceGet = "ppu.reduce.get";
 
-constexpr uint32_t kMaxWarps = 32;
+/// Named barriers: (i32 id, i32 threads) of a warp about to wait, or only arriving.
+inline constexpr llvm::StringLiteral kBarrierWait = "ppu.barrier.wait", kBarrierArrive = "ppu.barrier.arrive";
 
 /// Builds `i32 NAME(ptr launch, ptr block)` (exec::BlockFunction) around the widened warp function
 /// `void warp(ptr launch, ptr block, i32 warp, i32 threads)`, which it consumes.

@@ -58,6 +58,10 @@ void Widener::emit_thread_index(CallInst& call, StringRef name) {
   const Shape s = shapes_.of(&call);
   const bool linear = s.is_linear();
   Value* t = linear ? b_.CreateMul(warp_, b_.getInt32(kLanes)) : linear_tid();
+  if (layout.specialised() && layout.threads() == layout.block[axis]) {  // the only axis
+    linear ? set_scalar(&call, t) : set_vector(&call, t);
+    return;
+  }
   auto spread = [&](Value* x) { return linear ? x : splat(x); };
   if (axis == 0) {
     t = b_.CreateURem(t, spread(extent(0)));
@@ -182,17 +186,20 @@ void Widener::emit_suspend(unsigned kind) {
 
 void Widener::emit_barrier(CallInst& call, StringRef name) {
   if (!is_kernel_) return fail("barrier inside a function that could not be inlined", &call);
-  auto *id = dyn_cast<ConstantInt>(call.getArgOperand(0)),
-       *count = dyn_cast<ConstantInt>(call.getArgOperand(1));
-  const bool whole_block = count && (count->isZero() || (shapes_.layout.specialised() &&
-                                                         count->getZExtValue() == shapes_.layout.threads()));
-  (void)id;
-  if (name == kBarArrive || !whole_block) return fail("barrier of a part of the block", &call);
+  Module* m = target_.getParent();
+  Type* i32 = b_.getInt32Ty();
+  if (named_barriers_) {
+    auto operand = [&](unsigned i) {
+      Value* v = call.getArgOperand(i);
+      return shapes_.uniform(v) ? scalar(v) : last_active(vector(v));
+    };
+    const StringRef hook = name == kBarArrive ? kBarrierArrive : kBarrierWait;
+    b_.CreateCall(m->getOrInsertFunction(hook, b_.getVoidTy(), i32, i32), {operand(0), operand(1)});
+  }
+  if (name == kBarArrive) return;
   if (name == kBarSync) return emit_suspend(kSuspendBarrier);
   // bar.red: each warp leaves its count before the barrier and adds up all warps' counts behind it.
-  Module* m = target_.getParent();
   Value* on = b_.CreateAnd(vector(call.getArgOperand(2)), mask_or_all());
-  Type* i32 = b_.getInt32Ty();
   Value* hits = b_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits_of(on));
   Value* lanes = b_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits_of(mask_or_all()));
   Value* packed = b_.CreateOr(b_.CreateShl(lanes, 16), hits);

@@ -175,6 +175,9 @@ bool Widener::run() {
   regions_ = find_regions(shapes_);
   std::set<BasicBlock*> in_region;
   for (Region& r : regions_) in_region.insert(r.blocks.begin(), r.blocks.end());
+  for (BasicBlock* b : shapes_.order())
+    for (Instruction& inst : *b)
+      if (auto* call = dyn_cast<CallInst>(&inst)) named_barriers_ |= is_partial_barrier(*call);
   BasicBlock* start = new_block("start");
   for (BasicBlock* b : shapes_.order())
     if (!in_region.contains(b)) block_map_[b] = new_block(b->getName());
@@ -200,6 +203,15 @@ bool Widener::run() {
   b_.SetInsertPoint(slots_block_);
   b_.CreateBr(start);
   return error_.empty();
+}
+
+bool Widener::is_partial_barrier(CallInst& call) const {
+  const Function* f = call.getCalledFunction();
+  if (!f || !f->getName().starts_with(kBarPrefix)) return false;
+  const auto* count = dyn_cast<ConstantInt>(call.getArgOperand(1));
+  const bool whole = count && (count->isZero() || (shapes_.layout.specialised() &&
+                                                   count->getZExtValue() == shapes_.layout.threads()));
+  return f->getName() == kBarArrive || !whole;
 }
 
 void Widener::body(BasicBlock* block) {

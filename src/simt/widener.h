@@ -95,6 +95,7 @@ class Widener {
   void emit_shuffle(llvm::CallInst& call, llvm::StringRef mode);
   void emit_match(llvm::CallInst& call, bool all);
   void emit_redux(llvm::CallInst& call, llvm::StringRef op);
+  bool is_partial_barrier(llvm::CallInst& call) const;
   void emit_barrier(llvm::CallInst& call, llvm::StringRef name);
   void emit_suspend(unsigned kind);
   llvm::Value* directed_rounding(llvm::CallInst& call, llvm::StringRef name);
@@ -133,6 +134,7 @@ class Widener {
   llvm::LLVMContext& context_;
   llvm::IRBuilder<> b_;
   bool is_kernel_;
+  bool named_barriers_ = false;  ///< some barrier isn't one of the whole block
   std::string error_;
   llvm::BasicBlock* slots_block_ = nullptr;
   llvm::Value* launch_ = nullptr;
