@@ -123,6 +123,11 @@ void fold_align_checks(llvm::Module& module) {
       for (llvm::Instruction& i : llvm::make_early_inc_range(*node->getBlock())) {
         if (!is_named(i, "ppu.check.align")) continue;
         llvm::Value* low = i.getOperand(0);
+        // Report the value whose low bits are wrong (`and base, 3`), not the full address: it's often the
+        // same for all lanes and turns, so the check can leave the loop and nothing else must be kept for it.
+        if (auto* mask = llvm::dyn_cast<llvm::BinaryOperator>(low);
+            mask && mask->getOpcode() == llvm::Instruction::And)
+          i.setOperand(1, mask->getOperand(0));
         const auto* known = llvm::dyn_cast<llvm::ConstantInt>(low);
         const auto covers = [&](llvm::Instruction* earlier) { return dominators.dominates(earlier, &i); };
         if ((known && known->isZero()) || llvm::any_of(made[low], covers)) {
