@@ -68,7 +68,6 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_target(Cpu cpu, int opt_level)
 void set_target_attributes(llvm::Module& module, const llvm::TargetMachine& target, Cpu cpu) {
   module.setTargetTriple(kTriple);
   module.setDataLayout(target.createDataLayout());
-  module.setPICLevel(llvm::PICLevel::BigPIC);
   const char* width = cpu == Cpu::kAvx512 ? "512" : "256";
   for (llvm::Function& f : module) {
     f.addFnAttr(llvm::Attribute::NoUnwind);
