@@ -133,6 +133,9 @@ Result<ProgramFacts> inspect_program(const std::string& path) {
   if (map == MAP_FAILED) return bad_input(path + ": can't be read: " + std::strerror(errno));
   ProgramFacts facts = inspect_bytes({static_cast<const std::byte*>(map), size}, info.st_mode);
   ::munmap(map, size);
+  // The loader distrusts its environment only when the bits change who the process is.
+  facts.set_id = ((info.st_mode & S_ISUID) && info.st_uid != ::geteuid()) ||
+                 ((info.st_mode & S_ISGID) && info.st_gid != ::getegid());
   return facts;
 }
 

@@ -31,7 +31,7 @@ struct ProgramFacts {
   FileKind kind = FileKind::kUnknown;
   unsigned machine = 0;       ///< ELF e_machine
   bool fully_static = false;  ///< no program interpreter: LD_AUDIT can't work
-  bool set_id = false;        ///< setuid or setgid: the dynamic loader ignores LD_AUDIT
+  bool set_id = false;        ///< setuid or setgid to another user: the dynamic loader ignores LD_AUDIT
   bool has_symbol_table = false;
   CudartUse cudart = CudartUse::kNone;
   int cudart_major = 0;             ///< 11, 12 or 13; 0 when unknown

@@ -35,7 +35,7 @@ PPU_EXPORT unsigned la_objopen(struct link_map* object, Lmid_t space, uintptr_t*
   if (equal(name, "libc.so.6")) remember_libc(object);
   const bool file = name != path;  // the vDSO has no folder
   const bool system = starts_with(name, "ld-linux") || equal(name, "libc.so.6") || equal(name, "libm.so.6");
-  const bool ours = starts_with(path, own_folder()) && path[length(own_folder())] == '/';
+  const bool ours = starts_with(path, own_folder()) && path + length(own_folder()) + 1 == name;
   if (file && !system && !ours) redirect_embedded_runtime(object, path, path);
   return 0;  // no symbol bindings are to be reported
 }

@@ -315,7 +315,7 @@ bool is_stripped(const image::ElfView& elf) {
   bool imported = false;
   if (elf.find_section_type(SHT_DYNSYM, &table))
     elf.symbols(table, [&](const char* name, const Elf64_Sym& symbol) {
-      imported |= starts_with(name, "__cudaRegisterFatBinary");
+      imported |= symbol.st_shndx == SHN_UNDEF && starts_with(name, "__cudaRegisterFatBinary");
     });
   return !imported;
 }

@@ -1,0 +1,117 @@
+// The ppu command: exit codes, passing through, environment, listing; and the ptxas stand-in. Messages that
+// refuse something are in tests/errors.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "command.h"
+
+namespace ppu::test {
+namespace {
+
+const std::string kPpu = PPU_COMMAND;
+const std::string kPtx = ".version 8.0\n.target sm_80\n.address_size 64\n";
+
+TEST(PpuRun, ExitCodesAndSignalsAreTheProgramsOwn) {
+  EXPECT_EQ(run_command(kPpu + " run true").code, 0);
+  EXPECT_EQ(run_command(kPpu + " run sh -c 'exit 37'").code, 37);
+  EXPECT_EQ(run_command("exec " + kPpu + " run sh -c 'kill -TERM $$'").code, 128 + 15);
+}
+
+TEST(PpuRun, ArgumentsAndStreamsPassThrough) {
+  EXPECT_EQ(run_command(kPpu + " run echo -n a --devices 3 -- b").out, "a --devices 3 -- b");
+  EXPECT_EQ(run_command(kPpu + " run -- echo x").out, "x\n");
+  EXPECT_EQ(run_command("echo in | " + kPpu + " run cat").out, "in\n");
+}
+
+TEST(PpuRun, OptionsBecomeEnvironment) {
+  const std::string all =
+      kPpu +
+      " run --devices 2 --chip ppu810e --engine ref --cpu avx2 --workers 3 --log jit=debug "
+      "sh -c 'echo $PPU_DEVICES $PPU_CHIP $PPU_ENGINE $PPU_CPU $PPU_WORKERS $PPU_LOG'";
+  EXPECT_EQ(run_command(all).out, "2 ppu810e ref avx2 3 jit=debug\n");
+  EXPECT_EQ(run_command("unset PPU_DEVICES; " + kPpu + " run sh -c 'echo ${PPU_DEVICES-unset}'").out,
+            "unset\n");
+  EXPECT_EQ(run_command("PPU_WORKERS=7 " + kPpu + " run sh -c 'echo $PPU_WORKERS'").out, "7\n");
+}
+
+TEST(PpuRun, NestingAddsNothingTwice) {
+  const Outcome once =
+      run_command("unset LD_AUDIT; " + kPpu + " run sh -c 'echo $LD_AUDIT $LD_LIBRARY_PATH'");
+  const Outcome twice = run_command("unset LD_AUDIT; " + kPpu + " run " + kPpu +
+                                    " run sh -c 'echo $LD_AUDIT $LD_LIBRARY_PATH'");
+  EXPECT_EQ(once.out, twice.out);
+  EXPECT_NE(once.out.find("/libppu_audit.so"), std::string::npos);
+}
+
+TEST(PpuRun, WorksFromAnyFolderAndForScripts) {
+  const TemporaryFolder folder;
+  folder.write("with_header", "#!/bin/sh\necho header $1\n", true);
+  folder.write("without_header", "echo none $1\n", true);
+  EXPECT_EQ(run_command(kPpu + " run ./with_header a", folder.path()).out, "header a\n");
+  EXPECT_EQ(run_command(kPpu + " run ./without_header a", folder.path()).out, "none a\n");
+  EXPECT_EQ(run_command("PATH=$PWD:$PATH; " + kPpu + " run with_header b", folder.path()).out, "header b\n");
+}
+
+TEST(PpuRun, MovesWithItsFolder) {
+  const TemporaryFolder folder;
+  const std::string bin = kPpu.substr(0, kPpu.find_last_of('/'));
+  const std::string copy =
+      "mkdir bin lib && cp " + kPpu + " bin/ && cp " + bin + "/../lib/libppu_audit.so lib/";
+  ASSERT_EQ(run_command(copy, folder.path()).code, 0);
+  EXPECT_EQ(run_command("unset LD_AUDIT; bin/ppu run sh -c 'echo $LD_AUDIT'", folder.path()).out,
+            folder.path() + "/lib/libppu_audit.so\n");
+}
+
+TEST(Ppu, VersionAndHelp) {
+  EXPECT_EQ(run_command(kPpu + " --version").out, "ppu (OpenPPU) " PPU_VERSION "\n");
+  const Outcome help = run_command(kPpu + " --help");
+  EXPECT_EQ(help.code, 0);
+  for (const char* command : {"run", "smi", "doctor", "chips", "fatbin"})
+    EXPECT_NE(help.out.find(std::string("\n  ") + command + " "), std::string::npos) << command;
+  EXPECT_NE(run_command(kPpu + " run --help").out.find("ppu run [OPTIONS] PROGRAM [ARGS...]"),
+            std::string::npos);
+}
+
+TEST(Ppu, SmiNeedsNoProgram) {
+  const TemporaryFolder folder;
+  const Outcome idle = run_command("XDG_RUNTIME_DIR=" + folder.path() + " " + kPpu + " smi");
+  EXPECT_EQ(idle.code, 0);
+  EXPECT_NE(idle.out.find("PPU 810E"), std::string::npos);
+  EXPECT_NE(idle.out.find("0 MiB / 98304 MiB"), std::string::npos);
+  EXPECT_NE(idle.out.find("no process is using a device\n"), std::string::npos);
+}
+
+TEST(Ppu, ChipsShowSourcesAndIntervals) {
+  EXPECT_NE(run_command(kPpu + " chips").out.find("ppu-810e"), std::string::npos);
+  const Outcome one = run_command(kPpu + " chips 'PPU 810E'");
+  EXPECT_NE(one.out.find("(119-223)"), std::string::npos);
+  EXPECT_NE(one.out.find("inferred"), std::string::npos);
+}
+
+TEST(Ppu, FatbinWritesWhatItLists) {
+  const TemporaryFolder folder;
+  folder.write("a.ptx", kPtx);
+  for (const char* how : {"none", "lz4", "zstd"}) {
+    const std::string pack =
+        kPpu + " fatbin --ptx a.ptx --arch 80 --ptx a.ptx --arch 90 --compress " + how + " -o out";
+    EXPECT_EQ(run_command(pack, folder.path()).code, 0);
+    const Outcome list = run_command(kPpu + " fatbin --list out", folder.path());
+    EXPECT_EQ(list.out.substr(0, list.out.find('\n')), "PTX for compute_80, compute_90");
+  }
+}
+
+TEST(Ptxas, PassesPtxOnAndKnowsItsVersion) {
+  const TemporaryFolder folder;
+  folder.write("a.ptx", kPtx);
+  const std::string line =
+      std::string(PTXAS_COMMAND) + " -lineinfo -v --regAllocOptLevel=2 --gpu-name=sm_80 a.ptx -o a.cubin";
+  EXPECT_EQ(run_command(line, folder.path()).code, 0);
+  EXPECT_EQ(read_text(folder.path() + "/a.cubin"), kPtx);
+  EXPECT_NE(run_command(std::string(PTXAS_COMMAND) + " --version").out.find("release 12.8"),
+            std::string::npos);
+  folder.write("b.ptx", "noise");
+  EXPECT_EQ(run_command(std::string(PTXAS_COMMAND) + " b.ptx -o c", folder.path()).code, 255);
+}
+
+}  // namespace
+}  // namespace ppu::test
