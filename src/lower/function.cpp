@@ -1,7 +1,9 @@
 // One PTX function to one LLVM function: blocks from labels, registers as stack slots (SROA turns them into
 // SSA values), guards, and the walk over the instructions. PTX ISA, "Predicated Execution".
 #include <algorithm>
+#include <cstddef>
 
+#include "exec/kernel_abi.h"
 #include "lower/lowering.h"
 
 namespace ppu::lower {
@@ -41,8 +43,19 @@ Status FunctionLowering::run() {
   }
   ir.SetInsertPoint(entry_);
   ir.CreateBr(start);
+  // Readable whether or not the code gets to use them: their loads may then leave loops and branches.
+  mark_readable(offsetof(exec::LaunchArgs, params), ptx::param_layout(module.kernel).total);
+  mark_readable(offsetof(exec::LaunchArgs, globals), size_t{8} * module.global_count());
   if (error_) return *error_;
   return Unit{};
+}
+
+void FunctionLowering::mark_readable(size_t field, size_t bytes) {
+  const auto table = entry_loads_.find({launch(), field});
+  if (table == entry_loads_.end() || bytes == 0) return;
+  llvm::Metadata* size = llvm::ConstantAsMetadata::get(ir.getInt64(bytes));
+  llvm::cast<llvm::LoadInst>(table->second)
+      ->setMetadata(llvm::LLVMContext::MD_dereferenceable, llvm::MDNode::get(ir.getContext(), {size}));
 }
 
 void FunctionLowering::make_registers() {

@@ -34,6 +34,7 @@ class ModuleLowering {
 
   /// Index in LaunchArgs::globals; the variable is added on first use.
   uint32_t global_slot(const std::string& name);
+  size_t global_count() const { return globals_.size(); }
   /// Offset in the shared window; nothing if `name` isn't shared.
   std::optional<uint32_t> shared_offset(const ptx::Function& in, const std::string& name) const;
   /// Offset in a thread's local memory; nothing if `name` isn't local.
@@ -140,6 +141,8 @@ class FunctionLowering {
   void lower_branch(const ptx::Instruction& instruction, llvm::Value* guard);
   void lower_element(const ptx::Instruction& instruction);
   llvm::Value* constant(const ptx::Operand& operand, isa::Type type);
+  /// Says that the table at this field of LaunchArgs (if it was loaded) is readable for `bytes`.
+  void mark_readable(size_t field, size_t bytes);
   /// A load that gives the same value all through the kernel, made once in the entry block.
   llvm::Value* entry_load(llvm::Type* type, llvm::Value* base, size_t offset);
 
