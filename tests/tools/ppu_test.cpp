@@ -81,6 +81,22 @@ TEST(Ppu, SmiNeedsNoProgram) {
   EXPECT_NE(idle.out.find("no process is using a device\n"), std::string::npos);
 }
 
+TEST(Ppu, SmiShowsUsersAndForgetsTheDead) {
+  const TemporaryFolder folder;
+  const std::string script = "export XDG_RUNTIME_DIR=$PWD; " REGISTRY_USER
+                             " 44040192 > said & user=$!\n"
+                             "while ! grep -q holding said 2>/dev/null; do sleep 0.01; done\n" +
+                             kPpu + " smi; kill -KILL $user; wait $user 2>/dev/null; echo then; " + kPpu +
+                             " smi; ls openppu | wc -l";
+  const Outcome outcome = run_command(script, folder.path());
+  const std::string alive = outcome.out.substr(0, outcome.out.find("then\n"));
+  const std::string dead = outcome.out.substr(alive.size());
+  EXPECT_NE(alive.find("42 MiB / 98304 MiB |         1 |        1 |"), std::string::npos) << alive;
+  EXPECT_NE(alive.find(" registry_user "), std::string::npos) << alive;
+  EXPECT_NE(alive.find(" 42.0 MiB\n"), std::string::npos) << alive;
+  EXPECT_NE(dead.find("no process is using a device\n0\n"), std::string::npos) << dead;
+}
+
 TEST(Ppu, ChipsShowSourcesAndIntervals) {
   EXPECT_NE(run_command(kPpu + " chips").out.find("ppu-810e"), std::string::npos);
   const Outcome one = run_command(kPpu + " chips 'PPU 810E'");

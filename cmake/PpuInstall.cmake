@@ -1,0 +1,14 @@
+# `cmake --install build --prefix DIR` gives a tree that may be moved or copied: bin/ppu finds ../lib, and the
+# libraries find each other in their own folder. sdk/ has its own rules.
+foreach(target ppu ptxas ppu-search)
+  if(TARGET ${target})
+    install(TARGETS ${target} RUNTIME DESTINATION bin)
+  endif()
+endforeach()
+foreach(target ppu_audit cuda cudart cudart_12 cudart_static nvml ppu_compiler)
+  if(TARGET ${target})
+    install(TARGETS ${target} LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
+  endif()
+endforeach()
+file(GLOB chip_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/chips/*.toml)
+install(FILES ${chip_files} DESTINATION share/openppu/chips)
