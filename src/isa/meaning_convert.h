@@ -101,8 +101,8 @@ V float_source(const Args<V>& x, V a) {
 /// .satfinite: what would become infinite is the largest finite number.
 template <class V>
 V limit_finite(V a, Type t) {
-  V largest = constant(a, t, infinity_bits(t) - 1);
-  V bound = t.bits == 16 ? widen_half(largest) : largest;
+  V bound =
+      t.kind == Kind::kTF ? constant(a, kF32, 0x7f7fe000) : widen_half(constant(a, t, infinity_bits(t) - 1));
   V limited = copy_sign(a, bound);
   return select(compare(Compare::kGt, fabs(a), bound), limited, a);
 }

@@ -70,8 +70,8 @@ double from_small(uint32_t bits, SmallFormat f) {
   const uint32_t fraction = bits & ((1u << f.fraction_bits) - 1);
   const double sign = (bits >> sign_at) & 1 ? -1.0 : 1.0;
   const bool top = exponent == (1 << f.exponent_bits) - 1;
-  if (top && f.has_infinity) return fraction ? std::nan("") : sign * HUGE_VAL;
-  if (top && fraction == (1u << f.fraction_bits) - 1) return std::nan("");
+  if (top && f.has_infinity) return fraction ? std::copysign(std::nan(""), sign) : sign * HUGE_VAL;
+  if (top && fraction == (1u << f.fraction_bits) - 1) return std::copysign(std::nan(""), sign);
   if (exponent == 0) return sign * std::ldexp(double(fraction), 1 - bias - f.fraction_bits);
   return sign * std::ldexp(double(fraction + (1u << f.fraction_bits)), exponent - bias - f.fraction_bits);
 }
