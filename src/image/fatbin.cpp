@@ -332,7 +332,7 @@ Result<std::vector<PtxText>> choose_ptx(const CodeImage& image, unsigned cc) {
     Result<std::string> text = expand(entry);
     if (!text) return text.error();
     while (!text->empty() && text->back() == '\0') text->pop_back();
-    if (image.relocatable && is_device_runtime(*text)) continue;
+    if (is_device_runtime(*text)) continue;
     out.push_back({std::move(*text), entry.arch, std::string(entry.options),
                    entry.name.empty() ? "ptx" : std::string(entry.name)});
   }

@@ -89,6 +89,8 @@ TEST(Fatbin, WrapperVersion1And2) {
   EXPECT_EQ(image.value().pieces.size(), 3u);
   EXPECT_EQ(chosen(image.value()), a + "|" + b + "|") << "cudadevrt is left out";
 
+  EXPECT_EQ(chosen(read_memory(three.data()).value()), "") << "also where pieces are linked one by one";
+
   const void* none[] = {nullptr};
   const Wrapper empty{kWrapperMagic, 2, two.data(), none};
   EXPECT_EQ(chosen(read_memory(&empty).value()), b + "|");

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "chip/chip.h"
+#include "codegen/object_cache.h"
 #include "tools/ppu/commands.h"
 #include "tools/ppu/paths.h"
 
@@ -114,17 +115,13 @@ void check_compiler() {
     good("compiler", path + " loads in " + std::to_string(int(took.count() + 0.5)) + " ms");
 }
 
-std::string cache_folder() {
-  if (const char* set = std::getenv("PPU_CACHE_DIR"); set && *set) return set;
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/')
-    return std::string(cache) + "/openppu";
-  const char* home = std::getenv("HOME");
-  return std::string(home ? home : "/nonexistent") + "/.cache/openppu";
-}
-
 void check_cache() {
-  const std::string path = cache_folder();
+  const std::string path = codegen::ObjectCache::default_directory();
   struct stat info{};
+  if (path.empty()) {
+    note("object cache", "none (PPU_CACHE=off, or no home folder): every start compiles anew");
+    return;
+  }
   if (::stat(path.c_str(), &info) != 0) {
     note("object cache", path + " isn't there yet; it is made by the first program that compiles a kernel");
     return;
