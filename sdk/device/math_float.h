@@ -187,9 +187,11 @@ PPU_MATH float erf_float(float x) {
   constexpr float kLogErfc[] = {-0x1.918d10p-11f, -0x1.203a90p+0f, -0x1.473d86p-1f, -0x1.a70a1ap-4f,
                                 0x1.725b4ap-6f,   -0x1.c1e29ap-9f, 0x1.4c5522p-12f, -0x1.bd58b8p-17f};
   const float a = abs(x);
-  if (a <= 1.0f) return fma(x, poly(kSmall, x * x), x);
+  // Both parts are computed and one is chosen: lanes of a warp would take both ways nearly always.
+  const float small = fma(x, poly(kSmall, x * x), x);
   const float t = a > 4.0f ? 4.0f : a;  // 1 - erf(4) is below half an ulp of 1
-  return a != a ? x + x : copysign(1.0f - exp_float(poly(kLogErfc, t)), x);
+  const float large = copysign(1.0f - exp_float(poly(kLogErfc, t)), x);
+  return a <= 1.0f ? small : (a != a ? x + x : large);
 }
 
 PPU_MATH float atan_kernel(float t) {  // t in [0, 1]

@@ -159,8 +159,8 @@ class Parser {
            return done();
          }}};
     for (const char* ignored : {"-code", "-Xptxas", "-Xnvlink", "-Xfatbin", "-maxrregcount", "-ccbin",
-                                "-diag-suppress", "-diag-error", "-Werror", "-threads", "-t", "-prec-div",
-                                "-prec-sqrt", "-odir", "-split-compile", "-compress-mode"})
+                                "-diag-suppress", "-diag-error", "-threads", "-t", "-prec-div", "-prec-sqrt",
+                                "-odir", "-split-compile", "-compress-mode"})
       values_[ignored] = ignore;
     for (const char* flag : {"-I", "-D", "-U", "-include", "-isystem", "-iquote", "-idirafter"})
       values_[flag] = [this, flag](const std::string& v) {
@@ -236,6 +236,19 @@ class Parser {
     return action(args_[++at_]);
   }
 
+  /// nvcc's -Werror takes kinds (all-warnings, ...); clang's stands alone.
+  Status set_werror(const std::string& arg) {
+    const bool has_kind = arg.find('=') != std::string::npos;
+    if (!has_kind && at_ + 1 < args_.size()) {
+      const std::string& next = args_[at_ + 1];
+      for (const char* kind :
+           {"all-warnings", "cross-execution-space-call", "reorder", "deprecated-declarations"})
+        if (starts_with(next, kind)) ++at_;
+    }
+    options_.compile_flags.push_back("-Werror");
+    return done();
+  }
+
   /// -Ipath, -DNAME=1, -lm, -O3, and everything that is clang's own business.
   Status glued_or_passed_on(const std::string& arg) {
     if (arg == "-D") return with_next(arg, values_["-D"]);
@@ -243,6 +256,8 @@ class Parser {
       if (starts_with(arg, flag) && arg.size() > std::string(flag).size())
         return values_[flag](arg.substr(std::string(flag).size()));
     }
+    if (arg == "-Werror" || starts_with(arg, "--Werror") || starts_with(arg, "-Werror=all"))
+      return set_werror(arg);
     if (starts_with(arg, "-O")) return options_.optimisation = arg, done();
     if (starts_with(arg, "-M")) return options_.host_flags.push_back(arg), done();
     if (starts_with(arg, "-Wl,") || starts_with(arg, "-pthread") || starts_with(arg, "-fsanitize")) {
