@@ -15,6 +15,7 @@
 #include "codegen/cpu.h"
 #include "exec/kernel_abi.h"
 #include "exec/kernel_image.h"
+#include "isa/round.h"
 #include "ptx/ptx.h"
 
 namespace ppu::codegen {
@@ -122,6 +123,12 @@ inline RunResult KernelRunner::launch(const std::string& kernel, Dim grid, Dim b
   rt.trap = on_trap;
   rt.nanosleep = [](exec::BlockState*, uint32_t) {};
   rt.globaltimer = [](exec::BlockState*) { return uint64_t{1}; };
+  rt.fround_f32 = [](uint32_t code, float a, float b, float c) {
+    return isa::round_f32(isa::RoundOp(code / 4), isa::Round(code % 4), a, b, c);
+  };
+  rt.fround_f64 = [](uint32_t code, double a, double b, double c) {
+    return isa::round_f64(isa::RoundOp(code / 4), isa::Round(code % 4), a, b, c);
+  };
   rt.malloc = [](exec::BlockState*, uint64_t n) { return reinterpret_cast<uint64_t>(::malloc(n)); };
   rt.free = [](exec::BlockState*, uint64_t p) { ::free(reinterpret_cast<void*>(p)); };
   exec::LaunchArgs launch{};

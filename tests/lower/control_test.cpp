@@ -1,0 +1,179 @@
+// Guards, branches, calls, carries, special registers, and what is refused (PTX ISA, "Control Flow
+// Instructions").
+#include "tests/lower/program.h"
+
+namespace ppu::lower {
+namespace {
+
+class Control : public Program {};
+PPU_ALL_VARIANTS(Control);
+
+TEST_P(Control, GuardsSelectOrBranch) {
+  expect(kernel(R"(
+    setp.gt.u32 %p1, %a, 100; mov.u32 %r1, 1; @%p1 add.u32 %r1, %a, 5; @!%p1 mov.u32 %r1, %t;
+    @!%p1 st.global.u32 [%out], 77; @%p1 st.global.u32 [%out], %r1;)"),
+         [](uint32_t, uint32_t a) { return a > 100 ? a + 5 : 77; });
+}
+
+TEST_P(Control, DivergentLoops) {
+  expect(kernel(R"(
+    and.b32 %r1, %a, 15; mov.u32 %r2, 0;
+    LOOP: setp.eq.u32 %p1, %r1, 0; @%p1 bra DONE;
+    add.u32 %r2, %r2, %r1; sub.u32 %r1, %r1, 1; bra LOOP;
+    DONE: st.global.u32 [%out], %r2;)"),
+         [](uint32_t, uint32_t a) { return (a & 15) * ((a & 15) + 1) / 2; });
+}
+
+TEST_P(Control, IrreducibleFlow) {
+  expect(kernel(R"(
+    and.b32 %r1, %a, 7; mov.u32 %r2, 0; setp.lt.u32 %p1, %r1, 4; @%p1 bra SECOND;
+    FIRST: add.u32 %r2, %r2, 1; add.u32 %r1, %r1, 1;
+    SECOND: add.u32 %r2, %r2, 100; add.u32 %r1, %r1, 1; setp.lt.u32 %p2, %r1, 20; @%p2 bra FIRST;
+    st.global.u32 [%out], %r2;)"),
+         [](uint32_t, uint32_t a) {
+           uint32_t i = a & 7, sum = 0;
+           bool first = i >= 4;
+           for (;;) {
+             if (first) sum++, i++;
+             first = true;
+             sum += 100, i++;
+             if (i >= 20) return sum;
+           }
+         });
+}
+
+TEST_P(Control, BranchTables) {
+  expect(kernel(R"(
+    and.b32 %r1, %a, 3; mov.u32 %r2, 9;
+    TABLE: .branchtargets L0, L1, L2, L3;
+    brx.idx %r1, TABLE;
+    L0: mov.u32 %r2, 10; bra END;
+    L1: mov.u32 %r2, 11;
+    L2: add.u32 %r2, %r2, 100; bra END;
+    L3: mov.u32 %r2, %t;
+    END: st.global.u32 [%out], %r2;)"),
+         [](uint32_t i, uint32_t a) {
+           const uint32_t want[4] = {10, 111, 109, i % 64};
+           return want[a & 3];
+         });
+}
+
+TEST_P(Control, CallsPassAggregates) {
+  expect(kernel(R"(
+    { .param .align 4 .b8 v[12]; .param .b32 s; .param .align 4 .b8 res[12];
+      st.param.b32 [v+0], %a; st.param.b32 [v+4], %t; st.param.b32 [v+8], 5; st.param.b32 [s], 3;
+      call.uni (res), rotate, (v, s);
+      ld.param.b32 %r1, [res+0]; ld.param.b32 %r2, [res+4]; ld.param.b32 %r3, [res+8]; }
+    mad.lo.u32 %r1, %r2, 1000, %r1; xor.b32 %r1, %r1, %r3; st.global.u32 [%out], %r1;)",
+                R"(
+.func (.param .align 4 .b8 out3[12]) rotate(.param .align 4 .b8 v[12], .param .b32 s) {
+  .reg .b32 %r<6>;
+  ld.param.b32 %r1, [v]; ld.param.b32 %r2, [v+4]; ld.param.b32 %r3, [v+8]; ld.param.b32 %r4, [s];
+  add.u32 %r3, %r3, %r4;
+  st.param.b32 [out3+0], %r2; st.param.b32 [out3+4], %r3; st.param.b32 [out3+8], %r1; ret;
+})"),
+         [](uint32_t i, uint32_t a) { return (8 * 1000 + i % 64) ^ a; });
+}
+
+TEST_P(Control, ExitInAFunctionEndsTheThread) {
+  expect(kernel(R"(
+    st.global.u32 [%out], 1;
+    { .param .b32 v; st.param.b32 [v], %t; call.uni leave_if_odd, (v); }
+    st.global.u32 [%out], 2;)",
+                R"(
+.func leave_if_odd(.param .b32 v) {
+  .reg .b32 %r<3>; .reg .pred %p;
+  ld.param.b32 %r1, [v]; and.b32 %r1, %r1, 1; setp.eq.u32 %p, %r1, 1; @%p exit; ret;
+})"),
+         [](uint32_t i, uint32_t) { return i & 1 ? 1u : 2u; });
+}
+
+TEST_P(Control, Recursion) {
+  expect(kernel(R"(
+    and.b32 %r1, %a, 7;
+    { .param .b32 v; .param .b32 res; st.param.b32 [v], %r1; call.uni (res), factorial, (v); ld.param.b32 %r2, [res]; }
+    st.global.u32 [%out], %r2;)",
+                R"(
+.func (.param .b32 res) factorial(.param .b32 v) {
+  .reg .b32 %r<5>; .reg .pred %p;
+  ld.param.b32 %r1, [v]; mov.u32 %r2, 1; setp.lt.u32 %p, %r1, 2; @%p bra DONE;
+  sub.u32 %r3, %r1, 1;
+  { .param .b32 w; .param .b32 got; st.param.b32 [w], %r3; call.uni (got), factorial, (w); ld.param.b32 %r4, [got]; }
+  mul.lo.u32 %r2, %r4, %r1;
+  DONE: st.param.b32 [res], %r2; ret;
+})"),
+         [](uint32_t, uint32_t a) {
+           uint32_t f = 1;
+           for (uint32_t k = a & 7; k > 1; k--) f *= k;
+           return f;
+         });
+}
+
+TEST_P(Control, CallsThroughPointers) {
+  expect(kernel(R"(
+    and.b32 %r1, %t, 1; mul.wide.u32 %d1, %r1, 8; mov.u64 %d2, table; add.u64 %d2, %d2, %d1; ld.global.u64 %d3, [%d2];
+    { .param .b32 v; .param .b32 res; st.param.b32 [v], %a;
+      proto: .callprototype (.param .b32 _) _ (.param .b32 _);
+      call (res), %d3, (v), proto; ld.param.b32 %r2, [res]; }
+    st.global.u32 [%out], %r2;)",
+                R"(
+.func (.param .b32 res) plus(.param .b32 v) { .reg .b32 %r<3>; ld.param.b32 %r1, [v]; add.u32 %r1, %r1, 1000; st.param.b32 [res], %r1; ret; }
+.func (.param .b32 res) times(.param .b32 v) { .reg .b32 %r<3>; ld.param.b32 %r1, [v]; mul.lo.u32 %r1, %r1, 3; st.param.b32 [res], %r1; ret; }
+.global .align 8 .u64 table[2] = {plus, times};)"),
+         [](uint32_t i, uint32_t a) { return i & 1 ? a * 3 : a + 1000; });
+}
+
+TEST_P(Control, CarryChains) {
+  expect(kernel(R"(
+    mov.u32 %r1, -1; add.cc.u32 %r2, %a, %r1; addc.u32 %r3, %t, 0; sub.cc.u32 %r4, %t, %a; subc.u32 %r5, 100, 0;
+    xor.b32 %r3, %r3, %r2; xor.b32 %r3, %r3, %r5; st.global.u32 [%out], %r3;)"),
+         [](uint32_t i, uint32_t a) {
+           const uint32_t t = i % 64;
+           return (t + 1) ^ (a - 1) ^ (100 - (t < a ? 1 : 0));
+         });
+}
+
+TEST_P(Control, SpecialRegisters) {
+  expect(kernel(R"(
+    mov.u32 %r1, %laneid; mov.u32 %r2, %warpid; mov.u32 %r3, %nwarpid; mov.u32 %r4, %nctaid.x; mov.u32 %r5, %ctaid.x;
+    mov.u32 %r6, %lanemask_lt; popc.b32 %r6, %r6; mov.u32 %r7, %lanemask_ge; popc.b32 %r7, %r7; add.u32 %r6, %r6, %r7;
+    mov.u32 %r8, %ntid.y; mov.u32 %r9, %tid.y; add.u32 %r8, %r8, %r9;
+    mad.lo.u32 %r1, %r2, 32, %r1; mad.lo.u32 %r1, %r3, 1000, %r1; mad.lo.u32 %r1, %r4, 10000, %r1;
+    mad.lo.u32 %r1, %r5, 100000, %r1; mad.lo.u32 %r1, %r6, 1000000, %r1; mad.lo.u32 %r1, %r8, 100000000, %r1;
+    st.global.u32 [%out], %r1;)"),
+         [](uint32_t i, uint32_t) {
+           return i % 64 + 2 * 1000 + 2 * 10000 + i / 64 * 100000 + 32 * 1000000 + 100000000;
+         });
+}
+
+TEST_P(Control, BlocksThatAreNoMultipleOfAWarp) {
+  expect(
+      kernel("add.u32 %r1, %a, 1; st.global.u32 [%out], %r1;"), [](uint32_t, uint32_t a) { return a + 1; },
+      37, 3);
+}
+
+TEST_P(Control, TrapEndsTheLaunch) {
+  KernelRunner k = runner(kernel("setp.eq.u32 %p1, %t, 40; @%p1 trap; st.global.u32 [%out], 1;"));
+  std::vector<uint32_t> in(64), out(64);
+  const RunResult r = k.run("k", {1}, {64}, in.data(), out.data());
+  EXPECT_EQ(r.error, "");
+  EXPECT_EQ(r.trap, exec::Trap::kTrap);
+}
+
+TEST_P(Control, RefusalsNameInstructionAndLine) {
+  KernelRunner k = runner(kernel("\n  mov.u32 %r1, %tid.x;\n  mbarrier.inval.shared.b64 [%r1];"));
+  std::vector<uint32_t> in(64), out(64);
+  const RunResult r = k.run("k", {1}, {64}, in.data(), out.data());
+  EXPECT_NE(r.error.find("mbarrier"), std::string::npos) << r.error;
+  EXPECT_NE(r.error.find("test:"), std::string::npos) << r.error;
+}
+
+TEST_P(Control, UndefinedFunctionsAreNamed) {
+  KernelRunner k = runner(kernel("{ call.uni mystery, (); }", ".extern .func mystery();"));
+  std::vector<uint32_t> in(64), out(64);
+  const RunResult r = k.run("k", {1}, {64}, in.data(), out.data());
+  EXPECT_NE(r.error.find("'mystery'"), std::string::npos) << r.error;
+}
+
+}  // namespace
+}  // namespace ppu::lower

@@ -1,0 +1,149 @@
+// Loads, stores, moves and address conversions (PTX ISA, "Data Movement and Conversion Instructions").
+#include "tests/lower/program.h"
+
+namespace ppu::lower {
+namespace {
+
+class Memory : public Program {};
+PPU_ALL_VARIANTS(Memory);
+
+TEST_P(Memory, WidensBySign) {
+  expect(kernel(R"(
+    ld.global.s8 %r1, [%in]; ld.global.u8 %r2, [%in+1]; ld.global.u16 %h1, [%in]; cvt.u32.u16 %r3, %h1;
+    shl.b32 %r4, %r2, 16; add.u32 %r5, %r1, %r4; add.u32 %r5, %r5, %r3; st.global.u32 [%out], %r5;)"),
+         [](uint32_t, uint32_t a) { return uint32_t(int8_t(a)) + ((a >> 8 & 255) << 16) + (a & 0xffff); });
+}
+
+TEST_P(Memory, StoresTheLowBytes) {
+  expect(kernel(R"(
+    st.global.u32 [%out], 0; shl.b32 %r1, %a, 3; st.global.u8 [%out+1], %r1; cvt.u16.u32 %h1, %a;
+    st.global.u16 [%out+2], %h1;)"),
+         [](uint32_t, uint32_t a) { return ((a << 3 & 255) << 8) | (a & 0xffff) << 16; });
+}
+
+TEST_P(Memory, Vectors) {
+  expect(kernel(R"(
+    and.b32 %r1, %x, 3; setp.ne.u32 %p1, %r1, 0; @%p1 bra DONE;
+    ld.global.v4.u32 {%r2, %r3, %r4, %r5}, [%in];
+    st.global.v2.u32 [%out], {%r5, %r4}; st.global.v2.u32 [%out+8], {%r3, %r2};
+    DONE:)"),
+         [](uint32_t i, uint32_t) { return (i ^ 3) * 7 + 3; });
+}
+
+TEST_P(Memory, VectorElementsMayBeDropped) {
+  expect(kernel(R"(
+    and.b32 %r1, %x, 1; setp.ne.u32 %p1, %r1, 0; st.global.u32 [%out], %r1; @%p1 bra DONE;
+    ld.global.v2.u32 {_, %r2}, [%in]; st.global.u32 [%out], %r2;
+    DONE:)"),
+         [](uint32_t i, uint32_t) { return i & 1 ? 1 : (i + 1) * 7 + 3; });
+}
+
+TEST_P(Memory, PacksAndUnpacks) {
+  expect(kernel(R"(
+    mov.b64 %d1, {%a, %t}; mov.b64 {%r1, %r2}, %d1; mov.b32 {%h1, %h2}, %a; mov.b32 %r3, {%h2, %h1};
+    add.u32 %r4, %r1, %r2; xor.b32 %r4, %r4, %r3; mov.b64 {%r5, _}, %d1; add.u32 %r4, %r4, %r5;
+    st.global.u32 [%out], %r4;)"),
+         [](uint32_t i, uint32_t a) { return ((a + i % 64) ^ (a >> 16 | a << 16)) + a; });
+}
+
+TEST_P(Memory, FloatBitsTravelThroughIntegerRegisters) {
+  expect(kernel(R"(
+    cvt.rn.f32.u32 %f1, %a; mov.b32 %r1, %f1; mov.f32 %f2, 0f40000000; mul.rn.f32 %f3, %f1, %f2;
+    mov.b32 %r2, %f3; sub.u32 %r3, %r2, %r1; st.global.u32 [%out], %r3;)"),
+         [](uint32_t, uint32_t) { return 0x00800000u; });
+}
+
+TEST_P(Memory, SharedWithOffsetsBelowTheBase) {
+  expect(kernel(R"(
+    mov.u32 %r1, sh; shl.b32 %r2, %t, 2; add.u32 %r3, %r1, %r2; st.shared.u32 [%r3], %a; bar.sync 0;
+    mov.u32 %r4, 0; setp.eq.u32 %p1, %t, 0; @!%p1 ld.shared.u32 %r4, [%r3+-4]; st.global.u32 [%out], %r4;)",
+                ".shared .align 4 .b8 sh[256];"),
+         [](uint32_t i, uint32_t a) { return i % 64 ? a - 7 : 0; });
+}
+
+TEST_P(Memory, DynamicSharedFollowsStatic) {
+  KernelRunner k = runner(kernel(R"(
+    mov.u32 %r1, dyn; mov.u32 %r5, fixed; sub.u32 %r6, %r1, %r5; shl.b32 %r2, %t, 2; add.u32 %r3, %r1, %r2;
+    st.shared.u32 [%r3], %t; st.shared.u32 [fixed], 99; bar.sync 0; sub.u32 %r4, 63, %t; shl.b32 %r4, %r4, 2;
+    add.u32 %r4, %r1, %r4; ld.shared.u32 %r7, [%r4]; mad.lo.u32 %r7, %r6, 1000, %r7; st.global.u32 [%out], %r7;)",
+                                 ".extern .shared .align 16 .b8 dyn[];\n.shared .align 4 .b32 fixed;"));
+  k.dynamic_shared_bytes = 256;
+  std::vector<uint32_t> in(64), out(64);
+  const RunResult r = k.run("k", {1}, {64}, in.data(), out.data());
+  ASSERT_EQ(r.error, "");
+  EXPECT_EQ(r.info.static_shared_bytes, 16u);
+  for (uint32_t i = 0; i < 64; i++) EXPECT_EQ(out[i], 16000 + 63 - i);
+}
+
+TEST_P(Memory, GenericAddressesReachEverySpace) {
+  expect(kernel(R"(
+    .local .align 8 .b8 depot[16]; .reg .b64 %l;
+    mov.u64 %l, depot; cvta.local.u64 %d1, %l; mov.u64 %d2, sh; cvta.shared.u64 %d3, %d2;
+    mul.wide.u32 %d4, %t, 4; add.u64 %d5, %d3, %d4;
+    st.u32 [%d1], %a; st.u32 [%d5], %t; bar.sync 0; ld.local.u32 %r1, [%l]; ld.shared.u32 %r2, [sh+4];
+    ld.u32 %r3, [%in]; add.u32 %r1, %r1, %r2; add.u32 %r1, %r1, %r3; st.u32 [%out], %r1;)",
+                ".shared .align 4 .b8 sh[256];"),
+         [](uint32_t, uint32_t a) { return a + 1 + a; });
+}
+
+TEST_P(Memory, KnowsTheSpaceOfAnAddress) {
+  expect(kernel(R"(
+    .local .align 8 .b8 depot[16];
+    mov.u64 %d1, depot; cvta.local.u64 %d1, %d1; mov.u64 %d2, sh; cvta.shared.u64 %d2, %d2;
+    isspacep.shared %p1, %d2; isspacep.shared %p2, %d1; isspacep.local %p3, %d1; isspacep.local %p4, %in;
+    isspacep.global %p5, %in; isspacep.global %p6, %d2; cvta.to.shared.u64 %d3, %d2; cvt.u32.u64 %r9, %d3;
+    selp.u32 %r1, 1, 0, %p1; selp.u32 %r2, 2, 0, %p2; selp.u32 %r3, 4, 0, %p3; selp.u32 %r4, 8, 0, %p4;
+    selp.u32 %r5, 16, 0, %p5; selp.u32 %r6, 32, 0, %p6; or.b32 %r1, %r1, %r2; or.b32 %r1, %r1, %r3;
+    or.b32 %r1, %r1, %r4; or.b32 %r1, %r1, %r5; or.b32 %r1, %r1, %r6; mov.u32 %r7, sh; sub.u32 %r9, %r9, %r7;
+    add.u32 %r1, %r1, %r9; st.global.u32 [%out], %r1;)",
+                ".shared .align 4 .b8 sh[256];"),
+         [](uint32_t, uint32_t) { return 1u + 4 + 16; });
+}
+
+TEST_P(Memory, GlobalAndConstantVariables) {
+  expect(kernel(R"(
+    and.b32 %r1, %t, 3; mul.wide.u32 %d1, %r1, 4; mov.u64 %d2, table; add.u64 %d2, %d2, %d1;
+    ld.const.u32 %r2, [%d2]; ld.global.u32 %r3, [g+4]; add.u32 %r2, %r2, %r3; st.global.u32 [%out], %r2;)",
+                ".const .align 4 .u32 table[4] = {10, 20, 30, 40};\n.global .align 4 .u32 g[2] = {1, 500};"),
+         [](uint32_t i, uint32_t) { return (i % 64 % 4 + 1) * 10 + 500; });
+}
+
+TEST_P(Memory, LocalArraysIndexedAtRunTime) {
+  expect(kernel(R"(
+    .local .align 16 .b8 depot[64];
+    mov.u64 %d1, depot; mov.u32 %r1, 0;
+    FILL: mul.wide.u32 %d2, %r1, 4; add.u64 %d2, %d1, %d2; mad.lo.u32 %r2, %r1, %t, %a; st.local.u32 [%d2], %r2;
+    add.u32 %r1, %r1, 1; setp.lt.u32 %p1, %r1, 16; @%p1 bra FILL;
+    and.b32 %r3, %a, 15; mul.wide.u32 %d2, %r3, 4; add.u64 %d2, %d1, %d2; ld.local.u32 %r4, [%d2];
+    st.global.u32 [%out], %r4;)"),
+         [](uint32_t i, uint32_t a) { return (a & 15) * (i % 64) + a; });
+}
+
+TEST_P(Memory, AsynchronousCopies) {
+  expect(kernel(R"(
+    mov.u32 %r1, sh; shl.b32 %r2, %t, 2; add.u32 %r3, %r1, %r2; st.shared.u32 [%r3], -1; and.b32 %r4, %t, 3;
+    cp.async.ca.shared.global [%r3], [%in], 4, %r4; cp.async.commit_group; cp.async.wait_group 0;
+    bar.sync 0; ld.shared.u32 %r5, [%r3]; st.global.u32 [%out], %r5;)",
+                ".shared .align 16 .b8 sh[256];"),
+         [](uint32_t i, uint32_t a) { return a & ((1u << 8 * (i % 64 % 4)) - 1); });
+}
+
+TEST_P(Memory, MisalignedAccessTraps) {
+  KernelRunner k =
+      runner(kernel("add.u64 %out, %out, 2; setp.eq.u32 %p1, %t, 5; @%p1 st.global.u32 [%out], %a;"));
+  std::vector<uint32_t> in(64), out(64, 1);
+  const RunResult r = k.run("k", {1}, {64}, in.data(), out.data());
+  EXPECT_EQ(r.error, "");
+  EXPECT_EQ(r.trap, exec::Trap::kMisaligned);
+  EXPECT_EQ(r.trap_info & 3, 2u);
+  EXPECT_EQ(out, std::vector<uint32_t>(64, 1)) << "nothing was written";
+}
+
+TEST_P(Memory, MisalignmentInDeadLanesIsNoFault) {
+  expect(kernel(R"(
+    add.u64 %d1, %in, 2; setp.gt.u32 %p1, %t, 100; @%p1 ld.global.u32 %a, [%d1]; st.global.u32 [%out], %a;)"),
+         [](uint32_t, uint32_t a) { return a; });
+}
+
+}  // namespace
+}  // namespace ppu::lower
