@@ -228,15 +228,18 @@ unsigned char* stub_room(Span object, size_t size) {
   return nullptr;
 }
 
-void protect_text(const image::ElfView& elf, uintptr_t base, bool writable) {
+/// Makes the object's code writable, or what it was before. False when the system forbids it.
+bool protect_text(const image::ElfView& elf, uintptr_t base, bool writable) {
+  bool done = true;
   for (size_t i = 0; i < elf.segment_count(); ++i) {
     const Elf64_Phdr s = elf.segment(i);
     if (s.p_type != PT_LOAD || !(s.p_flags & PF_X)) continue;
     const uintptr_t begin = (base + s.p_vaddr) & ~(kPage - 1);
     const uintptr_t end = (base + s.p_vaddr + s.p_memsz + kPage - 1) & ~(kPage - 1);
     const int normal = (s.p_flags & PF_R ? PROT_READ : 0) | (s.p_flags & PF_W ? PROT_WRITE : 0) | PROT_EXEC;
-    protect(begin, end - begin, writable ? PROT_READ | PROT_WRITE : normal);
+    done &= protect(begin, end - begin, writable ? PROT_READ | PROT_WRITE : normal);
   }
+  return done;
 }
 
 bool in_text(const image::ElfView& elf, uint64_t value) {
@@ -293,7 +296,12 @@ void redirect(const struct link_map* object, const char* who, const image::ElfVi
         "shared");
     return;
   }
-  protect_text(elf, object->l_addr, true);
+  if (!protect_text(elf, object->l_addr, true)) {
+    protect_text(elf, object->l_addr, false);
+    say(who, ": the system forbids changes to its code, so its embedded CUDA runtime can't be redirected; ",
+        "rebuild it with -cudart shared");
+    return;
+  }
   elf.symbols(table, [&](const char* name, const Elf64_Sym& symbol) {
     const Slot* slot = exported(name, symbol);
     if (!slot) return;

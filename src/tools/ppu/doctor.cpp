@@ -98,6 +98,23 @@ void check_library(const char* name, bool needed, const char* without) {
     (needed ? bad : note)("library", path + " is missing: " + without);
 }
 
+/// Asks the driver itself, as a program would.
+void check_driver() {
+  const std::string path = own_lib_folder() + "/libcuda.so.1";
+  if (!readable(path)) return bad("driver", path + " is missing: no program finds a device");
+  void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle) return bad("driver", std::string("can't be loaded: ") + ::dlerror());
+  const auto init = reinterpret_cast<int (*)(unsigned)>(::dlsym(handle, "cuInit"));
+  const auto count_of = reinterpret_cast<int (*)(int*)>(::dlsym(handle, "cuDeviceGetCount"));
+  int count = 0;
+  const int result = init ? init(0) : -1;
+  if (result == 0 && count_of) count_of(&count);
+  if (result == 0 && count > 0)
+    good("driver", path + ": " + std::to_string(count) + (count == 1 ? " device" : " devices"));
+  else
+    bad("driver", path + ": cuInit gives " + std::to_string(result) + ", devices: " + std::to_string(count));
+}
+
 void check_compiler() {
   const std::string path = own_lib_folder() + "/libppu_compiler.so";
   if (!readable(path)) {
@@ -175,7 +192,7 @@ int doctor() {
   check_memory();
   check_limits();
   check_library("libppu_audit.so", true, "`ppu run` can't start programs");
-  check_library("libcuda.so.1", true, "no program finds a device");
+  check_driver();
   check_library("libcudart.so.13", true, "programs built with CUDA 13 don't run");
   check_library("libcudart.so.12", false, "programs built with CUDA 12 don't run");
   check_library("libnvidia-ml.so.1", false, "programs that ask NVML see no device");
