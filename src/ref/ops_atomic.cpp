@@ -116,14 +116,24 @@ Wide swap_loop(uint64_t address, Act act, isa::Type type, Wide b, Wide c) {
   return old;
 }
 
-__attribute__((target("cx16"))) Wide swap_loop128(uint64_t address, Act act, isa::Type type, Wide b, Wide c) {
+/// The only 128-bit atomic of x86-64; the compiler's builtin would need a library.
+bool swap128(Wide* cell, Wide& expected, Wide wanted) {
+  uint64_t low = uint64_t(expected), high = uint64_t(expected >> 64);
+  bool done = false;
+  asm volatile("lock cmpxchg16b %1"
+               : "=@ccz"(done), "+m"(*cell), "+a"(low), "+d"(high)
+               : "b"(uint64_t(wanted)), "c"(uint64_t(wanted >> 64))
+               : "memory");
+  expected = low | Wide(high) << 64;
+  return done;
+}
+
+Wide swap_loop128(uint64_t address, Act act, isa::Type type, Wide b, Wide c) {
   Wide* cell = reinterpret_cast<Wide*>(address);
   Wide old = 0;
-  for (;;) {
-    const Wide seen = __sync_val_compare_and_swap(cell, old, next_value(act, type, old, b, c));
-    if (seen == old) return old;
-    old = seen;
+  while (!swap128(cell, old, next_value(act, type, old, b, c))) {
   }
+  return old;
 }
 
 Wide run_atomic(uint64_t address, uint32_t bytes, Act act, isa::Type type, Wide b, Wide c) {
