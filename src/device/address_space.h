@@ -1,0 +1,109 @@
+// Device, managed and pinned memory: one reserved window of host addresses for each kind and device, so that
+// a pointer is the same number on both sides, its kind is told by its range, and a wild one hits unmapped
+// pages.
+//
+// Every allocation has pages of its own with unmapped ones behind it. Freed ranges become unmapped and are
+// reused late, so a use after free faults. Programs with very many small allocations get slabs instead: the
+// kernel allows a process 65530 mappings.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "device/cuda_types.h"
+
+namespace ppu::device {
+
+enum class MemoryKind : uint8_t { kDevice, kManaged, kHost, kRegistered };
+
+struct Allocation {
+  uint64_t address = 0;
+  size_t bytes = 0;  ///< as asked for
+  MemoryKind kind = MemoryKind::kDevice;
+  int device = 0;
+  uint64_t context = 0;  ///< id of the context it was made in
+  unsigned flags = 0;    ///< CU_MEMHOSTALLOC_*, CU_MEMHOSTREGISTER_*, CU_MEM_ATTACH_*
+  uint64_t id = 0;       ///< CU_POINTER_ATTRIBUTE_BUFFER_ID: never reused in a process
+  void* pool = nullptr;  ///< memory pool it belongs to (stream-ordered allocations)
+  bool sync_memops = false;
+  // How it is mapped.
+  uint64_t mapped = 0;
+  size_t mapped_bytes = 0;
+  bool slab = false;
+
+  bool contains(uint64_t a, size_t n) const {
+    return a >= address && a - address <= bytes && n <= bytes - (a - address);
+  }
+};
+
+class AddressSpace {
+ public:
+  static AddressSpace& instance();
+
+  /// Room for `bytes` (> 0). Address is at least 256-byte aligned (512 for small ones, 2 MB from 2 MB on).
+  /// CUDA_ERROR_OUT_OF_MEMORY when the device's memory or the host's is exhausted.
+  CUresult allocate(MemoryKind kind, int device, uint64_t context, size_t bytes, unsigned flags,
+                    uint64_t* address);
+  /// Frees the allocation that starts at `address`, of one of these kinds. CUDA_ERROR_INVALID_VALUE if there
+  /// is none.
+  CUresult release(uint64_t address, bool host_kind);
+  /// Makes host memory of the program known (cuMemHostRegister).
+  CUresult register_host(uint64_t address, size_t bytes, uint64_t context, unsigned flags);
+  CUresult unregister_host(uint64_t address);
+  /// Frees everything `context` allocated.
+  void release_context(uint64_t context);
+
+  /// The allocation that holds `address`.
+  std::optional<Allocation> find(uint64_t address) const;
+  /// Changes the record of the allocation that starts at `address`.
+  void set_pool(uint64_t address, void* pool);
+  bool set_sync_memops(uint64_t address, bool on);
+  /// True if `address` lies in a window: then it must be in an allocation to be used.
+  bool in_window(uint64_t address) const;
+  /// "4096 bytes after allocation [0x..., 0x...)" for fault reports.
+  std::string describe(uint64_t address) const;
+
+  size_t used(int device) const;
+  /// Bytes a program may still allocate: of the device's memory, and of what the host can back.
+  size_t available(int device) const;
+
+ private:
+  struct Window {
+    uint64_t base = 0, size = 0, next = 0;
+    struct Range {
+      uint64_t address;
+      size_t bytes;
+    };
+    std::deque<Range> retired;  ///< freed, oldest first
+    size_t retired_bytes = 0;
+  };
+  struct SlabClass {
+    std::deque<uint64_t> free;
+  };
+  AddressSpace();
+  Window& window_of(MemoryKind kind, int device);
+  bool reserve(Window& window);
+  uint64_t take_range(Window& window, size_t bytes, size_t alignment);
+  CUresult map_own_pages(Window& window, Allocation& a);
+  CUresult map_in_slab(Window& window, Allocation& a);
+  void unmap(Window& window, const Allocation& a);
+  void erase(std::map<uint64_t, Allocation>::iterator it);
+
+  mutable std::shared_mutex mutex_;
+  std::map<uint64_t, Allocation> table_;
+  std::vector<Window> windows_;  ///< one a device, then managed, then pinned
+  std::map<std::pair<Window*, size_t>, SlabClass> slabs_;
+  std::vector<size_t> used_;
+  size_t mappings_ = 0;
+  uint64_t next_id_ = 1;
+};
+
+/// Bytes the host could still back: available memory and swap, limited by the cgroup.
+size_t host_available_bytes();
+
+}  // namespace ppu::device

@@ -1,0 +1,179 @@
+#include "device/copy.h"
+
+#include <cstring>
+#include <memory>
+
+#include "base/log.h"
+#include "device/address_space.h"
+
+namespace ppu::device {
+namespace {
+
+/// Pageable host memory up to this size is copied aside, so that the call needn't wait for the stream.
+constexpr size_t kStagingBytes = size_t(64) << 10;
+
+struct Place {
+  bool known = false;     ///< in an allocation or registered
+  bool device = false;    ///< device memory proper: the host never looks at it
+  bool pageable = false;  ///< plain host memory
+};
+
+Place place_of(uint64_t address) {
+  Place p;
+  const auto a = AddressSpace::instance().find(address);
+  p.known = a.has_value();
+  p.device = a && a->kind == MemoryKind::kDevice;
+  p.pageable = !a;
+  return p;
+}
+
+/// Bytes from the first to the last that one side touches.
+size_t extent(const exec::Transfer& t, bool dst) {
+  if (t.bytes() == 0) return 0;
+  const size_t pitch = dst ? t.dst_pitch : t.src_pitch, slice = dst ? t.dst_slice : t.src_slice;
+  return (t.depth - 1) * slice + (t.height - 1) * pitch + t.width;
+}
+
+bool valid_side(uint64_t address, Side side, size_t bytes) {
+  if (bytes == 0) return true;
+  if (address == 0) return false;
+  AddressSpace& space = AddressSpace::instance();
+  const auto a = space.find(address);
+  if (!a) return side != Side::kDevice && !space.in_window(address);
+  // Pinned and managed memory is the host's as well; device memory can be named where either is allowed.
+  if (side == Side::kHost && a->kind == MemoryKind::kDevice) return a->contains(address, bytes);
+  if (a->kind == MemoryKind::kRegistered) return side != Side::kDevice || a->contains(address, bytes);
+  return a->contains(address, bytes);
+}
+
+/// A transfer in a stream: on the thread that finds it ready when small, on the pool when large.
+class CopyOperation : public Operation {
+ public:
+  CopyOperation(const exec::Transfer& transfer, Context& context) : transfer_(transfer), context_(context) {}
+  /// Copies the source aside now; false when it can't be read.
+  bool stage() {
+    staged_ = std::make_unique<char[]>(transfer_.bytes());
+    exec::Transfer aside = transfer_;
+    aside.dst = reinterpret_cast<uint64_t>(staged_.get());
+    aside.dst_pitch = aside.width;
+    aside.dst_slice = aside.width * aside.height;
+    if (!exec::run_transfer(aside, nullptr)) return false;
+    transfer_.src = aside.dst;
+    transfer_.src_pitch = aside.dst_pitch;
+    transfer_.src_slice = aside.dst_slice;
+    return true;
+  }
+
+ protected:
+  void start() override {
+    if (context_.error() != CUDA_SUCCESS) return complete();
+    if (transfer_.bytes() < exec::kParallelBytes) {
+      exec::Fault fault;
+      if (!exec::run_transfer(transfer_, &fault)) failed(fault);
+      return complete();
+    }
+    auto* job = new Job(*this);
+    job->owner = stream_name();
+    exec::Pool::instance().submit(job);
+  }
+
+ private:
+  class Job : public exec::TransferJob {
+   public:
+    explicit Job(CopyOperation& operation) : TransferJob(operation.transfer_), operation_(operation) {}
+
+   protected:
+    void finished(const exec::Fault* fault) override {
+      if (fault) operation_.failed(*fault);
+      operation_.complete();
+    }
+
+   private:
+    CopyOperation& operation_;
+  };
+  void failed(const exec::Fault& fault) {
+    log("device", LogLevel::kError, "copy of %zu bytes from 0x%llx to 0x%llx: illegal address 0x%llx, %s",
+        transfer_.bytes(), (unsigned long long)transfer_.src, (unsigned long long)transfer_.dst,
+        (unsigned long long)fault.info, AddressSpace::instance().describe(fault.info).c_str());
+    context_.fail(CUDA_ERROR_ILLEGAL_ADDRESS);
+  }
+  exec::Transfer transfer_;
+  Context& context_;
+  std::unique_ptr<char[]> staged_;
+};
+
+/// On the calling thread, after the stream's earlier work.
+CUresult copy_now(const exec::Transfer& t, Stream& stream) {
+  const CUresult result = stream.synchronize();
+  if (result != CUDA_SUCCESS) return result;
+  exec::ensure_fault_handlers();
+  if (t.bytes() >= exec::kParallelBytes * 4) {
+    stream.submit(new CopyOperation(t, stream.context()));
+    return stream.synchronize();
+  }
+  return exec::run_transfer(t, nullptr) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+}  // namespace
+
+CopyRequest linear_copy(uint64_t dst, Side dst_side, uint64_t src, Side src_side, size_t bytes) {
+  CopyRequest r;
+  r.transfer.dst = dst;
+  r.transfer.src = src;
+  r.transfer.width = bytes;
+  r.dst = dst_side;
+  r.src = src_side;
+  return r;
+}
+
+CUresult check_copy(const CopyRequest& r) {
+  const exec::Transfer& t = r.transfer;
+  if (!valid_side(t.dst, r.dst, extent(t, true))) return CUDA_ERROR_INVALID_VALUE;
+  if (!t.fill && !valid_side(t.src, r.src, extent(t, false))) return CUDA_ERROR_INVALID_VALUE;
+  return CUDA_SUCCESS;
+}
+
+CUresult copy(const CopyRequest& r, Stream& stream, bool async) {
+  const CUresult valid = check_copy(r);
+  if (valid != CUDA_SUCCESS) return valid;
+  const exec::Transfer& t = r.transfer;
+  if (t.bytes() == 0) return CUDA_SUCCESS;
+  const Place dst = place_of(t.dst), src = place_of(t.src);
+  if (!async) return copy_now(t, stream);
+  // Device to pageable memory: the caller may look when we return.
+  if (dst.pageable) return copy_now(t, stream);
+  exec::ensure_fault_handlers();
+  auto operation = std::make_unique<CopyOperation>(t, stream.context());
+  if (src.pageable) {
+    if (t.bytes() > kStagingBytes) return copy_now(t, stream);
+    if (!operation->stage()) return CUDA_ERROR_INVALID_VALUE;
+  }
+  stream.submit(operation.release());
+  return CUDA_SUCCESS;
+}
+
+CUresult fill(uint64_t dst, size_t pitch, uint32_t value, uint32_t element, size_t width, size_t height,
+              Stream& stream, bool async) {
+  CopyRequest r;
+  r.dst = Side::kDevice;
+  r.transfer.fill = true;
+  r.transfer.dst = dst;
+  r.transfer.dst_pitch = pitch;
+  r.transfer.width = width * element;
+  r.transfer.height = height;
+  r.transfer.value = value;
+  r.transfer.element_bytes = element;
+  if (dst % element || (height > 1 && (pitch < width * element || pitch % element)))
+    return CUDA_ERROR_INVALID_VALUE;
+  const CUresult valid = check_copy(r);
+  if (valid != CUDA_SUCCESS || r.transfer.bytes() == 0) return valid;
+  const bool host_visible = !place_of(dst).device;
+  exec::ensure_fault_handlers();
+  stream.submit(new CopyOperation(r.transfer, stream.context()));
+  // A fill of device memory is asynchronous to the host in either form; of pinned or managed memory only in
+  // one.
+  if (!async && host_visible) return stream.synchronize();
+  return CUDA_SUCCESS;
+}
+
+}  // namespace ppu::device

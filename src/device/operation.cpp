@@ -1,0 +1,310 @@
+// One lock for the order of all work of the process: dependencies may cross streams and contexts, and the
+// critical sections are a few pointer writes.
+#include "device/operation.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include <algorithm>
+#include <climits>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "device/context.h"
+#include "exec/pool.h"
+
+namespace ppu::device {
+namespace {
+
+std::mutex order_lock;
+constexpr uint64_t kSpinNs = 50'000;
+
+/// Operations that became ready while this thread was starting others: a queue instead of recursion, so that
+/// a thousand small operations in a row don't need a thousand stack frames.
+thread_local std::vector<Operation*>* ready_queue = nullptr;
+
+std::atomic<uint64_t> next_stream_id{1};
+
+}  // namespace
+
+uint64_t monotonic_ns() {
+  timespec t;
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
+}
+
+void Operation::depend_on(Operation* before) {
+  if (!before || before == this || before->done()) return;
+  before->successors_.push_back(this);
+  missing_++;
+}
+
+void Operation::start_ready(std::vector<Operation*>& ready) {
+  if (ready.empty()) return;
+  if (ready_queue) {
+    ready_queue->insert(ready_queue->end(), ready.begin(), ready.end());
+    return;
+  }
+  ready_queue = &ready;
+  for (size_t i = 0; i < ready.size(); i++) {
+    Operation* op = ready[i];  // start() may grow the vector
+    op->start();
+  }
+  ready_queue = nullptr;
+}
+
+void Operation::complete() {
+  end_ns_ = monotonic_ns();
+  std::vector<Operation*> ready;
+  uint32_t before = 0;
+  {
+    std::lock_guard lock(order_lock);
+    before = state_.exchange(kDone, std::memory_order_acq_rel);
+    for (Operation* s : successors_)
+      if (--s->missing_ == 0) ready.push_back(s);
+    successors_.clear();
+  }
+  if (before == kAwaited) exec::futex_wake(state_, INT_MAX);
+  start_ready(ready);
+  stream_->release();
+  release();
+}
+
+void Operation::wait() {
+  if (done()) return;
+  exec::Pool& pool = exec::Pool::instance();
+  const uint64_t begin = monotonic_ns();
+  while (true) {
+    if (done()) return;
+    if (pool.help(stream_)) continue;
+    if (monotonic_ns() - begin > kSpinNs) break;
+    for (int i = 0; i < 64 && !done(); i++) __builtin_ia32_pause();
+  }
+  while (!done()) {
+    uint32_t expected = kPending;
+    state_.compare_exchange_strong(expected, kAwaited);
+    if (expected == kDone) return;
+    exec::futex_wait(state_, kAwaited);
+  }
+}
+
+Stream::Stream(Context& context, unsigned flags, int priority)
+    : context_(context), flags_(flags), priority_(priority), id_(next_stream_id.fetch_add(1)) {
+  std::lock_guard lock(order_lock);
+  context_.streams_.push_back(this);
+}
+
+Stream::~Stream() {
+  if (tail_) tail_->release();
+}
+
+bool Stream::is_legacy() const {
+  return context_.legacy_stream() == this;
+}
+
+void Stream::close() {
+  {
+    std::lock_guard lock(order_lock);
+    auto& all = context_.streams_;
+    all.erase(std::remove(all.begin(), all.end(), this), all.end());
+  }
+  release();
+}
+
+void Stream::collect(Context& context, std::vector<Stream*>* all) {
+  std::lock_guard lock(order_lock);
+  *all = context.streams_;
+  for (Stream* s : *all) s->add_ref();
+}
+
+void Stream::abandon(Context& context) {
+  std::lock_guard lock(order_lock);
+  context.streams_.clear();
+}
+
+void Stream::submit(Operation* op, std::span<Operation* const> after) {
+  op->stream_ = this;
+  op->owner_ = &context_;
+  add_ref();
+  op->add_ref();  // the tail's reference
+  Operation* old_tail = nullptr;
+  bool ready = false;
+  {
+    std::lock_guard lock(order_lock);
+    op->depend_on(tail_);
+    if (is_legacy()) {
+      for (Stream* s : context_.streams_)
+        if (s != this && s->is_blocking()) op->depend_on(s->tail_);
+    } else if (is_blocking()) {
+      op->depend_on(context_.legacy_stream()->tail_);
+    }
+    for (Operation* a : after) op->depend_on(a);
+    old_tail = tail_;
+    tail_ = op;
+    ready = --op->missing_ == 0;
+  }
+  if (old_tail) old_tail->release();
+  if (ready) {
+    std::vector<Operation*> one = {op};
+    Operation::start_ready(one);
+  }
+}
+
+/// Unfinished last operations, each with a reference.
+std::vector<Operation*> Stream::tails() {
+  std::vector<Operation*> all;
+  std::lock_guard lock(order_lock);
+  const auto add = [&all](Operation* op) {
+    if (!op || op->done()) return;
+    op->add_ref();
+    all.push_back(op);
+  };
+  add(tail_);
+  if (is_legacy())
+    for (Stream* s : context_.streams_)
+      if (s != this && s->is_blocking()) add(s->tail_);
+  return all;
+}
+
+CUresult Stream::synchronize() {
+  for (Operation* op : tails()) {
+    op->wait();
+    op->release();
+  }
+  context_.flush_printf();
+  return context_.error();
+}
+
+bool Stream::idle() {
+  bool idle = true;
+  for (Operation* op : tails()) {
+    idle = false;
+    op->release();
+  }
+  return idle;
+}
+
+CUresult Stream::query() {
+  if (!idle()) return CUDA_ERROR_NOT_READY;
+  context_.flush_printf();
+  return context_.error();
+}
+
+Event::~Event() {
+  if (record_) record_->release();
+}
+
+Operation* Event::last() {
+  std::lock_guard lock(order_lock);
+  if (record_) record_->add_ref();
+  return record_;
+}
+
+void Event::record(Stream& stream) {
+  auto* marker = new Marker;
+  marker->add_ref();  // the event's
+  stream.submit(marker);
+  Operation* old = nullptr;
+  {
+    std::lock_guard lock(order_lock);
+    old = record_;
+    record_ = marker;
+  }
+  if (old) old->release();
+}
+
+CUresult Event::query() {
+  Operation* op = last();
+  if (!op) return CUDA_SUCCESS;
+  CUresult result = op->done() ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
+  if (result == CUDA_SUCCESS) result = op->context().error();
+  op->release();
+  return result;
+}
+
+CUresult Event::synchronize() {
+  Operation* op = last();
+  if (!op) return CUDA_SUCCESS;
+  op->wait();
+  op->context().flush_printf();
+  const CUresult result = op->context().error();
+  op->release();
+  return result;
+}
+
+void Event::block(Stream& stream) {
+  Operation* op = last();
+  if (!op) return;
+  if (!op->done()) stream.submit(new Marker, {&op, 1});
+  op->release();
+}
+
+CUresult Event::elapsed(Event& start, Event& end, float* milliseconds) {
+  if (!start.has_timing() || !end.has_timing()) return CUDA_ERROR_INVALID_HANDLE;
+  Operation* a = start.last();
+  Operation* b = end.last();
+  CUresult result = CUDA_SUCCESS;
+  if (!a || !b)
+    result = CUDA_ERROR_INVALID_HANDLE;
+  else if (!a->done() || !b->done())
+    result = CUDA_ERROR_NOT_READY;
+  else
+    *milliseconds = float(double(int64_t(b->end_ns() - a->end_ns())) * 1e-6);
+  if (a) a->release();
+  if (b) b->release();
+  return result;
+}
+
+namespace {
+
+/// The thread of host functions. Leaked: it may be running one when the process exits.
+struct HostThread {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<std::pair<void (*)(void*), void*>> queue;
+  HostThread() {
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    sigset_t all, before;
+    sigfillset(&all);
+    for (int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, sig);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    pthread_create(
+        &thread, &attr,
+        [](void* self) -> void* {
+          static_cast<HostThread*>(self)->main();
+          return nullptr;
+        },
+        this);
+    pthread_setname_np(thread, "ppu-host-func");
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    pthread_attr_destroy(&attr);
+  }
+  [[noreturn]] void main() {
+    while (true) {
+      std::unique_lock lock(mutex);
+      wake.wait(lock, [this] { return !queue.empty(); });
+      const auto [function, argument] = queue.front();
+      queue.pop_front();
+      lock.unlock();
+      function(argument);
+    }
+  }
+};
+
+}  // namespace
+
+void run_on_host_thread(void (*function)(void*), void* argument) {
+  static HostThread* thread = new HostThread;
+  {
+    std::lock_guard lock(thread->mutex);
+    thread->queue.emplace_back(function, argument);
+  }
+  thread->wake.notify_one();
+}
+
+}  // namespace ppu::device

@@ -1,0 +1,135 @@
+// Work in streams: what runs after what. Everything a stream is given is an operation; it starts when the
+// operations it depends on have completed, on whatever thread completed the last one. No thread waits inside.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "device/cuda_types.h"
+
+namespace ppu::device {
+
+class Context;
+class Stream;
+
+class Operation {
+ public:
+  Operation() = default;
+  virtual ~Operation() = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  void add_ref() { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  bool done() const { return state_.load(std::memory_order_acquire) == kDone; }
+  /// Sleeps until done; runs work of the operation's stream meanwhile. Not from a host function.
+  void wait();
+  /// CLOCK_MONOTONIC time at which it completed.
+  uint64_t end_ns() const { return end_ns_; }
+  Context& context() const { return *owner_; }
+
+ protected:
+  /// Called when everything before it has completed. Calls complete(), now or later, from any thread.
+  virtual void start() = 0;
+  void complete();
+  /// Tells jobs of this operation's stream from others (exec::Job::owner).
+  const void* stream_name() const { return stream_; }
+
+ private:
+  friend class Stream;
+  static constexpr uint32_t kPending = 0, kAwaited = 1, kDone = 2;
+  static void start_ready(std::vector<Operation*>& ready);
+  /// Makes this depend on `before` unless that has completed. Caller holds the order lock.
+  void depend_on(Operation* before);
+
+  std::atomic<uint32_t> refs_{1};
+  std::atomic<uint32_t> state_{kPending};
+  uint32_t missing_ = 1;                ///< dependencies that haven't completed, +1 while being submitted
+  std::vector<Operation*> successors_;  ///< under the order lock
+  Stream* stream_ = nullptr;            ///< with a reference until completed; afterwards only a name
+  Context* owner_ = nullptr;
+  uint64_t end_ns_ = 0;
+};
+
+/// Completes as soon as it may start: events, waits, joins.
+class Marker : public Operation {
+ protected:
+  void start() override { complete(); }
+};
+
+/// A CUDA stream. Reference-counted: the handle holds one reference, each unfinished operation another.
+class Stream {
+ public:
+  Stream(Context& context, unsigned flags, int priority);
+
+  /// Appends `op` and takes the caller's reference. It will run after everything before it in this stream,
+  /// after `after`, and as the legacy default stream's rules say (CUDA API, "Stream synchronization
+  /// behavior").
+  void submit(Operation* op, std::span<Operation* const> after = {});
+  /// Waits for everything submitted so far (for the legacy stream: of all blocking streams). The context's
+  /// error.
+  CUresult synchronize();
+  /// CUDA_ERROR_NOT_READY while work is unfinished.
+  CUresult query();
+  bool idle();
+
+  Context& context() const { return context_; }
+  unsigned flags() const { return flags_; }
+  int priority() const { return priority_; }
+  uint64_t id() const { return id_; }
+  bool is_legacy() const;
+  bool is_blocking() const { return !(flags_ & CU_STREAM_NON_BLOCKING); }
+  /// The handle is gone; work goes on.
+  void close();
+  /// Open streams of `context`, each with a reference.
+  static void collect(Context& context, std::vector<Stream*>* all);
+  /// Takes all streams out of a context that is being destroyed; their handles stay until they are closed.
+  static void abandon(Context& context);
+
+  void add_ref() { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+ private:
+  friend class Context;
+  ~Stream();
+  std::vector<Operation*> tails();
+  Context& context_;
+  unsigned flags_;
+  int priority_;
+  uint64_t id_;
+  std::atomic<uint32_t> refs_{1};
+  Operation* tail_ = nullptr;  ///< under the order lock
+};
+
+class Event {
+ public:
+  explicit Event(unsigned flags) : flags_(flags) {}
+  ~Event();
+  /// Marks what `stream` has been given so far.
+  void record(Stream& stream);
+  /// CUDA_SUCCESS when the last record has completed, or there was none.
+  CUresult query();
+  CUresult synchronize();
+  /// Lets later work of `stream` wait for the last record.
+  void block(Stream& stream);
+  /// Milliseconds between two completed records.
+  static CUresult elapsed(Event& start, Event& end, float* milliseconds);
+  bool has_timing() const { return !(flags_ & CU_EVENT_DISABLE_TIMING); }
+
+ private:
+  Operation* last();  ///< with a reference; null if never recorded
+  unsigned flags_;
+  Operation* record_ = nullptr;  ///< under the order lock
+};
+
+/// Runs host functions one after the other on a thread of their own.
+void run_on_host_thread(void (*function)(void*), void* argument);
+
+uint64_t monotonic_ns();
+
+}  // namespace ppu::device

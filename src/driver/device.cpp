@@ -1,0 +1,239 @@
+// Initialisation, devices and their primary contexts.
+#include <cstring>
+
+#include "driver/handles.h"
+
+namespace ppu::driver {
+
+using device::Device;
+
+CUresult find_device(CUdevice ordinal, Device** device) {
+  PPU_TRY(device::require_initialized());
+  *device = device::device_at(ordinal);
+  return *device ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+}
+
+CUresult find_stream(CUstream handle, device::Stream** stream, bool per_thread) {
+  if (handle == nullptr || handle == CU_STREAM_LEGACY || handle == CU_STREAM_PER_THREAD) {
+    device::Context* context;
+    PPU_TRY(current(&context));
+    const bool own = handle == CU_STREAM_PER_THREAD || (handle == nullptr && per_thread);
+    *stream = own ? context->per_thread_stream() : context->legacy_stream();
+    return CUDA_SUCCESS;
+  }
+  PPU_TRY(device::require_initialized());
+  *stream = to_stream(handle);
+  if (!live<device::Stream>().has(*stream)) return CUDA_ERROR_INVALID_HANDLE;
+  return (*stream)->context().error();
+}
+
+CUresult cuInit(unsigned int flags) {
+  if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  return device::initialize();
+}
+
+CUresult cuModuleGetLoadingMode(CUmoduleLoadingMode* mode) {
+  PPU_TRY(device::require_initialized());
+  if (!mode) return CUDA_ERROR_INVALID_VALUE;
+  *mode = CU_MODULE_LAZY_LOADING;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGet(CUdevice* out, int ordinal) {
+  PPU_TRY(device::require_initialized());
+  if (!out) return CUDA_ERROR_INVALID_VALUE;
+  if (!device::device_at(ordinal)) return CUDA_ERROR_INVALID_DEVICE;
+  *out = ordinal;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetCount(int* count) {
+  PPU_TRY(device::require_initialized());
+  if (!count) return CUDA_ERROR_INVALID_VALUE;
+  *count = device::device_count();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetName(char* name, int capacity, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!name || capacity <= 0) return CUDA_ERROR_INVALID_VALUE;
+  const size_t n = std::min(std::strlen(d->chip->name), size_t(capacity) - 1);
+  std::memcpy(name, d->chip->name, n);
+  name[n] = 0;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetUuid(CUuuid* uuid, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!uuid) return CUDA_ERROR_INVALID_VALUE;
+  *uuid = device::device_uuid(*d);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetUuid_v2(CUuuid* uuid, CUdevice ordinal) {
+  return ppu::driver::cuDeviceGetUuid(uuid, ordinal);
+}
+
+CUresult cuDeviceGetLuid(char*, unsigned int*, CUdevice) {
+  return CUDA_ERROR_NOT_SUPPORTED;
+}  // Windows only
+
+CUresult cuDeviceTotalMem_v2(size_t* bytes, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!bytes) return CUDA_ERROR_INVALID_VALUE;
+  *bytes = d->memory_bytes;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute attribute, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!value) return CUDA_ERROR_INVALID_VALUE;
+  return device::device_attribute(*d, attribute, value);
+}
+
+CUresult cuDeviceGetProperties(CUdevprop* out, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!out) return CUDA_ERROR_INVALID_VALUE;
+  const device::Limits& l = d->limits;
+  *out = {};
+  out->maxThreadsPerBlock = l.threads_per_block;
+  for (int i = 0; i < 3; i++) {
+    out->maxThreadsDim[i] = l.block_dim[i];
+    out->maxGridSize[i] = int(l.grid_dim[i]);
+  }
+  out->sharedMemPerBlock = int(l.shared_per_block);
+  out->totalConstantMemory = int(l.constant_bytes);
+  out->SIMDWidth = 32;
+  out->memPitch = 2147483647;
+  out->regsPerBlock = l.registers_per_sm;
+  out->clockRate = int(d->chip->clock_mhz.value * 1000);
+  out->textureAlign = 512;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceComputeCapability(int* major, int* minor, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!major || !minor) return CUDA_ERROR_INVALID_VALUE;
+  *major = d->chip->cc_major;
+  *minor = d->chip->cc_minor;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetPCIBusId(char* text, int capacity, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  const std::string id = device::pci_bus_id(*d);
+  if (!text || size_t(std::max(0, capacity)) <= id.size()) return CUDA_ERROR_INVALID_VALUE;
+  std::memcpy(text, id.c_str(), id.size() + 1);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetByPCIBusId(CUdevice* out, const char* text) {
+  PPU_TRY(device::require_initialized());
+  if (!out || !text) return CUDA_ERROR_INVALID_VALUE;
+  const int found = device::find_by_pci_bus_id(text);
+  if (found < 0) return CUDA_ERROR_INVALID_DEVICE;
+  *out = found;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetExecAffinitySupport(int* value, CUexecAffinityType, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!value) return CUDA_ERROR_INVALID_VALUE;
+  *value = 0;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetTexture1DLinearMaxWidth(size_t* width, CUarray_format, unsigned int, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!width) return CUDA_ERROR_INVALID_VALUE;
+  *width = 268435456;
+  return CUDA_SUCCESS;
+}
+
+// All devices of a process share its address space.
+CUresult cuDeviceCanAccessPeer(int* can_access, CUdevice ordinal, CUdevice peer) {
+  Device *a, *b;
+  PPU_TRY(find_device(ordinal, &a));
+  PPU_TRY(find_device(peer, &b));
+  if (!can_access) return CUDA_ERROR_INVALID_VALUE;
+  *can_access = a != b;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetP2PAttribute(int* value, CUdevice_P2PAttribute attribute, CUdevice from, CUdevice to) {
+  Device *a, *b;
+  PPU_TRY(find_device(from, &a));
+  PPU_TRY(find_device(to, &b));
+  if (!value || a == b) return CUDA_ERROR_INVALID_VALUE;
+  switch (attribute) {
+    case CU_DEVICE_P2P_ATTRIBUTE_ACCESS_SUPPORTED:
+    case CU_DEVICE_P2P_ATTRIBUTE_NATIVE_ATOMIC_SUPPORTED:
+      *value = 1;
+      return CUDA_SUCCESS;
+    default:
+      *value = 0;
+      return CUDA_SUCCESS;
+  }
+}
+
+CUresult cuDevicePrimaryCtxRetain(CUcontext* ctx, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!ctx) return CUDA_ERROR_INVALID_VALUE;
+  device::Context* c = nullptr;
+  PPU_TRY(device::retain_primary(*d, &c));
+  *ctx = to_handle(c);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxRelease_v2(CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  return device::release_primary(*d);
+}
+
+CUresult cuDevicePrimaryCtxReset_v2(CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  return device::reset_primary(*d);
+}
+
+CUresult cuDevicePrimaryCtxSetFlags_v2(CUdevice ordinal, unsigned int flags) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  std::lock_guard lock(d->primary_mutex);
+  d->primary_flags = flags;
+  if (d->primary) d->primary->set_flags(flags);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxGetState(CUdevice ordinal, unsigned int* flags, int* active) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!flags || !active) return CUDA_ERROR_INVALID_VALUE;
+  std::lock_guard lock(d->primary_mutex);
+  *flags = d->primary_flags;
+  *active = d->primary_references != 0;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxRelease(CUdevice d) {
+  return ppu::driver::cuDevicePrimaryCtxRelease_v2(d);
+}
+CUresult cuDevicePrimaryCtxReset(CUdevice d) {
+  return ppu::driver::cuDevicePrimaryCtxReset_v2(d);
+}
+CUresult cuDevicePrimaryCtxSetFlags(CUdevice d, unsigned int flags) {
+  return ppu::driver::cuDevicePrimaryCtxSetFlags_v2(d, flags);
+}
+
+}  // namespace ppu::driver

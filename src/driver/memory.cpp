@@ -1,0 +1,308 @@
+// Allocation of every kind, registration of host memory, and what a pointer is.
+#include <cstring>
+
+#include "driver/handles.h"
+
+namespace ppu::driver {
+
+using device::AddressSpace;
+using device::Allocation;
+using device::Context;
+using device::MemoryKind;
+
+namespace {
+
+CUresult allocate(MemoryKind kind, size_t bytes, unsigned flags, uint64_t* address) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (bytes == 0) return CUDA_ERROR_INVALID_VALUE;
+  return AddressSpace::instance().allocate(kind, c->device().ordinal, c->id(), bytes, flags, address);
+}
+
+unsigned memory_type(const Allocation& a) {
+  return a.kind == MemoryKind::kHost || a.kind == MemoryKind::kRegistered ? CU_MEMORYTYPE_HOST
+                                                                          : CU_MEMORYTYPE_DEVICE;
+}
+
+CUcontext context_of(const Allocation& a) {
+  // The context by its id: the current one in nearly all programs.
+  Context* c = device::current_context();
+  if (c && c->id() == a.context) return to_handle(c);
+  device::Device* d = device::device_at(a.device);
+  return d ? to_handle(d->primary) : nullptr;
+}
+
+template <class T>
+CUresult put(void* to, T value) {
+  std::memcpy(to, &value, sizeof value);
+  return CUDA_SUCCESS;
+}
+
+/// One pointer attribute. `a` is null for addresses CUDA doesn't know.
+CUresult pointer_attribute(void* to, CUpointer_attribute attribute, CUdeviceptr address,
+                           const Allocation* a) {
+  if (!a) return CUDA_ERROR_INVALID_VALUE;
+  const bool host_side = a->kind != MemoryKind::kDevice;
+  switch (attribute) {
+    case CU_POINTER_ATTRIBUTE_CONTEXT:
+      return put(to, context_of(*a));
+    case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
+      return put(to, memory_type(*a));
+    case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
+      return put(to, address);
+    case CU_POINTER_ATTRIBUTE_HOST_POINTER:
+      if (!host_side) return CUDA_ERROR_INVALID_VALUE;
+      return put(to, address);
+    case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+      return put(to, int(a->sync_memops));
+    case CU_POINTER_ATTRIBUTE_BUFFER_ID:
+      return put(to, static_cast<unsigned long long>(a->id));
+    case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+      return put(to, int(a->kind == MemoryKind::kManaged));
+    case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
+      return put(to, a->device);
+    case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
+      return put(to, int(0));
+    case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
+      return put(to, CUdeviceptr(a->address));
+    case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
+      return put(to, a->bytes);
+    case CU_POINTER_ATTRIBUTE_MAPPED:
+      return put(to, int(1));
+    case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
+      return put(to, 0ull);
+    case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
+    case CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
+      return put(to, int(0));
+    case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
+      return put(to, int(CU_MEM_ACCESS_FLAGS_PROT_READWRITE));
+    case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
+      return put(to, to_handle(static_cast<device::MemoryPool*>(a->pool)));
+    default:
+      return CUDA_ERROR_NOT_SUPPORTED;
+  }
+}
+
+bool in_host_kind(const Allocation& a) {
+  return a.kind == MemoryKind::kHost || a.kind == MemoryKind::kRegistered;
+}
+
+CUresult managed_range(CUdeviceptr address, size_t bytes) {
+  if (bytes == 0) return CUDA_ERROR_INVALID_VALUE;
+  const auto a = AddressSpace::instance().find(address);
+  return a && a->kind != MemoryKind::kDevice && a->contains(address, bytes) ? CUDA_SUCCESS
+                                                                            : CUDA_ERROR_INVALID_VALUE;
+}
+
+}  // namespace
+
+CUresult cuMemGetInfo_v2(size_t* free_bytes, size_t* total_bytes) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (!free_bytes || !total_bytes) return CUDA_ERROR_INVALID_VALUE;
+  *total_bytes = c->device().memory_bytes;
+  *free_bytes = AddressSpace::instance().available(c->device().ordinal);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemAlloc_v2(CUdeviceptr* address, size_t bytes) {
+  if (!address) return CUDA_ERROR_INVALID_VALUE;
+  uint64_t a = 0;
+  CUresult result = allocate(MemoryKind::kDevice, bytes, 0, &a);
+  if (result == CUDA_ERROR_OUT_OF_MEMORY && device::current_context()) {
+    // Blocks that stream-ordered pools keep are the device's memory too.
+    device::default_pool(device::current_context()->device().ordinal)->trim(0);
+    result = allocate(MemoryKind::kDevice, bytes, 0, &a);
+  }
+  if (result == CUDA_SUCCESS) *address = a;
+  return result;
+}
+
+CUresult cuMemAllocPitch_v2(CUdeviceptr* address, size_t* pitch, size_t width, size_t height,
+                            unsigned int element) {
+  if (!address || !pitch || width == 0 || height == 0) return CUDA_ERROR_INVALID_VALUE;
+  if (element != 4 && element != 8 && element != 16) return CUDA_ERROR_INVALID_VALUE;
+  *pitch = (width + 511) / 512 * 512;
+  return ppu::driver::cuMemAlloc_v2(address, *pitch * height);
+}
+
+CUresult cuMemFree_v2(CUdeviceptr address) {
+  PPU_TRY(device::require_initialized());
+  if (!address) return CUDA_SUCCESS;
+  Context* c;
+  PPU_TRY(current(&c));
+  const auto a = AddressSpace::instance().find(address);
+  if (!a || a->address != address) return CUDA_ERROR_INVALID_VALUE;
+  // Freeing waits for work that may use the memory (CUDA API, implicit synchronization).
+  c->synchronize();
+  if (a->pool) return static_cast<device::MemoryPool*>(a->pool)->free_now(address);
+  return AddressSpace::instance().release(address, false);
+}
+
+CUresult cuMemGetAddressRange_v2(CUdeviceptr* base, size_t* bytes, CUdeviceptr address) {
+  Context* c;
+  PPU_TRY(current(&c));
+  const auto a = AddressSpace::instance().find(address);
+  if (!a || in_host_kind(*a)) return CUDA_ERROR_NOT_FOUND;
+  if (base) *base = a->address;
+  if (bytes) *bytes = a->bytes;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemHostAlloc(void** host, size_t bytes, unsigned int flags) {
+  constexpr unsigned kKnown =
+      CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP | CU_MEMHOSTALLOC_WRITECOMBINED;
+  if (!host || (flags & ~kKnown)) return CUDA_ERROR_INVALID_VALUE;
+  uint64_t a = 0;
+  PPU_TRY(allocate(MemoryKind::kHost, bytes, flags, &a));
+  *host = reinterpret_cast<void*>(a);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemAllocHost_v2(void** host, size_t bytes) {
+  return ppu::driver::cuMemHostAlloc(host, bytes, 0);
+}
+
+CUresult cuMemAllocHost(void** host, unsigned int bytes) {
+  return ppu::driver::cuMemHostAlloc(host, bytes, 0);
+}
+
+CUresult cuMemFreeHost(void* host) {
+  PPU_TRY(device::require_initialized());
+  if (!host) return CUDA_ERROR_INVALID_VALUE;
+  if (Context* c = device::current_context()) c->synchronize();
+  return AddressSpace::instance().release(reinterpret_cast<uint64_t>(host), true);
+}
+
+CUresult cuMemHostRegister_v2(void* host, size_t bytes, unsigned int flags) {
+  Context* c;
+  PPU_TRY(current(&c));
+  constexpr unsigned kKnown = CU_MEMHOSTREGISTER_PORTABLE | CU_MEMHOSTREGISTER_DEVICEMAP |
+                              CU_MEMHOSTREGISTER_IOMEMORY | CU_MEMHOSTREGISTER_READ_ONLY;
+  if (!host || bytes == 0 || (flags & ~kKnown)) return CUDA_ERROR_INVALID_VALUE;
+  return AddressSpace::instance().register_host(reinterpret_cast<uint64_t>(host), bytes, c->id(), flags);
+}
+
+CUresult cuMemHostRegister(void* host, size_t bytes, unsigned int flags) {
+  return ppu::driver::cuMemHostRegister_v2(host, bytes, flags);
+}
+
+CUresult cuMemHostUnregister(void* host) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (!host) return CUDA_ERROR_INVALID_VALUE;
+  c->synchronize();
+  return AddressSpace::instance().unregister_host(reinterpret_cast<uint64_t>(host));
+}
+
+CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr* address, void* host, unsigned int flags) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (!address || !host || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  const auto a = AddressSpace::instance().find(reinterpret_cast<uint64_t>(host));
+  if (!a || !in_host_kind(*a)) return CUDA_ERROR_INVALID_VALUE;
+  *address = reinterpret_cast<uint64_t>(host);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemHostGetFlags(unsigned int* flags, void* host) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (!flags) return CUDA_ERROR_INVALID_VALUE;
+  const auto a = AddressSpace::instance().find(reinterpret_cast<uint64_t>(host));
+  if (!a || a->kind != MemoryKind::kHost) return CUDA_ERROR_INVALID_VALUE;
+  // With one address space everything pinned is mapped.
+  *flags = a->flags | CU_MEMHOSTALLOC_DEVICEMAP;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemAllocManaged(CUdeviceptr* address, size_t bytes, unsigned int flags) {
+  if (!address || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST))
+    return CUDA_ERROR_INVALID_VALUE;
+  uint64_t a = 0;
+  PPU_TRY(allocate(MemoryKind::kManaged, bytes, flags, &a));
+  *address = a;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuPointerGetAttribute(void* value, CUpointer_attribute attribute, CUdeviceptr address) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (!value) return CUDA_ERROR_INVALID_VALUE;
+  const auto a = AddressSpace::instance().find(address);
+  return pointer_attribute(value, attribute, address, a ? &*a : nullptr);
+}
+
+// Unlike the single form, unknown addresses are no error: their attributes are zero (CUDA Driver API).
+CUresult cuPointerGetAttributes(unsigned int count, CUpointer_attribute* attributes, void** values,
+                                CUdeviceptr address) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (!attributes || !values) return CUDA_ERROR_INVALID_VALUE;
+  const auto a = AddressSpace::instance().find(address);
+  for (unsigned i = 0; i < count; i++) {
+    if (!values[i]) return CUDA_ERROR_INVALID_VALUE;
+    if (a && pointer_attribute(values[i], attributes[i], address, &*a) == CUDA_SUCCESS) continue;
+    switch (attributes[i]) {
+      case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
+        put(values[i], a ? a->device : -2);
+        break;
+      case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
+      case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+      case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+      case CU_POINTER_ATTRIBUTE_MAPPED:
+      case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
+      case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
+      case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
+        put(values[i], 0);
+        break;
+      default:
+        put(values[i], 0ull);
+        break;
+    }
+  }
+  return CUDA_SUCCESS;
+}
+
+CUresult cuPointerSetAttribute(const void* value, CUpointer_attribute attribute, CUdeviceptr address) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (!value || attribute != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS) return CUDA_ERROR_INVALID_VALUE;
+  int on = 0;
+  std::memcpy(&on, value, sizeof on);
+  return AddressSpace::instance().set_sync_memops(address, on != 0) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+// Managed memory is host memory here: hints about where it should be have nothing to move.
+CUresult cuMemAdvise(CUdeviceptr address, size_t bytes, CUmem_advise, CUdevice) {
+  Context* c;
+  PPU_TRY(current(&c));
+  return managed_range(address, bytes);
+}
+
+CUresult cuMemAdvise_v2(CUdeviceptr address, size_t bytes, CUmem_advise advice, CUmemLocation) {
+  return ppu::driver::cuMemAdvise(address, bytes, advice, 0);
+}
+
+CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t bytes, CUdevice, CUstream stream) {
+  device::Stream* s;
+  PPU_TRY(find_stream(stream, &s));
+  return managed_range(address, bytes);
+}
+
+CUresult cuMemPrefetchAsync_ptsz(CUdeviceptr address, size_t bytes, CUdevice d, CUstream stream) {
+  return ppu::driver::cuMemPrefetchAsync(address, bytes, d, per_thread(stream));
+}
+
+CUresult cuMemPrefetchAsync_v2(CUdeviceptr address, size_t bytes, CUmemLocation, unsigned int flags,
+                               CUstream stream) {
+  if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  return ppu::driver::cuMemPrefetchAsync(address, bytes, 0, stream);
+}
+
+CUresult cuMemPrefetchAsync_v2_ptsz(CUdeviceptr address, size_t bytes, CUmemLocation location,
+                                    unsigned int flags, CUstream stream) {
+  return ppu::driver::cuMemPrefetchAsync_v2(address, bytes, location, flags, per_thread(stream));
+}
+
+}  // namespace ppu::driver

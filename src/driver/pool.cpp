@@ -1,0 +1,150 @@
+// Stream-ordered allocation and its pools.
+#include "driver/handles.h"
+
+namespace ppu::driver {
+
+using device::MemoryPool;
+
+namespace {
+
+CUresult find_pool(CUmemoryPool handle, MemoryPool** pool) {
+  PPU_TRY(device::require_initialized());
+  *pool = to_pool(handle);
+  if (!*pool) return CUDA_ERROR_INVALID_VALUE;
+  for (int d = 0; d < device::device_count(); d++)
+    if (*pool == device::default_pool(d)) return CUDA_SUCCESS;
+  return live<MemoryPool>().has(*pool) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult allocate(CUdeviceptr* address, size_t bytes, MemoryPool* pool, CUstream handle) {
+  device::Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!address) return CUDA_ERROR_INVALID_VALUE;
+  if (!pool) pool = device::current_pool(s->context().device().ordinal);
+  uint64_t a = 0;
+  PPU_TRY(pool->allocate(bytes, *s, &a));
+  *address = a;
+  return CUDA_SUCCESS;
+}
+
+CUresult free_in(CUdeviceptr address, CUstream handle) {
+  device::Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!address) return CUDA_SUCCESS;
+  const auto a = device::AddressSpace::instance().find(address);
+  if (!a || a->address != address) return CUDA_ERROR_INVALID_VALUE;
+  if (a->pool) return static_cast<MemoryPool*>(a->pool)->free(address, *s);
+  // cuMemAlloc'ed memory may be freed here too: after the stream's work.
+  PPU_TRY(s->synchronize());
+  return device::AddressSpace::instance().release(address, false);
+}
+
+}  // namespace
+
+CUresult cuMemAllocAsync(CUdeviceptr* address, size_t bytes, CUstream s) {
+  return allocate(address, bytes, nullptr, s);
+}
+CUresult cuMemAllocAsync_ptsz(CUdeviceptr* address, size_t bytes, CUstream s) {
+  return allocate(address, bytes, nullptr, per_thread(s));
+}
+CUresult cuMemFreeAsync(CUdeviceptr address, CUstream s) {
+  return free_in(address, s);
+}
+CUresult cuMemFreeAsync_ptsz(CUdeviceptr address, CUstream s) {
+  return free_in(address, per_thread(s));
+}
+
+CUresult cuMemAllocFromPoolAsync(CUdeviceptr* address, size_t bytes, CUmemoryPool handle, CUstream s) {
+  MemoryPool* p;
+  PPU_TRY(find_pool(handle, &p));
+  return allocate(address, bytes, p, s);
+}
+CUresult cuMemAllocFromPoolAsync_ptsz(CUdeviceptr* address, size_t bytes, CUmemoryPool handle, CUstream s) {
+  MemoryPool* p;
+  PPU_TRY(find_pool(handle, &p));
+  return allocate(address, bytes, p, per_thread(s));
+}
+
+CUresult cuDeviceGetDefaultMemPool(CUmemoryPool* pool, CUdevice ordinal) {
+  device::Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!pool) return CUDA_ERROR_INVALID_VALUE;
+  *pool = to_handle(device::default_pool(ordinal));
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetMemPool(CUmemoryPool* pool, CUdevice ordinal) {
+  device::Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  if (!pool) return CUDA_ERROR_INVALID_VALUE;
+  *pool = to_handle(device::current_pool(ordinal));
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceSetMemPool(CUdevice ordinal, CUmemoryPool handle) {
+  device::Device* d;
+  MemoryPool* p;
+  PPU_TRY(find_device(ordinal, &d));
+  PPU_TRY(find_pool(handle, &p));
+  if (p->device() != ordinal) return CUDA_ERROR_INVALID_DEVICE;
+  device::set_current_pool(ordinal, p);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* properties) {
+  PPU_TRY(device::require_initialized());
+  if (!pool || !properties) return CUDA_ERROR_INVALID_VALUE;
+  if (properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE) return CUDA_ERROR_INVALID_VALUE;
+  if (properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE) return CUDA_ERROR_NOT_SUPPORTED;
+  device::Device* d;
+  PPU_TRY(find_device(properties->location.id, &d));
+  auto* p = new MemoryPool(d->ordinal, 0);
+  live<MemoryPool>().add(p);
+  *pool = to_handle(p);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemPoolDestroy(CUmemoryPool handle) {
+  PPU_TRY(device::require_initialized());
+  MemoryPool* p = to_pool(handle);
+  if (!p || !live<MemoryPool>().remove(p)) return CUDA_ERROR_INVALID_VALUE;
+  if (device::current_pool(p->device()) == p) device::set_current_pool(p->device(), nullptr);
+  p->release();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemPoolTrimTo(CUmemoryPool handle, size_t keep_bytes) {
+  MemoryPool* p;
+  PPU_TRY(find_pool(handle, &p));
+  p->trim(keep_bytes);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemPoolSetAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void* value) {
+  MemoryPool* p;
+  PPU_TRY(find_pool(handle, &p));
+  return value ? p->set_attribute(attribute, value) : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuMemPoolGetAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void* value) {
+  MemoryPool* p;
+  PPU_TRY(find_pool(handle, &p));
+  return value ? p->get_attribute(attribute, value) : CUDA_ERROR_INVALID_VALUE;
+}
+
+// One address space: every device can reach every pool.
+CUresult cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc* access, size_t count) {
+  MemoryPool* p;
+  PPU_TRY(find_pool(handle, &p));
+  return access || count == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuMemPoolGetAccess(CUmemAccess_flags* access, CUmemoryPool handle, CUmemLocation* location) {
+  MemoryPool* p;
+  PPU_TRY(find_pool(handle, &p));
+  if (!access || !location) return CUDA_ERROR_INVALID_VALUE;
+  *access = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+  return CUDA_SUCCESS;
+}
+
+}  // namespace ppu::driver

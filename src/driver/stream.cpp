@@ -1,0 +1,364 @@
+// Streams and events. A null stream is the legacy default stream; in the _ptsz variants, the calling
+// thread's.
+#include "driver/handles.h"
+#include "exec/pool.h"
+
+namespace ppu::driver {
+
+using device::Event;
+using device::Stream;
+
+namespace {
+
+constexpr int kLeastPriority = 0, kGreatestPriority = -5;
+
+CUresult find_event(CUevent handle, Event** event) {
+  PPU_TRY(device::require_initialized());
+  *event = to_event(handle);
+  return *event && live<Event>().has(*event) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+/// A host function in a stream.
+class HostOperation : public device::Operation {
+ public:
+  HostOperation(CUhostFn function, void* user, device::Context& context, bool always)
+      : function_(function), user_(user), context_(context), always_(always) {}
+
+ protected:
+  void start() override {
+    device::run_on_host_thread(
+        [](void* self) {
+          auto* op = static_cast<HostOperation*>(self);
+          // Host functions don't run in a context that has failed (cuLaunchHostFunc); callbacks do.
+          if (op->always_ || op->context_.error() == CUDA_SUCCESS) op->function_(op->user_);
+          op->complete();
+        },
+        this);
+  }
+
+ private:
+  CUhostFn function_;
+  void* user_;
+  device::Context& context_;
+  bool always_;
+};
+
+/// Waits for, or writes, a value in memory in stream order (cuStreamWaitValue, cuStreamWriteValue).
+class ValueWrite : public device::Operation {
+ public:
+  ValueWrite(uint64_t address, uint64_t value, bool wide) : address_(address), value_(value), wide_(wide) {}
+
+ protected:
+  void start() override {
+    if (wide_)
+      __atomic_store_n(reinterpret_cast<uint64_t*>(address_), value_, __ATOMIC_SEQ_CST);
+    else
+      __atomic_store_n(reinterpret_cast<uint32_t*>(address_), uint32_t(value_), __ATOMIC_SEQ_CST);
+    complete();
+  }
+
+ private:
+  uint64_t address_, value_;
+  bool wide_;
+};
+
+CUresult write_value(CUstream handle, CUdeviceptr address, uint64_t value, bool wide) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  const size_t bytes = wide ? 8 : 4;
+  const auto a = device::AddressSpace::instance().find(address);
+  if (!a || address % bytes || !a->contains(address, bytes)) return CUDA_ERROR_INVALID_VALUE;
+  s->submit(new ValueWrite(address, value, wide));
+  return CUDA_SUCCESS;
+}
+
+struct CallbackCall {
+  CUstreamCallback callback;
+  CUstream stream;
+  void* user;
+  device::Context* context;
+};
+
+CUresult add_callback(CUstream handle, CUstreamCallback callback, void* user, unsigned flags) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!callback || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  auto* call = new CallbackCall{callback, handle, user, &s->context()};
+  const CUhostFn run = [](void* p) {
+    auto* c = static_cast<CallbackCall*>(p);
+    c->callback(c->stream, c->context->error(), c->user);
+    delete c;
+  };
+  s->submit(new HostOperation(run, call, s->context(), true));
+  return CUDA_SUCCESS;
+}
+
+}  // namespace
+
+CUresult cuStreamCreateWithPriority(CUstream* stream, unsigned int flags, int priority) {
+  device::Context* c;
+  PPU_TRY(current(&c));
+  if (!stream || (flags & ~unsigned(CU_STREAM_NON_BLOCKING))) return CUDA_ERROR_INVALID_VALUE;
+  priority = std::clamp(priority, kGreatestPriority, kLeastPriority);
+  auto* s = new Stream(*c, flags, priority);
+  live<Stream>().add(s);
+  *stream = to_handle(s);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamCreate(CUstream* stream, unsigned int flags) {
+  return ppu::driver::cuStreamCreateWithPriority(stream, flags, 0);
+}
+
+CUresult cuStreamDestroy_v2(CUstream handle) {
+  PPU_TRY(device::require_initialized());
+  if (!live<Stream>().remove(to_stream(handle))) return CUDA_ERROR_INVALID_HANDLE;
+  to_stream(handle)->close();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamDestroy(CUstream stream) {
+  return ppu::driver::cuStreamDestroy_v2(stream);
+}
+
+CUresult cuStreamSynchronize(CUstream handle) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  s->add_ref();
+  const CUresult result = s->synchronize();
+  s->release();
+  return result;
+}
+
+CUresult cuStreamQuery(CUstream handle) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  return s->query();
+}
+
+CUresult cuStreamGetPriority(CUstream handle, int* priority) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!priority) return CUDA_ERROR_INVALID_VALUE;
+  *priority = s->priority();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamGetFlags(CUstream handle, unsigned int* flags) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!flags) return CUDA_ERROR_INVALID_VALUE;
+  *flags = s->flags();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamGetId(CUstream handle, unsigned long long* id) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!id) return CUDA_ERROR_INVALID_VALUE;
+  *id = s->id();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamGetCtx(CUstream handle, CUcontext* ctx) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!ctx) return CUDA_ERROR_INVALID_VALUE;
+  *ctx = to_handle(&s->context());
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamGetCtx_v2(CUstream handle, CUcontext* ctx, CUgreenCtx* green) {
+  if (green) *green = nullptr;
+  return ppu::driver::cuStreamGetCtx(handle, ctx);
+}
+
+CUresult cuStreamGetDevice(CUstream handle, CUdevice* out) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!out) return CUDA_ERROR_INVALID_VALUE;
+  *out = s->context().device().ordinal;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned int flags) {
+  Stream* s;
+  Event* e;
+  PPU_TRY(find_stream(handle, &s));
+  PPU_TRY(find_event(event_handle, &e));
+  if (flags & ~1u) return CUDA_ERROR_INVALID_VALUE;
+  e->block(*s);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamAddCallback(CUstream handle, CUstreamCallback callback, void* user, unsigned int flags) {
+  return add_callback(handle, callback, user, flags);
+}
+
+CUresult cuLaunchHostFunc(CUstream handle, CUhostFn function, void* user) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!function) return CUDA_ERROR_INVALID_VALUE;
+  s->submit(new HostOperation(function, user, s->context(), false));
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamAttachMemAsync(CUstream handle, CUdeviceptr address, size_t, unsigned int) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  const auto a = device::AddressSpace::instance().find(address);
+  return a && a->kind == device::MemoryKind::kManaged ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuStreamIsCapturing(CUstream handle, CUstreamCaptureStatus* status) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!status) return CUDA_ERROR_INVALID_VALUE;
+  *status = CU_STREAM_CAPTURE_STATUS_NONE;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode* mode) {
+  if (!mode) return CUDA_ERROR_INVALID_VALUE;
+  thread_local CUstreamCaptureMode own = CU_STREAM_CAPTURE_MODE_GLOBAL;
+  std::swap(own, *mode);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamCopyAttributes(CUstream to, CUstream from) {
+  Stream *a, *b;
+  PPU_TRY(find_stream(to, &a));
+  return find_stream(from, &b);
+}
+
+CUresult cuStreamWriteValue32_v2(CUstream s, CUdeviceptr address, cuuint32_t value, unsigned int) {
+  return write_value(s, address, value, false);
+}
+CUresult cuStreamWriteValue64_v2(CUstream s, CUdeviceptr address, cuuint64_t value, unsigned int) {
+  return write_value(s, address, value, true);
+}
+CUresult cuStreamWriteValue32(CUstream s, CUdeviceptr address, cuuint32_t value, unsigned int) {
+  return write_value(s, address, value, false);
+}
+CUresult cuStreamWriteValue64(CUstream s, CUdeviceptr address, cuuint64_t value, unsigned int) {
+  return write_value(s, address, value, true);
+}
+CUresult cuStreamWriteValue32_v2_ptsz(CUstream s, CUdeviceptr address, cuuint32_t value, unsigned int) {
+  return write_value(per_thread(s), address, value, false);
+}
+CUresult cuStreamWriteValue64_v2_ptsz(CUstream s, CUdeviceptr address, cuuint64_t value, unsigned int) {
+  return write_value(per_thread(s), address, value, true);
+}
+
+CUresult cuEventCreate(CUevent* event, unsigned int flags) {
+  device::Context* c;
+  PPU_TRY(current(&c));
+  constexpr unsigned kKnown = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS;
+  if (!event || (flags & ~kKnown)) return CUDA_ERROR_INVALID_VALUE;
+  if ((flags & CU_EVENT_INTERPROCESS) && !(flags & CU_EVENT_DISABLE_TIMING)) return CUDA_ERROR_INVALID_VALUE;
+  auto* e = new Event(flags);
+  live<Event>().add(e);
+  *event = to_handle(e);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy_v2(CUevent handle) {
+  PPU_TRY(device::require_initialized());
+  if (!live<Event>().remove(to_event(handle))) return CUDA_ERROR_INVALID_HANDLE;
+  delete to_event(handle);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy(CUevent event) {
+  return ppu::driver::cuEventDestroy_v2(event);
+}
+
+CUresult cuEventRecord(CUevent handle, CUstream stream_handle) {
+  Event* e;
+  Stream* s;
+  PPU_TRY(find_stream(stream_handle, &s));
+  PPU_TRY(find_event(handle, &e));
+  e->record(*s);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned int flags) {
+  if (flags & ~1u) return CUDA_ERROR_INVALID_VALUE;
+  return ppu::driver::cuEventRecord(event, stream);
+}
+
+CUresult cuEventQuery(CUevent handle) {
+  Event* e;
+  PPU_TRY(find_event(handle, &e));
+  return e->query();
+}
+
+CUresult cuEventSynchronize(CUevent handle) {
+  Event* e;
+  PPU_TRY(find_event(handle, &e));
+  return e->synchronize();
+}
+
+CUresult cuEventElapsedTime_v2(float* milliseconds, CUevent start, CUevent end) {
+  Event *a, *b;
+  PPU_TRY(find_event(start, &a));
+  PPU_TRY(find_event(end, &b));
+  if (!milliseconds) return CUDA_ERROR_INVALID_VALUE;
+  return Event::elapsed(*a, *b, milliseconds);
+}
+
+CUresult cuEventElapsedTime(float* milliseconds, CUevent start, CUevent end) {
+  return ppu::driver::cuEventElapsedTime_v2(milliseconds, start, end);
+}
+
+// Per-thread default stream variants.
+CUresult cuStreamGetPriority_ptsz(CUstream s, int* p) {
+  return ppu::driver::cuStreamGetPriority(per_thread(s), p);
+}
+CUresult cuStreamGetDevice_ptsz(CUstream s, CUdevice* d) {
+  return ppu::driver::cuStreamGetDevice(per_thread(s), d);
+}
+CUresult cuStreamGetFlags_ptsz(CUstream s, unsigned* f) {
+  return ppu::driver::cuStreamGetFlags(per_thread(s), f);
+}
+CUresult cuStreamGetId_ptsz(CUstream s, unsigned long long* i) {
+  return ppu::driver::cuStreamGetId(per_thread(s), i);
+}
+CUresult cuStreamGetCtx_ptsz(CUstream s, CUcontext* c) {
+  return ppu::driver::cuStreamGetCtx(per_thread(s), c);
+}
+CUresult cuStreamGetCtx_v2_ptsz(CUstream s, CUcontext* c, CUgreenCtx* g) {
+  return ppu::driver::cuStreamGetCtx_v2(per_thread(s), c, g);
+}
+CUresult cuStreamWaitEvent_ptsz(CUstream s, CUevent e, unsigned int f) {
+  return ppu::driver::cuStreamWaitEvent(per_thread(s), e, f);
+}
+CUresult cuStreamAddCallback_ptsz(CUstream s, CUstreamCallback c, void* u, unsigned int f) {
+  return add_callback(per_thread(s), c, u, f);
+}
+CUresult cuLaunchHostFunc_ptsz(CUstream s, CUhostFn f, void* u) {
+  return ppu::driver::cuLaunchHostFunc(per_thread(s), f, u);
+}
+CUresult cuStreamAttachMemAsync_ptsz(CUstream s, CUdeviceptr a, size_t n, unsigned int f) {
+  return ppu::driver::cuStreamAttachMemAsync(per_thread(s), a, n, f);
+}
+CUresult cuStreamIsCapturing_ptsz(CUstream s, CUstreamCaptureStatus* v) {
+  return ppu::driver::cuStreamIsCapturing(per_thread(s), v);
+}
+CUresult cuStreamCopyAttributes_ptsz(CUstream a, CUstream b) {
+  return ppu::driver::cuStreamCopyAttributes(per_thread(a), per_thread(b));
+}
+CUresult cuStreamQuery_ptsz(CUstream s) {
+  return ppu::driver::cuStreamQuery(per_thread(s));
+}
+CUresult cuStreamSynchronize_ptsz(CUstream s) {
+  return ppu::driver::cuStreamSynchronize(per_thread(s));
+}
+CUresult cuEventRecord_ptsz(CUevent e, CUstream s) {
+  return ppu::driver::cuEventRecord(e, per_thread(s));
+}
+CUresult cuEventRecordWithFlags_ptsz(CUevent e, CUstream s, unsigned int f) {
+  return ppu::driver::cuEventRecordWithFlags(e, per_thread(s), f);
+}
+
+}  // namespace ppu::driver
