@@ -126,7 +126,6 @@ std::string Parser::peek_operator() const {
   std::string op(1, c);
   if ((c == '<' || c == '>' || c == '&' || c == '|') && with(c)) return op + c;
   if ((c == '<' || c == '>' || c == '=' || c == '!') && with('=')) return op + '=';
-  if (c == '|') return {};  // `p|q` of a setp is no expression
   return precedence_of(op) < 0 ? std::string() : op;
 }
 
