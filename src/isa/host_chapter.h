@@ -5,6 +5,7 @@
 #include "isa/meaning_convert.h"
 #include "isa/meaning_float.h"
 #include "isa/meaning_half.h"
+#include "isa/meaning_video.h"
 
 namespace ppu::isa {
 namespace {

@@ -3,6 +3,7 @@
 #include "isa/meaning_convert.h"
 #include "isa/meaning_float.h"
 #include "isa/meaning_half.h"
+#include "isa/meaning_video.h"
 #include "lower/ir_rows.h"
 
 namespace ppu::lower {
