@@ -8,9 +8,11 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "exec/kernel_abi.h"
+#include "llvm/ADT/DepthFirstIterator.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/IR/CFG.h"
 #include "llvm/IR/IRBuilder.h"
@@ -20,6 +22,7 @@
 #include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/Local.h"
 #include "llvm/Transforms/Utils/PromoteMemToReg.h"
+#include "simt/frame_plan.h"
 #include "simt/names.h"
 
 using namespace llvm;
@@ -37,7 +40,6 @@ struct Suspension {
   CallInst* call;
   BasicBlock* resume;
   bool yields;
-  SetVector<Instruction*> live;
 };
 
 class Assembler {
@@ -47,8 +49,9 @@ class Assembler {
 
   Outcome run() {
     collect();
-    find_live();
-    place_slots();
+    std::vector<BasicBlock*> resumes;
+    for (Suspension& p : points_) resumes.push_back(p.resume);
+    plan_ = std::make_unique<FramePlan>(f_, resumes);
     demote();
     if (points_.size() <= kMaxCopies)
       for (unsigned k = 0; k <= points_.size(); k++) regions_.push_back(build_region({k}, false));
@@ -56,6 +59,7 @@ class Assembler {
       regions_.push_back(switched_region());
     reduces_ = m_.getFunction(kReducePut) != nullptr;
     named_ = m_.getFunction(kBarrierWait) || m_.getFunction(kBarrierArrive);
+    const uint32_t warp_bytes = plan_->bytes();
     Outcome out;
     if (points_.empty())
       straight_block();
@@ -69,9 +73,9 @@ class Assembler {
     }
     for (Function* r : regions_)
       if (r->use_empty()) r->eraseFromParent();
-    for (auto& [v, copy] : copies_of_) copy->deleteValue();
+    plan_.reset();
     f_.eraseFromParent();
-    out.frame_bytes = points_.empty() ? 0 : kHeaderBytes + warp_bytes_ * max_warps();
+    out.frame_bytes = points_.empty() ? 0 : kHeaderBytes + warp_bytes * max_warps();
     for (const Suspension& p : points_) out.may_yield |= p.yields;
     return out;
   }
@@ -88,87 +92,15 @@ class Assembler {
     for (CallInst* call : calls) {
       const bool yields = cast<ConstantInt>(call->getArgOperand(0))->getZExtValue() != 0;
       BasicBlock* resume = SplitBlock(call->getParent(), call->getNextNode());
-      points_.push_back({call, resume, yields, {}});
+      points_.push_back({call, resume, yields});
     }
-  }
-
-  // Allocas are scratch: nothing in them lives across a suspension, each region gets its own.
-  static bool is_value(const Value* v) { return isa<Instruction>(v) && !isa<AllocaInst>(v); }
-
-  void find_live() {
-    if (points_.empty()) return;
-    DenseMap<BasicBlock*, SetVector<Instruction*>> live_in;
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (BasicBlock* b : post_order(&f_)) {
-        SetVector<Instruction*> live;
-        for (BasicBlock* s : successors(b)) {
-          for (Instruction* v : live_in[s])
-            if (v->getParent() != s || !isa<PHINode>(v)) live.insert(v);
-          for (PHINode& phi : s->phis()) {
-            Value* in = phi.getIncomingValueForBlock(b);
-            if (is_value(in)) live.insert(cast<Instruction>(in));
-          }
-        }
-        for (Instruction& inst : reverse(*b)) {
-          live.remove(&inst);
-          if (isa<PHINode>(inst)) continue;
-          for (Value* o : inst.operands())
-            if (is_value(o)) live.insert(cast<Instruction>(o));
-        }
-        if (live.size() != live_in[b].size()) {
-          live_in[b] = std::move(live);
-          changed = true;
-        }
-      }
-    }
-    for (Suspension& p : points_) p.live = live_in[p.resume];
-  }
-
-  // Cheap functions of the arguments are computed again instead of kept.
-  bool recomputable(Instruction* inst, int& budget) {
-    if (--budget < 0 || isa<PHINode>(inst)) return false;
-    if (auto* load = dyn_cast<LoadInst>(inst)) {
-      if (!load->hasMetadata(LLVMContext::MD_invariant_load)) return false;
-    } else if (!isa<BinaryOperator>(inst) && !isa<CastInst>(inst) && !isa<GetElementPtrInst>(inst) &&
-               !isa<ShuffleVectorInst>(inst) && !isa<InsertElementInst>(inst) && !isa<CmpInst>(inst)) {
-      return false;
-    }
-    const unsigned op = inst->getOpcode();
-    if (op == Instruction::UDiv || op == Instruction::SDiv || op == Instruction::URem ||
-        op == Instruction::SRem)
-      return false;
-    for (Value* o : inst->operands())
-      if (auto* i = dyn_cast<Instruction>(o); i && !recomputable(i, budget)) return false;
-    return true;
-  }
-
-  void place_slots() {
-    const DataLayout& dl = m_.getDataLayout();
-    for (Suspension& p : points_)
-      for (Instruction* v : p.live) {
-        if (kept_.contains(v) || recomputed_.contains(v)) continue;
-        int budget = 12;
-        if (recomputable(v, budget)) {
-          recomputed_.insert(v);
-          continue;
-        }
-        const uint32_t bytes = uint32_t(dl.getTypeStoreSize(v->getType()).getFixedValue());
-        const uint32_t align = bytes >= 64 ? 64 : bytes > 8 ? 16 : 8;
-        warp_bytes_ = (warp_bytes_ + align - 1) / align * align;
-        kept_[v] = warp_bytes_;
-        warp_bytes_ += bytes;
-      }
-    warp_bytes_ = (warp_bytes_ + 63) / 64 * 64;
   }
 
   // Every value that lives across goes through a stack slot, so that a region may start with what the frame
   // or a recomputation gives; promotion makes SSA again in each copy.
   void demote() {
     SetVector<Instruction*> all;
-    for (Suspension& p : points_) all.insert(p.live.begin(), p.live.end());
-    for (Instruction* v : all)
-      if (recomputed_.contains(v)) copy_expression(v);
+    for (size_t k = 0; k < points_.size(); k++) all.insert(plan_->live(k).begin(), plan_->live(k).end());
     for (Instruction* v : all) {
       auto* slot =
           new AllocaInst(v->getType(), 0, "across", f_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
@@ -193,14 +125,6 @@ class Assembler {
       new StoreInst(v, slot, where);
       slots_[v] = slot;
     }
-  }
-
-  // Before its operands turn into loads.
-  void copy_expression(Instruction* v) {
-    if (copies_of_.contains(v)) return;
-    copies_of_[v] = v->clone();
-    for (Value* o : v->operands())
-      if (auto* inner = dyn_cast<Instruction>(o)) copy_expression(inner);
   }
 
   FunctionType* region_type(bool switched) {
@@ -242,7 +166,7 @@ class Assembler {
       }
       const Suspension& p = points_[k - 1];
       std::map<Instruction*, Value*> done;
-      for (Instruction* v : p.live)
+      for (Instruction* v : plan_->live(k - 1))
         b_.CreateStore(restore(v, slots, map, done), cast<AllocaInst>(map[slots_.at(v)]));
       b_.CreateBr(cast<BasicBlock>(map[p.resume]));
     }
@@ -254,30 +178,52 @@ class Assembler {
       b_.CreateBr(entries[0]);
     }
     close_region(r, slots, map, returns);
+    std::erase_if(saves_, [&](auto& save) { return !reachable_in(*r, save.first->getParent()); });
     removeUnreachableBlocks(*r);
     promote(r);
+    drop_idle_saves();
     return r;
+  }
+
+  static bool reachable_in(Function& f, BasicBlock* block) {
+    for (BasicBlock* b : depth_first(&f))
+      if (b == block) return true;
+    return false;
   }
 
   Value* restore(Instruction* v, Value* slots, ValueToValueMapTy& map, std::map<Instruction*, Value*>& done) {
     if (auto it = done.find(v); it != done.end()) return it->second;
     Value* result;
-    if (const auto kept = kept_.find(v); kept != kept_.end()) {
-      result = b_.CreateAlignedLoad(v->getType(), b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, kept->second),
-                                    Align(8));
+    if (const auto offset = plan_->offset(v)) {
+      auto* load =
+          b_.CreateAlignedLoad(v->getType(), b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, *offset), Align(8));
+      restored_[load] = *offset;
+      result = load;
     } else {
-      Instruction* copy = copies_of_.at(v)->clone();
-      for (unsigned i = 0; i < copy->getNumOperands(); i++) {
-        Value* o = copy->getOperand(i);
-        if (auto* inner = dyn_cast<Instruction>(o))
-          copy->setOperand(i, restore(inner, slots, map, done));
-        else if (isa<Argument>(o))
-          copy->setOperand(i, map[o]);
+      Instruction* copy = plan_->expression(v)->clone();
+      std::vector<Value*> operands;
+      for (Value* o : copy->operands()) {
+        if (auto* inner = dyn_cast<Instruction>(o)) o = restore(inner, slots, map, done);
+        if (isa<Argument>(o) && map.count(o)) o = map[o];
+        operands.push_back(o);
       }
+      for (unsigned i = 0; i < operands.size(); i++) copy->setOperand(i, operands[i]);
       copy->insertInto(b_.GetInsertBlock(), b_.GetInsertBlock()->end());
       result = copy;
     }
     return done[v] = result;
+  }
+
+  // What a region restores and saves unchanged to the same place stays there.
+  void drop_idle_saves() {
+    for (auto& [store, offset] : saves_) {
+      const auto it = restored_.find(store->getValueOperand());
+      if (it != restored_.end() && it->second == offset) store->eraseFromParent();
+    }
+    for (auto& [load, offset] : restored_)
+      if (auto* inst = cast<Instruction>(load); inst->use_empty()) inst->eraseFromParent();
+    saves_.clear();
+    restored_.clear();
   }
 
   // Suspensions become "save and return their number", returns become "return 0".
@@ -292,11 +238,12 @@ class Assembler {
       BasicBlock* b = call->getParent();
       Instruction* end = b->getTerminator();
       b_.SetInsertPoint(call);
-      for (Instruction* v : p.live) {
-        const auto kept = kept_.find(v);
-        if (kept == kept_.end()) continue;
+      for (Instruction* v : plan_->live(k - 1)) {
+        const auto offset = plan_->offset(v);
+        if (!offset) continue;
         Value* x = b_.CreateLoad(v->getType(), cast<AllocaInst>(map[slots_.at(v)]));
-        b_.CreateAlignedStore(x, b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, kept->second), Align(8));
+        Value* p = b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, *offset);
+        saves_.push_back({b_.CreateAlignedStore(x, p, Align(8)), *offset});
       }
       Instruction* stop = b_.CreateRet(b_.getInt32(k));
       for (BasicBlock* s : successors(end)) s->removePredecessor(b);
@@ -364,7 +311,7 @@ class Assembler {
     b_.CreateStore(warp, field(state_, offsetof(exec::BlockState, warp)));
     Value* slots = ConstantPointerNull::get(b_.getPtrTy());
     if (frame) {
-      Value* offset = b_.CreateMul(b_.CreateZExt(warp, b_.getInt64Ty()), b_.getInt64(warp_bytes_));
+      Value* offset = b_.CreateMul(b_.CreateZExt(warp, b_.getInt64Ty()), b_.getInt64(plan_->bytes()));
       slots = b_.CreateGEP(b_.getInt8Ty(), field(frame, kHeaderBytes), offset);
     }
     std::vector<Value*> args{launch_, state_, warp, threads_, slots};
@@ -675,11 +622,10 @@ class Assembler {
   LLVMContext& c_;
   IRBuilder<> b_;
   std::vector<Suspension> points_;
-  std::map<Instruction*, uint32_t> kept_;
-  SetVector<Instruction*> recomputed_;
+  std::unique_ptr<FramePlan> plan_;
   std::map<Instruction*, AllocaInst*> slots_;
-  std::map<Instruction*, Instruction*> copies_of_;
-  uint32_t warp_bytes_ = 0;
+  std::map<Value*, uint32_t> restored_;                 ///< of the region being built: load -> frame offset
+  std::vector<std::pair<StoreInst*, uint32_t>> saves_;  ///< and its saves
   bool reduces_ = false, named_ = false;
   std::vector<Function*> regions_;
   std::vector<CallInst*> inline_later_;
