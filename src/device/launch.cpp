@@ -132,6 +132,12 @@ class KernelOperation : public Operation {
     a.grid_id = next_grid_id.fetch_add(1, std::memory_order_relaxed);
     a.num_sms = uint32_t(device.chip->sms.value);
     a.flags = c.cooperative ? 1 : 0;
+    if (c.cooperative) {
+      // Where a grid-wide barrier keeps its count: cooperative groups find it in %envreg1 (high) and 2 (low).
+      const uint64_t workspace = reinterpret_cast<uint64_t>(grid_workspace_);
+      a.envreg[1] = workspace >> 32;
+      a.envreg[2] = workspace & 0xffffffff;
+    }
     a.user = &context_.services();
   }
 
@@ -165,6 +171,7 @@ class KernelOperation : public Operation {
   std::string name_;
   Context& context_;
   ParamBlock params_;
+  alignas(64) uint32_t grid_workspace_[16] = {};
   exec::KernelLaunch launch_;
 };
 

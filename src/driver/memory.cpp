@@ -305,4 +305,49 @@ CUresult cuMemPrefetchAsync_v2_ptsz(CUdeviceptr address, size_t bytes, CUmemLoca
   return ppu::driver::cuMemPrefetchAsync_v2(address, bytes, location, flags, per_thread(stream));
 }
 
+// Nothing is prefetched and no advice is kept: what is left to tell is "not set".
+CUresult cuMemRangeGetAttribute(void* value, size_t value_bytes, CUmem_range_attribute attribute,
+                                CUdeviceptr address, size_t bytes) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (!value || value_bytes < 4 || value_bytes % 4) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(managed_range(address, bytes));
+  switch (attribute) {
+    case CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY:
+      return put(value, int(0));
+    case CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION:
+    case CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION:
+      return put(value, int(CU_DEVICE_INVALID));
+    case CU_MEM_RANGE_ATTRIBUTE_ACCESSED_BY:
+      for (size_t i = 0; i < value_bytes / 4; i++) put(static_cast<int*>(value) + i, int(CU_DEVICE_INVALID));
+      return CUDA_SUCCESS;
+    case CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_TYPE:
+    case CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION_TYPE:
+      return put(value, int(CU_MEM_LOCATION_TYPE_INVALID));
+    case CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_ID:
+    case CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION_ID:
+      return put(value, int(0));
+    default:
+      return CUDA_ERROR_INVALID_VALUE;
+  }
+}
+
+CUresult cuMemRangeGetAttributes(void** values, size_t* value_bytes, CUmem_range_attribute* attributes,
+                                 size_t count, CUdeviceptr address, size_t bytes) {
+  if (!values || !value_bytes || !attributes) return CUDA_ERROR_INVALID_VALUE;
+  for (size_t i = 0; i < count; i++)
+    PPU_TRY(ppu::driver::cuMemRangeGetAttribute(values[i], value_bytes[i], attributes[i], address, bytes));
+  return CUDA_SUCCESS;
+}
+
+// A profiler isn't there to be told.
+CUresult cuProfilerStart() {
+  Context* c;
+  return current(&c);
+}
+CUresult cuProfilerStop() {
+  Context* c;
+  return current(&c);
+}
+
 }  // namespace ppu::driver

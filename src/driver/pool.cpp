@@ -147,4 +147,32 @@ CUresult cuMemPoolGetAccess(CUmemAccess_flags* access, CUmemoryPool handle, CUme
   return CUDA_SUCCESS;
 }
 
+namespace {
+
+CUresult device_of(const CUmemLocation* location, CUmemAllocationType kind, CUdevice* ordinal) {
+  if (!location) return CUDA_ERROR_INVALID_VALUE;
+  if (location->type != CU_MEM_LOCATION_TYPE_DEVICE || kind != CU_MEM_ALLOCATION_TYPE_PINNED)
+    return CUDA_ERROR_NOT_SUPPORTED;
+  *ordinal = location->id;
+  return CUDA_SUCCESS;
+}
+
+}  // namespace
+
+CUresult cuMemGetDefaultMemPool(CUmemoryPool* pool, CUmemLocation* location, CUmemAllocationType kind) {
+  CUdevice d;
+  PPU_TRY(device_of(location, kind, &d));
+  return ppu::driver::cuDeviceGetDefaultMemPool(pool, d);
+}
+CUresult cuMemGetMemPool(CUmemoryPool* pool, CUmemLocation* location, CUmemAllocationType kind) {
+  CUdevice d;
+  PPU_TRY(device_of(location, kind, &d));
+  return ppu::driver::cuDeviceGetMemPool(pool, d);
+}
+CUresult cuMemSetMemPool(CUmemLocation* location, CUmemAllocationType kind, CUmemoryPool pool) {
+  CUdevice d;
+  PPU_TRY(device_of(location, kind, &d));
+  return ppu::driver::cuDeviceSetMemPool(d, pool);
+}
+
 }  // namespace ppu::driver

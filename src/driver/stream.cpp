@@ -1,7 +1,6 @@
 // Streams and events. A null stream is the legacy default stream; in the _ptsz variants, the calling
 // thread's.
 #include "driver/handles.h"
-#include "exec/pool.h"
 
 namespace ppu::driver {
 
@@ -42,35 +41,6 @@ class HostOperation : public device::Operation {
   device::Context& context_;
   bool always_;
 };
-
-/// Waits for, or writes, a value in memory in stream order (cuStreamWaitValue, cuStreamWriteValue).
-class ValueWrite : public device::Operation {
- public:
-  ValueWrite(uint64_t address, uint64_t value, bool wide) : address_(address), value_(value), wide_(wide) {}
-
- protected:
-  void start() override {
-    if (wide_)
-      __atomic_store_n(reinterpret_cast<uint64_t*>(address_), value_, __ATOMIC_SEQ_CST);
-    else
-      __atomic_store_n(reinterpret_cast<uint32_t*>(address_), uint32_t(value_), __ATOMIC_SEQ_CST);
-    complete();
-  }
-
- private:
-  uint64_t address_, value_;
-  bool wide_;
-};
-
-CUresult write_value(CUstream handle, CUdeviceptr address, uint64_t value, bool wide) {
-  Stream* s;
-  PPU_TRY(find_stream(handle, &s));
-  const size_t bytes = wide ? 8 : 4;
-  const auto a = device::AddressSpace::instance().find(address);
-  if (!a || address % bytes || !a->contains(address, bytes)) return CUDA_ERROR_INVALID_VALUE;
-  s->submit(new ValueWrite(address, value, wide));
-  return CUDA_SUCCESS;
-}
 
 struct CallbackCall {
   CUstreamCallback callback;
@@ -225,29 +195,39 @@ CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode* mode) {
   return CUDA_SUCCESS;
 }
 
+// Attributes are advice about caches and memory synchronisation; the priority is the only one with a value to
+// give.
+CUresult cuStreamGetAttribute(CUstream handle, CUstreamAttrID attribute, CUstreamAttrValue* value) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!value) return CUDA_ERROR_INVALID_VALUE;
+  *value = {};
+  switch (attribute) {
+    case CU_LAUNCH_ATTRIBUTE_PRIORITY:
+      value->priority = s->priority();
+      return CUDA_SUCCESS;
+    case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
+      value->syncPolicy = CU_SYNC_POLICY_AUTO;
+      return CUDA_SUCCESS;
+    case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
+      return CUDA_SUCCESS;
+    default:
+      return CUDA_ERROR_INVALID_VALUE;
+  }
+}
+
+CUresult cuStreamSetAttribute(CUstream handle, CUstreamAttrID attribute, const CUstreamAttrValue* value) {
+  CUstreamAttrValue unused;
+  if (!value) return CUDA_ERROR_INVALID_VALUE;
+  return ppu::driver::cuStreamGetAttribute(handle, attribute, &unused);
+}
+
 CUresult cuStreamCopyAttributes(CUstream to, CUstream from) {
   Stream *a, *b;
   PPU_TRY(find_stream(to, &a));
   return find_stream(from, &b);
-}
-
-CUresult cuStreamWriteValue32_v2(CUstream s, CUdeviceptr address, cuuint32_t value, unsigned int) {
-  return write_value(s, address, value, false);
-}
-CUresult cuStreamWriteValue64_v2(CUstream s, CUdeviceptr address, cuuint64_t value, unsigned int) {
-  return write_value(s, address, value, true);
-}
-CUresult cuStreamWriteValue32(CUstream s, CUdeviceptr address, cuuint32_t value, unsigned int) {
-  return write_value(s, address, value, false);
-}
-CUresult cuStreamWriteValue64(CUstream s, CUdeviceptr address, cuuint64_t value, unsigned int) {
-  return write_value(s, address, value, true);
-}
-CUresult cuStreamWriteValue32_v2_ptsz(CUstream s, CUdeviceptr address, cuuint32_t value, unsigned int) {
-  return write_value(per_thread(s), address, value, false);
-}
-CUresult cuStreamWriteValue64_v2_ptsz(CUstream s, CUdeviceptr address, cuuint64_t value, unsigned int) {
-  return write_value(per_thread(s), address, value, true);
 }
 
 CUresult cuEventCreate(CUevent* event, unsigned int flags) {
@@ -347,6 +327,12 @@ CUresult cuStreamIsCapturing_ptsz(CUstream s, CUstreamCaptureStatus* v) {
 }
 CUresult cuStreamCopyAttributes_ptsz(CUstream a, CUstream b) {
   return ppu::driver::cuStreamCopyAttributes(per_thread(a), per_thread(b));
+}
+CUresult cuStreamGetAttribute_ptsz(CUstream s, CUstreamAttrID a, CUstreamAttrValue* v) {
+  return ppu::driver::cuStreamGetAttribute(per_thread(s), a, v);
+}
+CUresult cuStreamSetAttribute_ptsz(CUstream s, CUstreamAttrID a, const CUstreamAttrValue* v) {
+  return ppu::driver::cuStreamSetAttribute(per_thread(s), a, v);
 }
 CUresult cuStreamQuery_ptsz(CUstream s) {
   return ppu::driver::cuStreamQuery(per_thread(s));

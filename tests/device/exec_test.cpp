@@ -1,0 +1,186 @@
+// Grids on the worker pool: every block once, in any number of dimensions; waiting blocks; block memory.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "exec/block_storage.h"
+#include "exec/device_heap.h"
+#include "exec/parallel_copy.h"
+#include "host_kernel.h"
+
+namespace ppu::exec {
+namespace {
+
+struct CountParams {
+  std::atomic<uint32_t>* count;
+  const uint32_t* grid;
+};
+
+uint32_t count_block(const LaunchArgs* launch, BlockState* block) {
+  const auto* p = static_cast<const CountParams*>(launch->params);
+  const uint64_t i =
+      block->ctaid[0] + uint64_t(p->grid[0]) * (block->ctaid[1] + uint64_t(p->grid[1]) * block->ctaid[2]);
+  p->count[i].fetch_add(1);
+  if (block->smid >= launch->num_sms) p->count[i].fetch_add(100);
+  return 0;
+}
+
+TEST(Exec, RunsEveryBlockOnce) {
+  for (const Shape& shape : {Shape{{1, 1, 1}}, Shape{{1000, 1, 1}}, Shape{{7, 11, 13}}, Shape{{1, 1, 300}}}) {
+    const size_t n = size_t(shape.grid[0]) * shape.grid[1] * shape.grid[2];
+    std::vector<std::atomic<uint32_t>> count(n);
+    const CountParams params = {count.data(), shape.grid};
+    const HostKernelResult r = run_kernel(count_block, shape, &params);
+    EXPECT_FALSE(r.failed);
+    for (size_t i = 0; i < n; i++) ASSERT_EQ(count[i].load(), 1u) << "block " << i;
+  }
+}
+
+TEST(Exec, ManyThreadsLaunchAtOnce) {
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 8; t++) {
+    threads.emplace_back([&wrong] {
+      for (int i = 0; i < 100; i++) {
+        const Shape shape = {{64, 1, 1}};
+        std::vector<std::atomic<uint32_t>> count(64);
+        const CountParams params = {count.data(), shape.grid};
+        if (run_kernel(count_block, shape, &params).failed) wrong++;
+        for (auto& c : count) wrong += c.load() != 1;
+      }
+    });
+  }
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(wrong.load(), 0);
+}
+
+struct BarrierParams {
+  std::atomic<uint32_t>* arrived;
+  uint32_t blocks;
+};
+
+/// All blocks of the grid must be resident to get past this.
+uint32_t grid_barrier(const LaunchArgs* launch, BlockState* block) {
+  const auto* p = static_cast<const BarrierParams*>(launch->params);
+  if (block->resume == 0) {
+    p->arrived->fetch_add(1);
+    block->resume = 1;
+  }
+  return p->arrived->load() < p->blocks ? 1 : 0;
+}
+
+TEST(Exec, BlocksThatWaitForEachOtherAllGetOn) {
+  std::atomic<uint32_t> arrived{0};
+  const Shape shape = {{512, 1, 1}};
+  const BarrierParams params = {&arrived, 512};
+  KernelLaunch launch;
+  launch.may_yield = true;
+  launch.cooperative = true;
+  EXPECT_FALSE(run_kernel(grid_barrier, shape, &params, launch).failed);
+  EXPECT_EQ(arrived.load(), 512u);
+}
+
+/// Each block waits for its predecessor: no limit on resident blocks may stop it.
+uint32_t chain(const LaunchArgs* launch, BlockState* block) {
+  auto* done = static_cast<std::atomic<uint32_t>*>(const_cast<void*>(launch->params));
+  if (done->load() != block->ctaid[0]) return 1;
+  done->fetch_add(1);
+  return 0;
+}
+
+TEST(Exec, AChainOfBlocksLongerThanWhatIsResident) {
+  std::atomic<uint32_t> done{0};
+  KernelLaunch launch;
+  launch.may_yield = true;
+  EXPECT_FALSE(run_kernel(chain, {{3000, 1, 1}}, &done, launch).failed);
+  EXPECT_EQ(done.load(), 3000u);
+}
+
+uint32_t use_block_memory(const LaunchArgs*, BlockState* block) {
+  if (reinterpret_cast<uint64_t>(block->shared) % 256 != 0) return 0;
+  std::memset(block->shared, 1, kMaxSharedBytes);
+  std::memset(block->local, 2, 1 << 20);
+  std::memset(block->frame, 3, 4 << 20);
+  return 0;
+}
+
+TEST(Exec, BlockMemoryIsThere) {
+  KernelLaunch launch;
+  launch.local_bytes = 1 << 20;
+  launch.frame_bytes = 4 << 20;
+  EXPECT_FALSE(run_kernel(use_block_memory, {{64, 1, 1}}, nullptr, launch).failed);
+}
+
+TEST(Exec, LargeTransfersAreSplitAndComplete) {
+  class Copy : public TransferJob {
+   public:
+    Copy(const Transfer& t, std::atomic<int>& done) : TransferJob(t), done_(done) {}
+    void finished(const Fault* fault) override { done_ = fault ? 2 : 1; }
+    std::atomic<int>& done_;
+  };
+  std::vector<uint32_t> from(4 << 20), to(4 << 20);
+  for (size_t i = 0; i < from.size(); i++) from[i] = uint32_t(i * 2654435761u);
+  Transfer t;
+  t.dst = reinterpret_cast<uint64_t>(to.data());
+  t.src = reinterpret_cast<uint64_t>(from.data());
+  t.width = from.size() * 4;
+  std::atomic<int> done{0};
+  Pool::instance().submit(new Copy(t, done));
+  while (!done) std::this_thread::yield();
+  EXPECT_EQ(done.load(), 1);
+  EXPECT_EQ(from, to);
+
+  Transfer pitched;  // 100 rows of 30000 bytes, 40000 apart
+  pitched.dst = t.dst;
+  pitched.fill = true;
+  pitched.value = 0xabcd;
+  pitched.element_bytes = 2;
+  pitched.width = 30000;
+  pitched.height = 100;
+  pitched.dst_pitch = 40000;
+  done = 0;
+  Pool::instance().submit(new Copy(pitched, done));
+  while (!done) std::this_thread::yield();
+  const auto* bytes = reinterpret_cast<const uint8_t*>(to.data());
+  const auto* old = reinterpret_cast<const uint8_t*>(from.data());
+  for (size_t i = 0; i < 100 * 40000; i++) {
+    const uint8_t want = i % 40000 < 30000 ? (i % 2 ? 0xab : 0xcd) : old[i];
+    ASSERT_EQ(bytes[i], want) << i;
+  }
+}
+
+TEST(DeviceHeap, GivesMergesAndRefuses) {
+  std::vector<char> memory(1 << 20);
+  DeviceHeap heap([&](size_t) { return reinterpret_cast<uint64_t>(memory.data()); });
+  ASSERT_TRUE(heap.set_limit(1 << 20));
+  const uint64_t a = heap.malloc(1000), b = heap.malloc(1), c = heap.malloc(500000);
+  ASSERT_TRUE(a && b && c);
+  EXPECT_EQ(b - a, 1008u);
+  EXPECT_EQ(heap.malloc(600000), 0u);
+  EXPECT_FALSE(heap.free(a + 16));
+  EXPECT_TRUE(heap.free(a));
+  EXPECT_FALSE(heap.free(a));
+  EXPECT_TRUE(heap.free(c));
+  EXPECT_TRUE(heap.free(b));
+  EXPECT_TRUE(heap.free(0));
+  EXPECT_NE(heap.malloc(1 << 20), 0u);  // all of it again: neighbours were merged
+  EXPECT_FALSE(heap.set_limit(2 << 20));
+}
+
+TEST(RuntimeTable, RoundsInEachDirection) {
+  const RuntimeTable* rt = runtime_table();
+  const float third_down = rt->fround_f32(3 * 4 + 2, 1, 3, 0), third_up = rt->fround_f32(3 * 4 + 3, 1, 3, 0);
+  EXPECT_LT(third_down, third_up);
+  EXPECT_EQ(rt->fround_f32(3 * 4 + 1, 1, 3, 0), third_down);
+  EXPECT_EQ(rt->fround_f32(3 * 4 + 0, 1, 3, 0), 1.0f / 3.0f);
+  EXPECT_EQ(rt->fround_f32(3 * 4 + 1, -1, 3, 0), -third_down);
+  EXPECT_EQ(rt->fround_f64(4 * 4 + 0, 3, 4, 5), 17.0);
+  EXPECT_LT(rt->fround_f64(5 * 4 + 2, 2, 0, 0), rt->fround_f64(5 * 4 + 3, 2, 0, 0));
+  EXPECT_EQ(rt->fround_f32(0 * 4 + 3, 1.0f, 1e-30f, 0), 1.0f + 0x1p-23f);
+}
+
+}  // namespace
+}  // namespace ppu::exec
