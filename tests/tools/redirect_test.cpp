@@ -59,6 +59,15 @@ TEST(Redirect, OlderRuntimesAndStrippedOnesAreNamed) {
       "shared\n");
 }
 
+TEST(Redirect, NvidiasOwnLibrariesAreNotToBeRebuilt) {
+  const Outcome outcome = run_command("cp app/libembedded_stripped.so app/libcublasLt.so.99", kFolder);
+  ASSERT_EQ(outcome.code, 0);
+  EXPECT_EQ(audited("open ./app/libcublasLt.so.99").err,
+            "openppu: loader: ./app/libcublasLt.so.99: NVIDIA's own library, which can't run here: its code "
+            "is SASS and "
+            "its CUDA runtime has no names left; what the program calls in it will fail\n");
+}
+
 TEST(Libraries, EveryKindOfNameLeadsToOurs) {
   for (const char* name : {"libcuda.so.1", "libcuda.so", "/usr/lib/x86_64-linux-gnu/libcuda.so.1",
                            "/nonexistent/libcuda.so", "libcuda.so.1.1", "libcuda-0a9f.so.1"})

@@ -87,6 +87,14 @@ bool find_own_folder() {
   return false;
 }
 
+bool is_nvidia_library(const char* name) {
+  const char* base = base_name(name);
+  for (const Library& library : kLibraries)
+    if (starts_with(base, library.stem) && starts_with(after_hash(base + length(library.stem)), ".so"))
+      return true;
+  return false;
+}
+
 const char* own_folder() {
   return folder;
 }

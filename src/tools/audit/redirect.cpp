@@ -328,13 +328,20 @@ bool is_stripped(const image::ElfView& elf) {
   return !imported;
 }
 
+void say_stripped(const char* who) {
+  if (is_nvidia_library(who))
+    say(who, ": NVIDIA's own library, which can't run here: its code is SASS and its CUDA runtime has no ",
+        "names left; what the program calls in it will fail");
+  else
+    say(who,
+        ": carries NVIDIA's CUDA runtime with its names stripped, which can't be redirected to OpenPPU: ",
+        "keep the symbol table (no strip, no -s), or build it with -cudart shared");
+}
+
 void look_into(const struct link_map* object, const char* who, const image::ElfView& elf) {
   Elf64_Shdr table;
   if (!elf.find_section_type(SHT_SYMTAB, &table)) {
-    if (is_stripped(elf))
-      say(who,
-          ": carries NVIDIA's CUDA runtime with its names stripped, which can't be redirected to OpenPPU: ",
-          "keep the symbol table (no strip, no -s), or build it with -cudart shared");
+    if (is_stripped(elf)) say_stripped(who);
     return;
   }
   image::CudartNames names;
