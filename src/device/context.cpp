@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/thread_value.h"
 #include "device/address_space.h"
 #include "device/module.h"
 #include "device/registry.h"
@@ -16,7 +17,11 @@ std::unordered_set<const Context*>& contexts() {
   return *set;
 }
 
-thread_local std::vector<Context*> context_stack;
+/// The thread's current contexts, innermost last.
+std::vector<Context*>& context_stack() {
+  struct Tag;
+  return thread_value<std::vector<Context*>, Tag>();
+}
 
 /// Per-thread default streams of this thread, closed when it ends.
 struct ThreadStreams {
@@ -29,7 +34,9 @@ struct ThreadStreams {
     for (const Entry& e : entries) e.stream->close();
   }
 };
-thread_local ThreadStreams thread_streams;
+ThreadStreams& thread_streams() {
+  return thread_value<ThreadStreams>();
+}
 
 }  // namespace
 
@@ -59,10 +66,10 @@ void Context::fail(CUresult error) {
 }
 
 Stream* Context::per_thread_stream() {
-  for (const auto& e : thread_streams.entries)
+  for (const auto& e : thread_streams().entries)
     if (e.context == id_) return e.stream;
   auto* stream = new Stream(*this, 0, 0);
-  thread_streams.entries.push_back({id_, stream});
+  thread_streams().entries.push_back({id_, stream});
   return stream;
 }
 
@@ -170,7 +177,7 @@ void Context::revive(unsigned flags) {
 }
 
 Context* current_context() {
-  return context_stack.empty() ? nullptr : context_stack.back();
+  return context_stack().empty() ? nullptr : context_stack().back();
 }
 
 Context* usable_context(CUresult* result) {
@@ -182,18 +189,18 @@ Context* usable_context(CUresult* result) {
 }
 
 void set_current_context(Context* context) {
-  if (!context_stack.empty()) context_stack.pop_back();
-  if (context) context_stack.push_back(context);
+  if (!context_stack().empty()) context_stack().pop_back();
+  if (context) context_stack().push_back(context);
 }
 
 void push_context(Context* context) {
-  context_stack.push_back(context);
+  context_stack().push_back(context);
 }
 
 CUresult pop_context(Context** context) {
-  if (context_stack.empty()) return CUDA_ERROR_INVALID_CONTEXT;
-  if (context) *context = context_stack.back();
-  context_stack.pop_back();
+  if (context_stack().empty()) return CUDA_ERROR_INVALID_CONTEXT;
+  if (context) *context = context_stack().back();
+  context_stack().pop_back();
   return CUDA_SUCCESS;
 }
 

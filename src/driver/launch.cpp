@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/thread_value.h"
 #include "driver/handles.h"
 
 namespace ppu::driver {
@@ -28,7 +29,8 @@ CUresult launch(CUfunction handle, const LaunchConfig& config, CUstream stream, 
   Function* f = device::function_of(handle, s->context(), &result);
   if (!f) return result;
   if (params && extra) return CUDA_ERROR_INVALID_VALUE;
-  thread_local std::vector<std::byte> block;
+  struct ParameterBlock;
+  std::vector<std::byte>& block = thread_value<std::vector<std::byte>, ParameterBlock>();
   PPU_TRY(device::gather_params(*f, params, extra, &block));
   return device::launch(*f, config, block, *s);
 }

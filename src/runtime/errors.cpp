@@ -1,5 +1,5 @@
 // Errors of the runtime: their texts, their relation to the driver's results, and the last error of a thread.
-#include "base/log.h"
+#include "base/thread_value.h"
 #include "runtime/thread_state.h"
 
 namespace ppu::runtime {
@@ -37,8 +37,7 @@ const ErrorRow* find(cudaError_t error) {
 }  // namespace
 
 ThreadState& thread_state() {
-  thread_local ThreadState state;
-  return state;
+  return thread_value<ThreadState>();
 }
 
 bool is_sticky(cudaError_t error) {
