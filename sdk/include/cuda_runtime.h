@@ -13,6 +13,8 @@
 #include "vector_functions.h"
 #include "driver_types.h"
 #include "cuda_runtime_api.h"
+#include "channel_descriptor.h"
+#include "driver_functions.h"
 // clang-format on
 
 #if defined(__CUDA__) && defined(__clang__)

@@ -76,6 +76,10 @@ inline cudaError_t cudaFuncSetCacheConfig(T* function, cudaFuncCache config) {
   return ::cudaFuncSetCacheConfig((const void*)function, config);
 }
 template <class T>
+inline cudaError_t cudaFuncGetName(const char** name, T* function) {
+  return ::cudaFuncGetName(name, (const void*)function);
+}
+template <class T>
 inline cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, T* function) {
   return ::cudaFuncGetAttributes(attributes, (const void*)function);
 }
