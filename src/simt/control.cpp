@@ -8,13 +8,13 @@ using namespace llvm;
 namespace ppu::simt {
 
 AllocaInst* Widener::mask_slot(BasicBlock* block) {
-  AllocaInst*& a = mask_slots_[block];
+  AllocaInst*& a = mask_slots_[{block, g_}];
   if (!a) a = new_slot(wide(b_.getInt1Ty()));
   return a;
 }
 
 AllocaInst* Widener::next_mask_slot(Loop* loop) {
-  AllocaInst*& a = next_masks_[loop];
+  AllocaInst*& a = next_masks_[{loop, g_}];
   if (!a) a = new_slot(wide(b_.getInt1Ty()));
   return a;
 }
@@ -28,48 +28,53 @@ bool Widener::is_back_edge(BasicBlock* from, BasicBlock* to) {
 // Stores what `to`'s phis take along this edge. lanes null: every lane goes this way. Otherwise phis of a
 // join are blended; those of a loop header aren't, because lanes that left the loop never read them again
 // (LCSSA).
-void Widener::assign_phis(BasicBlock* from, BasicBlock* to, Value* lanes) {
+void Widener::assign_phis(BasicBlock* from, BasicBlock* to, const Masks* lanes) {
   if (lanes && shapes_.loops.isLoopHeader(to)) lanes = nullptr;
   struct Assignment {
-    PHINode* phi;
-    std::vector<Value*> values;  // one, or the parts
-    bool vector;
+    AllocaInst* slot;
+    Value* value;
+    Value* chosen;  // i1 or lanes; null = always
   };
   std::vector<Assignment> work;
   for (PHINode& phi : to->phis()) {
     Value* in = phi.getIncomingValueForBlock(from);
     const Shape s = shapes_.of(&phi);
     if (s.is_unknown()) continue;
-    const unsigned parts = part_count(phi.getType());
-    Assignment a{&phi, {}, s.is_varying()};
-    if (!a.vector)
-      a.values.push_back(scalar(in));
-    else if (!parts)
-      a.values.push_back(vector(in));
-    else
-      for (unsigned k = 0; k < parts; k++) a.values.push_back(part(in, k));
-    work.push_back(std::move(a));
-  }
-  for (Assignment& a : work)
-    for (unsigned k = 0; k < a.values.size(); k++) {
-      Value* x = a.values[k];
-      AllocaInst* s = slot(a.phi, k, a.vector, x->getType());
-      if (lanes) {
-        Value* old = b_.CreateLoad(x->getType(), s);
-        x = b_.CreateSelect(a.vector ? lanes : any(lanes), x, old);
+    const bool vector_value = s.is_varying();
+    const unsigned parts = vector_value ? part_count(phi.getType()) : 0;
+    auto assign = [&](Value* mask, Value* any_lane) {
+      for (unsigned k = 0; k < std::max(1u, parts); k++) {
+        Value* x = !vector_value ? scalar(in) : parts ? part(in, k) : vector(in);
+        work.push_back({slot(&phi, k, vector_value, x->getType()), x, vector_value ? mask : any_lane});
       }
-      b_.CreateStore(x, s);
+    };
+    if (gang_ > 1 && !s.per_warp) {
+      Value* mask = nullptr;
+      if (lanes)
+        for (Value* m : *lanes) mask = mask ? b_.CreateOr(mask, m) : m;
+      assign(mask, lanes ? any(mask) : nullptr);
+    } else {
+      for_each_warp([&] { assign(lanes ? (*lanes)[g_] : nullptr, lanes ? any((*lanes)[g_]) : nullptr); });
     }
+  }
+  for (const Assignment& a : work) {
+    Value* x = a.value;
+    if (a.chosen) x = b_.CreateSelect(a.chosen, x, b_.CreateLoad(x->getType(), a.slot));
+    b_.CreateStore(x, a.slot);
+  }
 }
 
-void Widener::edge(Region& region, BasicBlock* from, BasicBlock* to, Value* lanes) {
-  assign_phis(from, to, lanes);
+void Widener::edge(Region& region, BasicBlock* from, BasicBlock* to, const Masks& lanes) {
+  assign_phis(from, to, &lanes);
   if (to == region.join) return;
-  AllocaInst* slot = mask_slot(to);
+  Loop* back = nullptr;
   if (is_back_edge(from, to))
     for (Loop* l = shapes_.loops.getLoopFor(from); l; l = l->getParentLoop())
-      if (l->getHeader() == to) slot = next_mask_slot(l);
-  b_.CreateStore(b_.CreateOr(load_mask(slot), lanes), slot);
+      if (l->getHeader() == to) back = l;
+  for_each_warp([&] {
+    AllocaInst* slot = back ? next_mask_slot(back) : mask_slot(to);
+    b_.CreateStore(b_.CreateOr(load_mask(slot), lanes[g_]), slot);
+  });
 }
 
 // Branching over an empty block pays once it holds memory accesses, calls, divisions or much arithmetic; and
@@ -90,7 +95,7 @@ bool Widener::worth_skipping(BasicBlock* block) {
 
 void Widener::convergent_block(BasicBlock* block) {
   b_.SetInsertPoint(block_map_.at(block));
-  mask_ = entry_mask_;
+  set_masks(entry_masks_);
   body(block);
   Instruction* end = block->getTerminator();
   if (isa<ReturnInst>(end)) return emit_return(block);
@@ -134,37 +139,38 @@ void Widener::emit_return(BasicBlock* block) {
 
 void Widener::masked_block(Region& region, BasicBlock* block, bool live) {
   const bool full = live && block == region.entry && !shapes_.loops.isLoopHeader(block);
-  Value* lanes = full ? mask_or_all() : load_mask(mask_slot(block));
+  Masks lanes = load_masks(block);
+  if (full)
+    for (unsigned g = 0; g < gang_; g++) lanes[g] = entry_masks_[g] ? entry_masks_[g] : all_lanes();
   BasicBlock* skip = nullptr;
   if (!live && worth_skipping(block)) {
     BasicBlock* on = new_block(block->getName() + ".on");
     skip = new_block(block->getName() + ".skip");
-    b_.CreateCondBr(any(lanes), on, skip);
+    b_.CreateCondBr(any_of(lanes), on, skip);
     b_.SetInsertPoint(on);
   }
-  mask_ = full ? entry_mask_ : lanes;
+  set_masks(full ? entry_masks_ : lanes);
   body(block);
   auto* br = dyn_cast<BranchInst>(block->getTerminator());
   if (!br) return fail("unexpected terminator in divergent flow", block->getTerminator());
   if (br->isUnconditional()) {
     edge(region, block, br->getSuccessor(0), lanes);
   } else {
-    Value *yes, *no;
-    if (shapes_.uniform(br->getCondition())) {
-      Value* c = scalar(br->getCondition());
-      yes = b_.CreateSelect(c, lanes, no_lanes());
-      no = b_.CreateSelect(c, no_lanes(), lanes);
-    } else {
-      Value* c = vector(br->getCondition());
-      yes = b_.CreateSelect(lanes, c, no_lanes());
-      no = b_.CreateSelect(lanes, b_.CreateNot(c), no_lanes());
-    }
+    Masks yes, no;
+    const bool uniform = shapes_.uniform(br->getCondition());
+    for_each_warp([&] {
+      Value* c = uniform ? scalar(br->getCondition()) : vector(br->getCondition());
+      Value* l = lanes[g_];
+      yes.push_back(uniform ? b_.CreateSelect(c, l, no_lanes()) : b_.CreateSelect(l, c, no_lanes()));
+      no.push_back(uniform ? b_.CreateSelect(c, no_lanes(), l)
+                           : b_.CreateSelect(l, b_.CreateNot(c), no_lanes()));
+    });
     // Exit edges first: the back edge overwrites header phis that exit phis may read.
     const bool back_first = is_back_edge(block, br->getSuccessor(0));
     edge(region, block, br->getSuccessor(back_first ? 1 : 0), back_first ? no : yes);
     edge(region, block, br->getSuccessor(back_first ? 0 : 1), back_first ? yes : no);
   }
-  mask_ = entry_mask_;
+  set_masks(entry_masks_);
   if (skip) {
     b_.CreateBr(skip);
     b_.SetInsertPoint(skip);
@@ -179,31 +185,29 @@ void Widener::emit_full_loop(Region& region, Loop* loop, BasicBlock* masked_loop
   const bool stay_if_true = br->getSuccessor(0) == block;
   BasicBlock* exit = br->getSuccessor(stay_if_true ? 1 : 0);
   BasicBlock *full = new_block("full.loop"), *back = new_block("full.back"), *leave = new_block("full.leave");
-  BasicBlock* masked = b_.GetInsertBlock();
-  b_.CreateCondBr(all(load_mask(mask_slot(block))), full, masked_loop);
-  (void)masked;
+  b_.CreateCondBr(all_of(load_masks(block)), full, masked_loop);
   b_.SetInsertPoint(full);
-  mask_ = nullptr;
+  set_masks(same_masks(nullptr));
   body(block);
-  Value* stay;
-  if (shapes_.uniform(br->getCondition())) {
-    Value* c = scalar(br->getCondition());
+  Masks stay, gone;
+  Value* everyone = b_.getTrue();
+  const bool uniform = shapes_.uniform(br->getCondition());
+  for_each_warp([&] {
+    Value* c = uniform ? scalar(br->getCondition()) : vector(br->getCondition());
     if (!stay_if_true) c = b_.CreateNot(c);
-    stay = splat(c);
-    b_.CreateCondBr(c, back, leave);
-  } else {
-    stay = vector(br->getCondition());
-    if (!stay_if_true) stay = b_.CreateNot(stay);
-    b_.CreateCondBr(all(stay), back, leave);
-  }
+    everyone = b_.CreateAnd(everyone, uniform ? c : all(c));
+    stay.push_back(uniform ? splat(c) : c);
+  });
+  b_.CreateCondBr(everyone, back, leave);
   b_.SetInsertPoint(back);
   assign_phis(block, block, nullptr);
   b_.CreateBr(full);
   b_.SetInsertPoint(leave);
-  edge(region, block, exit, b_.CreateNot(stay));
-  assign_phis(block, block, stay);
-  b_.CreateStore(stay, mask_slot(block));
-  mask_ = entry_mask_;
+  for (Value* s : stay) gone.push_back(b_.CreateNot(s));
+  edge(region, block, exit, gone);
+  assign_phis(block, block, &stay);
+  store_masks(block, stay);
+  set_masks(entry_masks_);
   // The caller continues with "any lane left?" on the block's mask.
 }
 
@@ -211,27 +215,27 @@ void Widener::emit_loop(Region& region, Loop* loop, ArrayRef<BasicBlock*> blocks
   BasicBlock* header = loop->getHeader();
   BasicBlock *top = new_block("lanes.loop"), *end = new_block("lanes.end"), *test = new_block("lanes.test");
   auto* br = dyn_cast<BranchInst>(header->getTerminator());
-  if (blocks.size() == 1 && br && br->isConditional() && !entry_mask_) {
+  if (blocks.size() == 1 && br && br->isConditional() && !entry_masks_[0]) {
     emit_full_loop(region, loop, test);
     b_.CreateBr(test);
     b_.SetInsertPoint(test);
-    b_.CreateCondBr(any(load_mask(mask_slot(header))), top, end);
+    b_.CreateCondBr(any_of(load_masks(header)), top, end);
   } else {
     b_.CreateBr(test);
     b_.SetInsertPoint(test);
     if (live)
       b_.CreateBr(top);
     else
-      b_.CreateCondBr(any(load_mask(mask_slot(header))), top, end);
+      b_.CreateCondBr(any_of(load_masks(header)), top, end);
   }
   b_.SetInsertPoint(top);
   for (BasicBlock* b : blocks)
-    if (b != header) b_.CreateStore(no_lanes(), mask_slot(b));
-  b_.CreateStore(no_lanes(), next_mask_slot(loop));
+    if (b != header) store_masks(b, same_masks(no_lanes()));
+  for_each_warp([&] { b_.CreateStore(no_lanes(), next_mask_slot(loop)); });
   emit_sequence(region, blocks, loop, true);
-  Value* next = load_mask(next_mask_slot(loop));
-  b_.CreateStore(next, mask_slot(header));
-  b_.CreateCondBr(any(next), top, end);
+  const Masks next = load_next_masks(loop);
+  store_masks(header, next);
+  b_.CreateCondBr(any_of(next), top, end);
   b_.SetInsertPoint(end);
 }
 
@@ -256,9 +260,9 @@ void Widener::emit_sequence(Region& region, ArrayRef<BasicBlock*> blocks, Loop* 
 
 void Widener::emit_region(Region& region) {
   b_.SetInsertPoint(block_map_.at(region.entry));
-  mask_ = entry_mask_;
+  set_masks(entry_masks_);
   for (BasicBlock* b : region.blocks)
-    b_.CreateStore(b == region.entry ? mask_or_all() : no_lanes(), mask_slot(b));
+    store_masks(b, b == region.entry ? entry_masks_ : same_masks(no_lanes()));
   std::vector<BasicBlock*> blocks;
   for (BasicBlock* b : shapes_.order())
     if (region.blocks.contains(b)) blocks.push_back(b);

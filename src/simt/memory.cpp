@@ -259,7 +259,7 @@ void Widener::emit_load(LoadInst& load) {
   Type* whole = load.getType();
   if (shape.is_uniform()) {
     auto* copy = cast<LoadInst>(load.clone());
-    copy->setOperand(0, scalar(p));
+    copy->setOperand(0, safe_if_off(scalar(p)));
     b_.Insert(copy);
     return set_scalar(&load, copy);
   }
@@ -333,7 +333,7 @@ void Widener::emit_store(StoreInst& store) {
         value = b_.CreateInsertElement(value, last_active(part(x, k)), uint64_t(k));
     }
     copy->setOperand(0, value);
-    copy->setOperand(1, scalar(p));
+    copy->setOperand(1, safe_if_off(scalar(p)));
     b_.Insert(copy);
     return;
   }
@@ -402,7 +402,7 @@ void Widener::emit_atomic_rmw(AtomicRMWInst& rmw) {
   if (shapes_.uniform(p) && rmw.use_empty() && rmw.getOperation() == AtomicRMWInst::Add) {
     Value* v = vector(x);
     if (mask_) v = b_.CreateSelect(mask_, v, Constant::getNullValue(v->getType()));
-    one(scalar(p), b_.CreateAddReduce(v));
+    one(safe_if_off(scalar(p)), b_.CreateAddReduce(v));
     return;
   }
   AllocaInst* addresses = shapes_.uniform(p) ? nullptr : spilled(vector(p));

@@ -82,16 +82,21 @@ std::optional<Shape> WarpLayout::tid_shape(int axis) const {
   return normalised(s, 32);
 }
 
-ShapeAnalysis::ShapeAnalysis(Function& f, const WarpLayout& l, bool uniform_arguments)
-    : function(f), layout(l), dom(f), post_dom(f), loops(dom), uniform_arguments_(uniform_arguments) {
+ShapeAnalysis::ShapeAnalysis(Function& f, const WarpLayout& l, bool gang)
+    : function(f), layout(l), dom(f), post_dom(f), loops(dom), gang_(gang) {
   order_blocks();
   do {
     while (propagate()) {
     }
-    const size_t before = divergent_branches_.size() + joins_.size() + divergent_loops_.size();
+    const size_t before = marks();
     mark_divergent_control();
-    if (divergent_branches_.size() + joins_.size() + divergent_loops_.size() == before) break;
+    if (marks() == before) break;
   } while (true);
+}
+
+size_t ShapeAnalysis::marks() const {
+  return divergent_branches_.size() + joins_.size() + divergent_loops_.size() + warp_joins_.size() +
+         warp_loops_.size();
 }
 
 // Topological order with each loop contiguous: inner loops are collapsed to a node, recursively. Plain
@@ -152,9 +157,11 @@ unsigned ShapeAnalysis::known_zeros(const Value* v) const {
 
 Shape ShapeAnalysis::of(const Value* v) const {
   if (isa<Instruction>(v)) return shapes_.lookup(v);
-  if (isa<Argument>(v)) {
-    const bool state_pointer = cast<Argument>(v)->getArgNo() < 2;
-    return uniform_arguments_ || state_pointer ? Shape::uniform(known_zeros(v)) : Shape::varying();
+  // Arguments of device functions are vectors; launch and block state are one for the whole block.
+  if (isa<Argument>(v) && cast<Argument>(v)->getArgNo() >= 2) {
+    Shape s = Shape::varying();
+    s.per_warp = true;
+    return s;
   }
   return Shape::uniform(known_zeros(v));
 }
@@ -163,19 +170,22 @@ bool ShapeAnalysis::propagate() {
   bool changed = false;
   for (BasicBlock* b : order_)
     for (Instruction& inst : *b) {
-      Shape& old = shapes_[&inst];
-      if (old.is_varying()) continue;
+      const Shape old = shapes_.lookup(&inst);
+      if (old.is_varying() && old.per_warp) continue;
       const Shape next = normalised(transfer(inst), bit_width(inst.getType()));
       if (next.is_unknown() || next == old) continue;
       // Monotone: offsets never change back, alignment only shrinks.
       Shape merged = next;
-      if (old.is_linear()) {
+      if (old.is_varying()) {
+        merged = old;
+      } else if (old.is_linear()) {
         if (next.is_linear() && next.same_offsets(old))
           merged.base_zeros = std::min(old.base_zeros, next.base_zeros);
         else
           merged = Shape::varying();
-        if (merged == old) continue;
       }
+      merged.per_warp = old.per_warp || next.per_warp;
+      if (merged == old) continue;
       shapes_[&inst] = merged;
       changed = true;
     }
@@ -187,26 +197,26 @@ void ShapeAnalysis::mark_divergent_control() {
     auto* br = dyn_cast<BranchInst>(b->getTerminator());
     if (!br || !br->isConditional()) continue;
     const Shape s = of(br->getCondition());
-    if (!s.is_uniform() && !s.is_unknown()) divergent_branches_.insert(b);
-  }
-  for (const BasicBlock* cb : divergent_branches_) {
-    auto* b = const_cast<BasicBlock*>(cb);
-    mark_joins(b);
+    if (s.is_unknown()) continue;
+    const bool by_lane = !s.is_uniform();
+    if (!by_lane && !(gang_ && s.per_warp)) continue;
+    divergent_branches_.insert(b);
+    mark_joins(b, by_lane ? joins_ : warp_joins_);
     // Lanes that part at b and meet again only outside a loop leave that loop in different iterations.
     BasicBlock* join = join_of(b);
     for (Loop* l = loops.getLoopFor(b); l && !(join && l->contains(join)); l = l->getParentLoop())
-      divergent_loops_.insert(l);
+      (by_lane ? divergent_loops_ : warp_loops_).insert(l);
   }
 }
 
 // A block where disjoint paths from `branch` meet: its phis choose by lane. Labels name the last such
 // meeting.
-void ShapeAnalysis::mark_joins(BasicBlock* branch) {
+void ShapeAnalysis::mark_joins(BasicBlock* branch, std::set<const BasicBlock*>& joins) {
   BasicBlock* join = join_of(branch);
   std::map<BasicBlock*, BasicBlock*> label;
   for (BasicBlock* s : successors(branch)) {
     if (dom.dominates(s, branch)) continue;  // back edge
-    if (label.contains(s)) joins_.insert(s);
+    if (label.contains(s)) joins.insert(s);
     label[s] = s;
   }
   for (size_t i = size_t(index_of(branch)) + 1; i < order_.size(); i++) {
@@ -217,12 +227,12 @@ void ShapeAnalysis::mark_joins(BasicBlock* branch) {
       if (dom.dominates(s, b)) continue;
       const auto [other, fresh] = label.try_emplace(s, mine->second);
       if (!fresh && other->second != mine->second) {
-        joins_.insert(s);
+        joins.insert(s);
         other->second = s;
       }
     }
   }
-  if (join) joins_.insert(join);
+  if (join) joins.insert(join);
 }
 
 Shape ShapeAnalysis::transfer_phi(PHINode& phi) const {
@@ -400,7 +410,47 @@ bool ShapeAnalysis::compare_is_uniform(const ICmpInst& cmp) const {
   }
 }
 
+// Lane pattern and, beside it, whether warps differ.
 Shape ShapeAnalysis::transfer(Instruction& inst) const {
+  Shape s = lane_transfer(inst);
+  if (!s.is_unknown()) s.per_warp = differs_by_warp(inst);
+  return s;
+}
+
+bool ShapeAnalysis::differs_by_warp(Instruction& inst) const {
+  if (const auto* call = dyn_cast<CallInst>(&inst)) {
+    const Function* f = call->getCalledFunction();
+    const StringRef n = f ? f->getName() : "";
+    if (n == kTidX || n == kTidY || n == kTidZ) {
+      const auto s = layout.tid_shape(n == kTidX ? 0 : n == kTidY ? 1 : 2);
+      return !s || s->base_zeros != 64;
+    }
+    if (n == kLaneId || n == kSharedBase || n.starts_with(kBarPrefix)) return false;
+    const bool pure = f && (f->isIntrinsic() || n.starts_with(kFloatPrefix) || n == kCheckAlign) &&
+                      !inst.mayReadOrWriteMemory();
+    const bool shuffle = n.starts_with(kShflPrefix);
+    if (!pure && !shuffle) return true;
+  }
+  if (const auto* load = dyn_cast<LoadInst>(&inst); load && !load->isSimple()) return true;
+  if (isa<AtomicRMWInst>(inst) || isa<AtomicCmpXchgInst>(inst) || isa<AllocaInst>(inst)) return true;
+  if (const auto* phi = dyn_cast<PHINode>(&inst)) {
+    const BasicBlock* b = phi->getParent();
+    bool differs = (joins_.contains(b) || warp_joins_.contains(b)) && phi->getNumIncomingValues() > 1;
+    for (const Value* v : phi->incoming_values()) {
+      differs |= of(v).per_warp;
+      if (const auto* def = dyn_cast<Instruction>(v))
+        for (Loop* l = loops.getLoopFor(def->getParent()); l && !l->contains(b); l = l->getParentLoop())
+          differs |= divergent_loop(l);
+    }
+    return differs;
+  }
+  for (const Use& use : inst.operands())
+    if (!isa<BasicBlock>(use) && !isa<Function>(use) && !isa<MetadataAsValue>(use) && of(use).per_warp)
+      return true;
+  return false;
+}
+
+Shape ShapeAnalysis::lane_transfer(Instruction& inst) const {
   if (auto* phi = dyn_cast<PHINode>(&inst)) return transfer_phi(*phi);
   if (inst.isTerminator() || isa<StoreInst>(inst) || isa<FenceInst>(inst)) return Shape::uniform();
   bool all_uniform = true;

@@ -25,11 +25,12 @@ struct Shape {
   enum class State : uint8_t { kUnknown, kLinear, kVarying };
   State state = State::kUnknown;
   bool has_offsets = false;  ///< false: uniform
+  bool per_warp = false;     ///< may differ between the warps of a block (false: block-uniform, lane by lane)
   uint8_t base_zeros = 0;    ///< low bits of base known to be zero (64 = base is 0)
   LaneOffsets c{};           ///< c[0] == 0 always; meaningful if has_offsets
 
-  static Shape varying() { return {State::kVarying, false, 0, {}}; }
-  static Shape uniform(unsigned zeros = 0) { return {State::kLinear, false, uint8_t(zeros), {}}; }
+  static Shape varying() { return {State::kVarying, false, false, 0, {}}; }
+  static Shape uniform(unsigned zeros = 0) { return {State::kLinear, false, false, uint8_t(zeros), {}}; }
   bool is_unknown() const { return state == State::kUnknown; }
   bool is_varying() const { return state == State::kVarying; }
   bool is_linear() const { return state == State::kLinear; }
@@ -38,7 +39,7 @@ struct Shape {
     return has_offsets == o.has_offsets && (!has_offsets || c == o.c);
   }
   bool operator==(const Shape& o) const {
-    return state == o.state && same_offsets(o) && base_zeros == o.base_zeros;
+    return state == o.state && same_offsets(o) && base_zeros == o.base_zeros && per_warp == o.per_warp;
   }
   int64_t min_offset() const;
   int64_t max_offset() const;
@@ -62,12 +63,15 @@ struct WarpLayout {
 /// that keeps every loop contiguous. The function must be in loop-simplify and LCSSA form with one return.
 class ShapeAnalysis {
  public:
-  ShapeAnalysis(llvm::Function& function, const WarpLayout& layout, bool uniform_arguments);
+  /// `gang`: several warps run in step, so a branch that warps may take differently is divergent too.
+  ShapeAnalysis(llvm::Function& function, const WarpLayout& layout, bool gang);
 
   Shape of(const llvm::Value* value) const;
   bool uniform(const llvm::Value* value) const { return of(value).is_uniform(); }
   bool divergent_branch(const llvm::BasicBlock* block) const { return divergent_branches_.contains(block); }
-  bool divergent_loop(const llvm::Loop* loop) const { return divergent_loops_.contains(loop); }
+  bool divergent_loop(const llvm::Loop* loop) const {
+    return divergent_loops_.contains(loop) || warp_loops_.contains(loop);
+  }
   /// Immediate post-dominator; null for the return block.
   llvm::BasicBlock* join_of(llvm::BasicBlock* block) const;
   const std::vector<llvm::BasicBlock*>& order() const { return order_; }
@@ -85,8 +89,11 @@ class ShapeAnalysis {
   void order_loop(llvm::Loop* loop);
   bool propagate();
   void mark_divergent_control();
-  void mark_joins(llvm::BasicBlock* branch);
+  void mark_joins(llvm::BasicBlock* branch, std::set<const llvm::BasicBlock*>& joins);
+  size_t marks() const;
   Shape transfer(llvm::Instruction& inst) const;
+  Shape lane_transfer(llvm::Instruction& inst) const;
+  bool differs_by_warp(llvm::Instruction& inst) const;
   Shape transfer_phi(llvm::PHINode& phi) const;
   Shape transfer_call(llvm::CallInst& call, bool all_uniform) const;
   Shape transfer_gep(llvm::GetElementPtrInst& gep) const;
@@ -96,12 +103,13 @@ class ShapeAnalysis {
   bool compare_is_uniform(const llvm::ICmpInst& cmp) const;
   unsigned known_zeros(const llvm::Value* value) const;
 
-  bool uniform_arguments_;
+  bool gang_;
   std::vector<llvm::BasicBlock*> order_;
   llvm::DenseMap<const llvm::BasicBlock*, int> index_;
   llvm::DenseMap<const llvm::Value*, Shape> shapes_;
-  std::set<const llvm::BasicBlock*> divergent_branches_, joins_;
-  std::set<const llvm::Loop*> divergent_loops_;
+  // Divergent for lanes, and (in a gang) for whole warps only: the latter leave values uniform within a warp.
+  std::set<const llvm::BasicBlock*> divergent_branches_, joins_, warp_joins_;
+  std::set<const llvm::Loop*> divergent_loops_, warp_loops_;
 };
 
 }  // namespace ppu::simt

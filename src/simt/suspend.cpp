@@ -44,8 +44,14 @@ struct Suspension {
 
 class Assembler {
  public:
-  Assembler(Function& warp, const std::string& name, const WarpLayout& layout)
-      : f_(warp), name_(name), layout_(layout), m_(*warp.getParent()), c_(warp.getContext()), b_(c_) {}
+  Assembler(Function& warp, const std::string& name, const WarpLayout& layout, unsigned gang)
+      : f_(warp),
+        name_(name),
+        layout_(layout),
+        gang_(gang),
+        m_(*warp.getParent()),
+        c_(warp.getContext()),
+        b_(c_) {}
 
   Outcome run() {
     collect();
@@ -81,7 +87,7 @@ class Assembler {
   }
 
  private:
-  uint32_t max_warps() const { return layout_.specialised() ? layout_.warps() : kMaxWarps; }
+  uint32_t max_warps() const { return layout_.specialised() ? layout_.warps() / gang_ : kMaxWarps; }
 
   void collect() {
     std::vector<CallInst*> calls;
@@ -283,7 +289,7 @@ class Assembler {
     b_.SetInsertPoint(block("entry"));
     if (layout_.specialised()) {
       threads_ = b_.getInt32(layout_.threads());
-      warps_ = b_.getInt32(layout_.warps());
+      warps_ = b_.getInt32(layout_.warps() / gang_);
     } else {
       auto extent = [&](unsigned i) {
         return b_.CreateLoad(b_.getInt32Ty(), field(launch_, offsetof(exec::LaunchArgs, block) + 4 * i));
@@ -308,13 +314,14 @@ class Assembler {
   }
 
   Value* run_warp(Function* r, Value* frame, Value* warp, Value* start = nullptr) {
-    b_.CreateStore(warp, field(state_, offsetof(exec::BlockState, warp)));
+    Value* first = gang_ > 1 ? b_.CreateNUWMul(warp, b_.getInt32(gang_)) : warp;
+    b_.CreateStore(first, field(state_, offsetof(exec::BlockState, warp)));
     Value* slots = ConstantPointerNull::get(b_.getPtrTy());
     if (frame) {
       Value* offset = b_.CreateMul(b_.CreateZExt(warp, b_.getInt64Ty()), b_.getInt64(plan_->bytes()));
       slots = b_.CreateGEP(b_.getInt8Ty(), field(frame, kHeaderBytes), offset);
     }
-    std::vector<Value*> args{launch_, state_, warp, threads_, slots};
+    std::vector<Value*> args{launch_, state_, first, threads_, slots};
     if (start) args.push_back(start);
     CallInst* call = b_.CreateCall(r, args);
     if (!start) inline_later_.push_back(call);
@@ -618,6 +625,7 @@ class Assembler {
   Function& f_;
   std::string name_;
   const WarpLayout& layout_;
+  unsigned gang_;  ///< "warp" below means a gang of so many: one state, one slot area
   Module& m_;
   LLVMContext& c_;
   IRBuilder<> b_;
@@ -635,8 +643,9 @@ class Assembler {
 
 }  // namespace
 
-Outcome assemble_block(Function& warp_function, const std::string& name, const WarpLayout& layout) {
-  return Assembler(warp_function, name, layout).run();
+Outcome assemble_block(Function& warp_function, const std::string& name, const WarpLayout& layout,
+                       unsigned gang) {
+  return Assembler(warp_function, name, layout, gang).run();
 }
 
 }  // namespace ppu::simt

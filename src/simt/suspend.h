@@ -23,7 +23,9 @@ inline constexpr llvm::StringLiteral kReducePut = "ppu.reduce.put", kReduceGet =
 inline constexpr llvm::StringLiteral kBarrierWait = "ppu.barrier.wait", kBarrierArrive = "ppu.barrier.arrive";
 
 /// Builds `i32 NAME(ptr launch, ptr block)` (exec::BlockFunction) around the widened warp function
-/// `void warp(ptr launch, ptr block, i32 warp, i32 threads)`, which it consumes.
-Outcome assemble_block(llvm::Function& warp_function, const std::string& name, const WarpLayout& layout);
+/// `void warp(ptr launch, ptr block, i32 first_warp, i32 threads)`, which runs `gang` warps in step; consumes
+/// it.
+Outcome assemble_block(llvm::Function& warp_function, const std::string& name, const WarpLayout& layout,
+                       unsigned gang);
 
 }  // namespace ppu::simt

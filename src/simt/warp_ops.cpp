@@ -199,10 +199,13 @@ void Widener::emit_barrier(CallInst& call, StringRef name) {
   if (name == kBarArrive) return;
   if (name == kBarSync) return emit_suspend(kSuspendBarrier);
   // bar.red: each warp leaves its count before the barrier and adds up all warps' counts behind it.
-  Value* on = b_.CreateAnd(vector(call.getArgOperand(2)), mask_or_all());
-  Value* hits = b_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits_of(on));
-  Value* lanes = b_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits_of(mask_or_all()));
-  Value* packed = b_.CreateOr(b_.CreateShl(lanes, 16), hits);
+  Value* packed = b_.getInt32(0);
+  for_each_warp([&] {
+    Value* on = b_.CreateAnd(vector(call.getArgOperand(2)), mask_or_all());
+    Value* hits = b_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits_of(on));
+    Value* lanes = b_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits_of(mask_or_all()));
+    packed = b_.CreateAdd(packed, b_.CreateOr(b_.CreateShl(lanes, 16), hits));
+  });
   b_.CreateCall(m->getOrInsertFunction(kReducePut, b_.getVoidTy(), i32), {packed});
   emit_suspend(kSuspendBarrier);
   Value* total = b_.CreateCall(m->getOrInsertFunction(kReduceGet, i32), {});
@@ -324,6 +327,7 @@ void Widener::emit_align_check(CallInst& call) {
   if (shapes_.uniform(low)) {
     bad = b_.CreateICmpNE(scalar(low), b_.getInt64(0));
     lanes = mask_or_all();
+    if (gang_ > 1 && mask_) bad = b_.CreateAnd(bad, any(mask_));
   } else {
     lanes = b_.CreateICmpNE(vector(low), Constant::getNullValue(wide(b_.getInt64Ty())));
     if (mask_) lanes = b_.CreateSelect(mask_, lanes, no_lanes());

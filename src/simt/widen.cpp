@@ -22,7 +22,8 @@ Type* part_type(Type* t, unsigned k) {
   return cast<StructType>(t)->getElementType(k);
 }
 
-Widener::Widener(const ShapeAnalysis& shapes, const Options& options, Function& target, bool is_kernel)
+Widener::Widener(const ShapeAnalysis& shapes, const Options& options, Function& target, bool is_kernel,
+                 unsigned gang)
     : shapes_(shapes),
       options_(options),
       source_(shapes.function),
@@ -30,7 +31,8 @@ Widener::Widener(const ShapeAnalysis& shapes, const Options& options, Function& 
       layout_(target.getParent()->getDataLayout()),
       context_(target.getContext()),
       b_(context_),
-      is_kernel_(is_kernel) {}
+      is_kernel_(is_kernel),
+      gang_(gang) {}
 
 FunctionType* Widener::widened_type(FunctionType* scalar) {
   LLVMContext& c = scalar->getContext();
@@ -69,7 +71,8 @@ AllocaInst* Widener::new_slot(Type* t) {
 }
 
 AllocaInst* Widener::slot(Value* v, unsigned k, bool vector, Type* t) {
-  AllocaInst*& s = (vector ? vector_slots_ : scalar_slots_)[{v, k}];
+  const unsigned warp = shapes_.of(v).per_warp ? g_ : 0;
+  AllocaInst*& s = (vector ? vector_slots_ : scalar_slots_)[{v, k, warp}];
   if (!s) s = new_slot(t);
   return s;
 }
@@ -166,11 +169,22 @@ Value* Widener::part(Value* v, unsigned k) {
                                                   : b_.CreateExtractValue(whole, k));
 }
 
+// Lanes beyond the block's last thread don't exist. Null: all do.
+Value* Widener::existing_lanes(Value* warp) {
+  if (!is_kernel_) return mask_of(target_.getArg(3));
+  if (shapes_.layout.full_warps()) return nullptr;
+  Value* threads = target_.getArg(3);
+  if (shapes_.layout.specialised()) threads = b_.getInt32(shapes_.layout.threads());
+  Value* left = b_.CreateSub(threads, b_.CreateMul(warp, b_.getInt32(kLanes)));
+  LaneOffsets lane;
+  for (unsigned l = 0; l < kLanes; l++) lane[l] = l;
+  return b_.CreateICmpULT(offsets(lane, b_.getInt32Ty()), splat(left));
+}
+
 bool Widener::run() {
   slots_block_ = new_block("slots");
   launch_ = target_.getArg(0);
   block_ = target_.getArg(1);
-  warp_ = target_.getArg(2);
   b_.SetInsertPoint(slots_block_);
   regions_ = find_regions(shapes_);
   std::set<BasicBlock*> in_region;
@@ -184,17 +198,12 @@ bool Widener::run() {
   for (Region& r : regions_) block_map_[r.entry] = new_block("region." + r.entry->getName());
 
   b_.SetInsertPoint(start);
-  if (!is_kernel_) {
-    entry_mask_ = mask_of(target_.getArg(3));
-  } else if (!shapes_.layout.full_warps()) {
-    // Lanes beyond the block's last thread don't exist.
-    Value* threads = target_.getArg(3);
-    if (shapes_.layout.specialised()) threads = b_.getInt32(shapes_.layout.threads());
-    Value* left = b_.CreateSub(threads, b_.CreateMul(warp_, b_.getInt32(kLanes)));
-    LaneOffsets lane;
-    for (unsigned l = 0; l < kLanes; l++) lane[l] = l;
-    entry_mask_ = b_.CreateICmpULT(offsets(lane, b_.getInt32Ty()), splat(left));
+  for (unsigned g = 0; g < gang_; g++) {
+    Value* warp = g ? b_.CreateNUWAdd(target_.getArg(2), b_.getInt32(g)) : target_.getArg(2);
+    warps_.push_back(warp);
+    entry_masks_.push_back(existing_lanes(warp));
   }
+  set_masks(entry_masks_);
   b_.CreateBr(block_map_.at(&source_.getEntryBlock()));
   for (BasicBlock* b : shapes_.order())
     if (!in_region.contains(b) && error_.empty()) convergent_block(b);
@@ -215,8 +224,16 @@ bool Widener::is_partial_barrier(CallInst& call) const {
 }
 
 void Widener::body(BasicBlock* block) {
-  for (Instruction& inst : *block)
-    if (!isa<PHINode>(inst) && !inst.isTerminator() && error_.empty()) emit(inst);
+  for (Instruction& inst : *block) {
+    if (isa<PHINode>(inst) || inst.isTerminator() || !error_.empty()) continue;
+    if (once_for_gang(inst)) {
+      select_gang();
+      emit(inst);
+      select_warp(0);
+    } else {
+      for_each_warp([&] { emit(inst); });
+    }
+  }
 }
 
 void Widener::emit(Instruction& inst) {

@@ -13,6 +13,7 @@
 #include "llvm/Transforms/Utils/LoopSimplify.h"
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 #include "llvm/Transforms/Utils/UnifyFunctionExitNodes.h"
+#include "simt/gang_size.h"
 #include "simt/names.h"
 #include "simt/suspend.h"
 #include "simt/widener.h"
@@ -141,10 +142,13 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     wide[f] = Function::Create(type, GlobalValue::InternalLinkage, f->getName() + ".warp", module);
     set_vector_width(*wide[f], options);
   }
+  unsigned gang = 1;
   for (Function* f : scalars) {
     const bool is_kernel = f == entry;
-    const ShapeAnalysis shapes(*f, layout, false);
-    Widener widener(shapes, options, *wide[f], is_kernel);
+    if (is_kernel) gang = options.gang ? options.gang : gang_size(*f, layout);
+    const unsigned warps = is_kernel ? gang : 1;
+    const ShapeAnalysis shapes(*f, layout, warps > 1);
+    Widener widener(shapes, options, *wide[f], is_kernel, warps);
     widener.widened_function = [&](Function* scalar) { return wide.at(scalar); };
     if (!widener.run()) return {.error = widener.error()};
     clean_up(*wide[f], passes);
@@ -154,7 +158,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   for (Function* f : scalars) f->dropAllReferences();
   Function* warp = wide.at(entry);
   for (Function* f : scalars) f->eraseFromParent();
-  out = assemble_block(*warp, name, layout);
+  out = assemble_block(*warp, name, layout, gang);
   if (Function* block = module.getFunction(name)) set_vector_width(*block, options);
   for (Function& f : module)
     if (!f.isDeclaration() && f.hasInternalLinkage()) set_vector_width(f, options);

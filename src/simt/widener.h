@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "llvm/IR/IRBuilder.h"
@@ -24,7 +25,9 @@ std::vector<Region> find_regions(const ShapeAnalysis& shapes);
 
 class Widener {
  public:
-  Widener(const ShapeAnalysis& shapes, const Options& options, llvm::Function& target, bool is_kernel);
+  /// `gang`: warps that run in step, each with its own values and masks (1 for device functions).
+  Widener(const ShapeAnalysis& shapes, const Options& options, llvm::Function& target, bool is_kernel,
+          unsigned gang);
   /// Fills `target`. False: error() says why.
   bool run();
   const std::string& error() const { return error_; }
@@ -62,6 +65,23 @@ class Widener {
   llvm::BasicBlock* new_block(const llvm::Twine& name);
   void fail(const llvm::Twine& why, const llvm::Instruction* at);
 
+  // The gang (gang.cpp). Code for one warp uses warp_ and mask_; these choose whose.
+  using Masks = std::vector<llvm::Value*>;  ///< one a warp of the gang; a null entry = all its lanes
+  void select_warp(unsigned g);
+  void for_each_warp(llvm::function_ref<void()> f);
+  void set_masks(Masks masks);
+  /// Once for the gang: values are those of every warp, lanes are on if they are in any warp.
+  void select_gang();
+  llvm::Value* any_of(const Masks& masks);
+  llvm::Value* all_of(const Masks& masks);
+  Masks load_masks(llvm::BasicBlock* block);
+  Masks load_next_masks(llvm::Loop* loop);
+  void store_masks(llvm::BasicBlock* block, const Masks& masks);
+  Masks same_masks(llvm::Value* mask) { return Masks(gang_, mask); }
+  bool once_for_gang(const llvm::Instruction& inst) const;
+  /// In a gang a warp may execute a block with no lane on: its uniform accesses go to a harmless place.
+  llvm::Value* safe_if_off(llvm::Value* pointer);
+
   // Control (control.cpp)
   void convergent_block(llvm::BasicBlock* block);
   void emit_region(Region& region);
@@ -70,8 +90,8 @@ class Widener {
   void emit_loop(Region& region, llvm::Loop* loop, llvm::ArrayRef<llvm::BasicBlock*> blocks, bool live);
   void emit_full_loop(Region& region, llvm::Loop* loop, llvm::BasicBlock* masked_loop);
   void masked_block(Region& region, llvm::BasicBlock* block, bool live);
-  void edge(Region& region, llvm::BasicBlock* from, llvm::BasicBlock* to, llvm::Value* lanes);
-  void assign_phis(llvm::BasicBlock* from, llvm::BasicBlock* to, llvm::Value* lanes);
+  void edge(Region& region, llvm::BasicBlock* from, llvm::BasicBlock* to, const Masks& lanes);
+  void assign_phis(llvm::BasicBlock* from, llvm::BasicBlock* to, const Masks* lanes);
   bool is_back_edge(llvm::BasicBlock* from, llvm::BasicBlock* to);
   bool worth_skipping(llvm::BasicBlock* block);
   llvm::AllocaInst* mask_slot(llvm::BasicBlock* block);
@@ -80,6 +100,7 @@ class Widener {
   void emit_return(llvm::BasicBlock* block);
 
   // Instructions (widen.cpp)
+  llvm::Value* existing_lanes(llvm::Value* warp);
   void body(llvm::BasicBlock* block);
   void emit(llvm::Instruction& inst);
   void emit_scalar(llvm::Instruction& inst);
@@ -137,17 +158,18 @@ class Widener {
   bool named_barriers_ = false;  ///< some barrier isn't one of the whole block
   std::string error_;
   llvm::BasicBlock* slots_block_ = nullptr;
+  unsigned gang_, g_ = 0;
+  std::vector<llvm::Value*> warps_;
+  Masks entry_masks_;  ///< lanes that exist
+  Masks masks_;        ///< lanes on at the insertion point
   llvm::Value* launch_ = nullptr;
   llvm::Value* block_ = nullptr;
-  llvm::Value* warp_ = nullptr;
-  llvm::Value* entry_mask_ = nullptr;  ///< lanes that exist; null = all
-  llvm::Value* mask_ = nullptr;        ///< lanes on at the insertion point; null = all
-  llvm::AllocaInst* return_slot_ = nullptr;
-  std::vector<llvm::AllocaInst*> return_parts_;
-  std::map<std::pair<llvm::Value*, unsigned>, llvm::AllocaInst*> scalar_slots_, vector_slots_;
+  llvm::Value* warp_ = nullptr;  ///< number of the selected warp
+  llvm::Value* mask_ = nullptr;  ///< of the selected warp; null = all
+  std::map<std::tuple<llvm::Value*, unsigned, unsigned>, llvm::AllocaInst*> scalar_slots_, vector_slots_;
   std::map<llvm::BasicBlock*, llvm::BasicBlock*> block_map_;
-  std::map<llvm::BasicBlock*, llvm::AllocaInst*> mask_slots_;
-  std::map<llvm::Loop*, llvm::AllocaInst*> next_masks_;
+  std::map<std::pair<llvm::BasicBlock*, unsigned>, llvm::AllocaInst*> mask_slots_;
+  std::map<std::pair<llvm::Loop*, unsigned>, llvm::AllocaInst*> next_masks_;
   std::vector<Region> regions_;
   unsigned suspend_count_ = 0;
 };

@@ -1,0 +1,108 @@
+#include "simt/gang_size.h"
+
+#include <algorithm>
+
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "simt/names.h"
+#include "simt/widener.h"
+
+using namespace llvm;
+
+namespace ppu::simt {
+namespace {
+
+constexpr unsigned kMaxGang = 8;
+constexpr unsigned kLoopRegisters = 16;   ///< 512-bit registers that loop-carried values of a gang may take
+constexpr unsigned kMaxVectorCode = 600;  ///< varying instructions times warps: compile time, code size
+
+// Vectors of addresses count little: they're used once an iteration and may as well wait in memory.
+unsigned registers(const Type* t) {
+  const unsigned parts = std::max(1u, part_count(const_cast<Type*>(t)));
+  const unsigned bits = t->getScalarSizeInBits();
+  return parts *
+         (t->isIntOrIntVectorTy(64) || t->isPtrOrPtrVectorTy() ? 1 : std::max(1u, bits * kLanes / 512));
+}
+
+bool whole_block_barrier(const CallInst& call, StringRef name, const WarpLayout& layout) {
+  if (name == kBarArrive) return false;
+  const auto* count = dyn_cast<ConstantInt>(call.getArgOperand(1));
+  return count && (count->isZero() || count->getZExtValue() == layout.threads());
+}
+
+// Nothing that waits for another warp, runs other code, or needs one warp at a time.
+bool steps_together(Function& kernel, const WarpLayout& layout) {
+  for (Instruction& inst : instructions(kernel)) {
+    if (isa<AtomicCmpXchgInst>(inst) || isa<AllocaInst>(inst) || isa<FenceInst>(inst)) return false;
+    if (const auto* load = dyn_cast<LoadInst>(&inst); load && !load->isSimple()) return false;
+    const auto* call = dyn_cast<CallInst>(&inst);
+    if (!call) continue;
+    const Function* f = call->getCalledFunction();
+    if (!f || !f->isDeclaration()) return false;
+    if (f->isIntrinsic()) continue;
+    const StringRef n = f->getName();
+    if (n.starts_with(kBarPrefix)) {
+      if (!whole_block_barrier(*call, n, layout)) return false;
+      continue;
+    }
+    if (n == kTrap || n == kYield || n.starts_with(kRuntimePrefix) || n.starts_with(kIndirectPrefix))
+      return false;
+  }
+  return true;
+}
+
+// A loop that lanes leave by their data, not by a trip count: the longest lane of the whole gang decides.
+bool leaves_by_data(const Loop& loop, const ShapeAnalysis& shapes) {
+  if (!shapes.divergent_loop(&loop)) return false;
+  SmallVector<BasicBlock*> exiting;
+  loop.getExitingBlocks(exiting);
+  for (BasicBlock* b : exiting) {
+    const auto* br = dyn_cast<BranchInst>(b->getTerminator());
+    if (!br || !br->isConditional()) continue;
+    const auto* cmp = dyn_cast<ICmpInst>(br->getCondition());
+    if (!cmp || shapes.of(cmp->getOperand(0)).is_varying() || shapes.of(cmp->getOperand(1)).is_varying())
+      return true;
+  }
+  return false;
+}
+
+unsigned wanted(Function& kernel, const ShapeAnalysis& shapes) {
+  unsigned vector_code = 0, carried = 0;
+  bool by_data = false, any_loop = false;
+  for (Instruction& inst : instructions(kernel)) vector_code += shapes.of(&inst).is_varying();
+  for (Loop* loop : const_cast<LoopInfo&>(shapes.loops).getLoopsInPreorder()) {
+    any_loop = true;
+    by_data |= leaves_by_data(*loop, shapes);
+    unsigned here = 0;
+    for (PHINode& phi : loop->getHeader()->phis())
+      if (shapes.of(&phi).is_varying()) here += registers(phi.getType());
+    carried = std::max(carried, here);
+  }
+  if (!any_loop) return 1;
+  unsigned g = by_data ? 2 : kMaxGang;
+  while (g > 1 && (g * carried > kLoopRegisters || g * vector_code > kMaxVectorCode)) g /= 2;
+  return g;
+}
+
+}  // namespace
+
+unsigned gang_size(Function& kernel, const WarpLayout& layout) {
+  if (!layout.full_warps() || layout.warps() < 2 || !steps_together(kernel, layout)) return 1;
+  unsigned g = wanted(kernel, ShapeAnalysis(kernel, layout, false));
+  while (g > 1 && layout.warps() % g) g /= 2;
+  if (g == 1) return 1;
+  // Barriers must lie where the gang walks as one; a region's entry is such a place unless lanes come back to
+  // it.
+  const ShapeAnalysis shapes(kernel, layout, true);
+  for (const Region& region : find_regions(shapes))
+    for (BasicBlock* b : region.blocks) {
+      if (b == region.entry && !shapes.loops.isLoopHeader(b)) continue;
+      for (Instruction& inst : *b)
+        if (const auto* call = dyn_cast<CallInst>(&inst))
+          if (const Function* f = call->getCalledFunction(); f && f->getName().starts_with(kBarPrefix))
+            return 1;
+    }
+  return g;
+}
+
+}  // namespace ppu::simt
