@@ -152,7 +152,7 @@ class KernelRows : public ::testing::TestWithParam<codegen::Cpu> {};
 TEST_P(KernelRows, AgreeWithTheHost) {
   if (!codegen::cpu_supports(GetParam())) GTEST_SKIP() << "this machine lacks " << cpu_name(GetParam());
   std::mt19937_64 rng(setting("PPU_TEST_SEED", 1));
-  const size_t per_row = setting("PPU_TEST_SPELLINGS", 6);
+  const size_t per_row = setting("PPU_TEST_SPELLINGS", 4);
   std::vector<Spelling> all;
   for (uint16_t r = 0; r < table().size(); r++)
     if (table()[r].kind == RowKind::kElement)
