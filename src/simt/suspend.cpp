@@ -184,17 +184,13 @@ class Assembler {
       b_.CreateBr(entries[0]);
     }
     close_region(r, slots, map, returns);
-    std::erase_if(saves_, [&](auto& save) { return !reachable_in(*r, save.first->getParent()); });
+    SmallPtrSet<BasicBlock*, 32> reachable;
+    for (BasicBlock* b : depth_first(r)) reachable.insert(b);
+    std::erase_if(saves_, [&](auto& save) { return !reachable.contains(save.first->getParent()); });
     removeUnreachableBlocks(*r);
     promote(r);
     drop_idle_saves();
     return r;
-  }
-
-  static bool reachable_in(Function& f, BasicBlock* block) {
-    for (BasicBlock* b : depth_first(&f))
-      if (b == block) return true;
-    return false;
   }
 
   Value* restore(Instruction* v, Value* slots, ValueToValueMapTy& map, std::map<Instruction*, Value*>& done) {
