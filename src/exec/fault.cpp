@@ -159,8 +159,12 @@ void leave_region(const Fault& fault) {
 }
 
 void after_fault() {
-  // The handler ran with SA_NODEFER and an empty mask, so no signal is left blocked; only the control words
-  // of the floating-point units may be the kernel's.
+  // The handler may have been entered through another (a sanitizer's, a debugger's preload) that blocks signals.
+  sigset_t faults;
+  sigemptyset(&faults);
+  for (int sig : kSignals) sigaddset(&faults, sig);
+  pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
+  // The kernel may have changed the floating-point control word.
   __builtin_ia32_ldmxcsr(0x1f80);
 }
 

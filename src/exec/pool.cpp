@@ -92,16 +92,19 @@ void call_on_stack(void* top, void (*fn)(void*), void* argument) {
 #endif
 }
 
-/// Runners of helping host threads, reused.
+/// Runners of helping host threads, reused. Never destroyed: threads may still be waiting during exit.
 std::mutex runner_mutex;
-std::vector<Runner*> free_runners;
+std::vector<Runner*>& free_runners() {
+  static auto* list = new std::vector<Runner*>;
+  return *list;
+}
 
 Runner* acquire_runner() {
   {
     std::lock_guard lock(runner_mutex);
-    if (!free_runners.empty()) {
-      Runner* r = free_runners.back();
-      free_runners.pop_back();
+    if (!free_runners().empty()) {
+      Runner* r = free_runners().back();
+      free_runners().pop_back();
       return r;
     }
   }
@@ -110,7 +113,7 @@ Runner* acquire_runner() {
 
 void release_runner(Runner* r) {
   std::lock_guard lock(runner_mutex);
-  free_runners.push_back(r);
+  free_runners().push_back(r);
 }
 
 }  // namespace

@@ -1,0 +1,132 @@
+// Streams, events, callbacks and memory operations in streams.
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "driver_fixture.h"
+
+namespace {
+
+using StreamTest = DriverTest;
+
+TEST_F(StreamTest, WorkIsAsynchronousAndOrdered) {
+  uint32_t* flag = nullptr;
+  OK(cuMemHostAlloc(reinterpret_cast<void**>(&flag), 4, 0));
+  *flag = 0;
+  CUstream a, b;
+  OK(cuStreamCreate(&a, CU_STREAM_NON_BLOCKING));
+  OK(cuStreamCreate(&b, CU_STREAM_NON_BLOCKING));
+  const CUdeviceptr out = allocate(400);
+  OK(cuMemsetD32(out, 0, 100));
+  CUevent before, after;
+  OK(cuEventCreate(&before, 0));
+  OK(cuEventCreate(&after, 0));
+  OK(cuEventRecord(before, a));
+  OK(run("spin", 1, 1, a, CUdeviceptr(flag)));
+  OK(run("fill", 1, 100, a, out, 3u, 100u));
+  OK(cuEventRecord(after, a));
+  IS(cuStreamQuery(a), CUDA_ERROR_NOT_READY);
+  IS(cuEventQuery(after), CUDA_ERROR_NOT_READY);
+  float ms = 0;
+  IS(cuEventElapsedTime(&ms, before, after), CUDA_ERROR_NOT_READY);
+  OK(cuStreamWaitEvent(b, after, 0));
+  OK(run("add_one", 1, 100, b, out, 100u));
+  // Another stream isn't held up by the spinning one.
+  CUstream c;
+  OK(cuStreamCreate(&c, CU_STREAM_NON_BLOCKING));
+  OK(run("empty", 1, 32, c));
+  OK(cuStreamSynchronize(c));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  IS(cuStreamQuery(b), CUDA_ERROR_NOT_READY);
+  *flag = 1;
+  OK(cuStreamSynchronize(b));
+  EXPECT_EQ(read(out, 100)[99], 4u);
+  OK(cuEventElapsedTime(&ms, before, after));
+  EXPECT_GE(ms, 20.0f);
+  for (CUstream s : {a, b, c}) OK(cuStreamDestroy(s));
+  IS(cuStreamDestroy(a), CUDA_ERROR_INVALID_HANDLE);
+  IS(cuStreamSynchronize(a), CUDA_ERROR_INVALID_HANDLE);
+  OK(cuEventDestroy(before));
+  IS(cuEventQuery(before), CUDA_ERROR_INVALID_HANDLE);
+  OK(cuMemFreeHost(flag));
+}
+
+TEST_F(StreamTest, TheNullStreamIsABarrierForBlockingStreams) {
+  CUstream a, b;
+  OK(cuStreamCreate(&a, 0));
+  OK(cuStreamCreate(&b, 0));
+  const CUdeviceptr out = allocate(4000);
+  for (unsigned i = 0; i < 50; i++) {
+    OK(run("fill", 4, 256, a, out, i * 3, 1000u));
+    OK(run("add_one", 4, 256, nullptr, out, 1000u));
+    OK(run("add_one", 4, 256, b, out, 1000u));
+    for (uint32_t v : read(out, 1000)) ASSERT_EQ(v, i * 3 + 2);
+  }
+  OK(cuStreamDestroy(a));
+  OK(cuStreamDestroy(b));
+}
+
+TEST_F(StreamTest, HostFunctionsRunInOrder) {
+  struct State {
+    std::atomic<int> calls{0};
+    CUresult status = CUDA_ERROR_UNKNOWN;
+    std::thread::id thread;
+  } state;
+  CUstream s;
+  OK(cuStreamCreate(&s, 0));
+  OK(cuLaunchHostFunc(
+      s,
+      [](void* p) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        static_cast<State*>(p)->calls++;
+        static_cast<State*>(p)->thread = std::this_thread::get_id();
+      },
+      &state));
+  OK(cuStreamAddCallback(
+      s,
+      [](CUstream, CUresult status, void* p) {
+        auto* st = static_cast<State*>(p);
+        st->status = st->calls == 1 ? status : CUDA_ERROR_UNKNOWN;
+        st->calls++;
+      },
+      &state, 0));
+  IS(cuStreamQuery(s), CUDA_ERROR_NOT_READY);
+  OK(cuStreamSynchronize(s));
+  EXPECT_EQ(state.calls.load(), 2);
+  EXPECT_EQ(state.status, CUDA_SUCCESS);
+  EXPECT_NE(state.thread, std::this_thread::get_id());
+  OK(cuStreamDestroy(s));
+}
+
+TEST_F(StreamTest, ValuesHoldAStream) {
+  const CUdeviceptr word = allocate(8), out = allocate(4);
+  OK(cuMemsetD32(word, 0, 2));
+  OK(cuMemsetD32(out, 0, 1));
+  CUstream a, b;
+  OK(cuStreamCreate(&a, CU_STREAM_NON_BLOCKING));
+  OK(cuStreamCreate(&b, CU_STREAM_NON_BLOCKING));
+  OK(cuStreamWaitValue32(a, word, 5, CU_STREAM_WAIT_VALUE_GEQ));
+  OK(run("fill", 1, 1, a, out, 8u, 1u));
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  IS(cuStreamQuery(a), CUDA_ERROR_NOT_READY);
+  OK(cuStreamWriteValue32(b, word, 6, 0));
+  OK(cuStreamSynchronize(a));
+  EXPECT_EQ(read(out, 1)[0], 8u);
+  IS(cuStreamWriteValue32(b, word + 2, 6, 0), CUDA_ERROR_INVALID_VALUE);
+}
+
+TEST_F(StreamTest, PerThreadDefaultStreamsAreDistinct) {
+  unsigned long long id[3] = {};
+  OK(cuStreamGetId(CU_STREAM_LEGACY, &id[0]));
+  OK(cuStreamGetId(CU_STREAM_PER_THREAD, &id[1]));
+  std::thread([&] {
+    cuCtxSetCurrent(context);
+    cuStreamGetId(CU_STREAM_PER_THREAD, &id[2]);
+  }).join();
+  EXPECT_NE(id[0], id[1]);
+  EXPECT_NE(id[1], id[2]);
+  OK(run("empty", 1, 1, CU_STREAM_PER_THREAD));
+  OK(cuStreamSynchronize(CU_STREAM_PER_THREAD));
+}
+
+}  // namespace
