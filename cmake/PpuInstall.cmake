@@ -1,11 +1,11 @@
 # `cmake --install build --prefix DIR` gives a tree that may be moved or copied: bin/ppu finds ../lib, and the
 # libraries find each other in their own folder. sdk/ has its own rules.
-foreach(target ppu ptxas ppu-search)
+foreach(target ppu ptxas)
   if(TARGET ${target})
     install(TARGETS ${target} RUNTIME DESTINATION bin)
   endif()
 endforeach()
-foreach(target ppu_audit cuda cudart_12 cudart_static_12 nvml ppu_compiler)
+foreach(target ppu_audit cuda cudart cudart_static nvml ppu_compiler)
   if(TARGET ${target})
     install(TARGETS ${target} LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
   endif()
