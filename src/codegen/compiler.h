@@ -18,6 +18,7 @@ struct CompileRequest {
   uint32_t block[3] = {0, 0, 0};    ///< specialise on this blockDim; 0,0,0 = generic
   Cpu cpu = Cpu::kNative;
   uint8_t opt_level = 2;            ///< 0 quick, 2 full
+  uint32_t gang = 0;                ///< warps run in step where legal; 0 = chosen by the kernel's loops
 };
 
 /// Compiles one kernel into the bytes of exec::serialize. Thread-safe. Errors: kUnsupported names the

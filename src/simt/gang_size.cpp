@@ -86,9 +86,9 @@ unsigned wanted(Function& kernel, const ShapeAnalysis& shapes) {
 
 }  // namespace
 
-unsigned gang_size(Function& kernel, const WarpLayout& layout) {
+unsigned gang_size(Function& kernel, const WarpLayout& layout, unsigned forced) {
   if (!layout.full_warps() || layout.warps() < 2 || !steps_together(kernel, layout)) return 1;
-  unsigned g = wanted(kernel, ShapeAnalysis(kernel, layout, false));
+  unsigned g = forced ? std::min(forced, kMaxGang) : wanted(kernel, ShapeAnalysis(kernel, layout, false));
   while (g > 1 && layout.warps() % g) g /= 2;
   if (g == 1) return 1;
   // Barriers must lie where the gang walks as one; a region's entry is such a place unless lanes come back to

@@ -48,7 +48,7 @@ namespace ppu::simt {
 
 struct Options {
   uint32_t block[3] = {0, 0, 0};  ///< 0,0,0 = generic
-  uint32_t gang = 0;              ///< warps run in step; 0 = chosen by the kernel's loops
+  uint32_t gang = 0;              ///< warps run in step where that is legal; 0 = chosen by the kernel's loops
   bool avx512 = true;             ///< use AVX-512 intrinsics (embedded rounding, compress, permutes)
 };
 

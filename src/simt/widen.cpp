@@ -300,8 +300,9 @@ Value* Widener::wide_binary(BinaryOperator& op) {
   Type* f64 = wide(b_.getDoubleTy());
   auto to_f64 = [&](Value* v) { return is_signed ? b_.CreateSIToFP(v, f64) : b_.CreateUIToFP(v, f64); };
   Value* q = b_.CreateFDiv(to_f64(x), to_f64(y));
-  const auto id = is_signed ? Intrinsic::fptosi_sat : Intrinsic::fptoui_sat;
-  q = b_.CreateIntrinsic(id, {wide(op.getType()), f64}, {q});
+  // In range: scalar code that divides by zero, or the smallest number by -1, would be undefined already.
+  // (The saturating conversions would be taken apart into scalars.)
+  q = is_signed ? b_.CreateFPToSI(q, wide(op.getType())) : b_.CreateFPToUI(q, wide(op.getType()));
   return is_rem ? b_.CreateSub(x, b_.CreateMul(q, y)) : q;
 }
 

@@ -145,7 +145,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   unsigned gang = 1;
   for (Function* f : scalars) {
     const bool is_kernel = f == entry;
-    if (is_kernel) gang = options.gang ? options.gang : gang_size(*f, layout);
+    if (is_kernel) gang = gang_size(*f, layout, options.gang);
     const unsigned warps = is_kernel ? gang : 1;
     const ShapeAnalysis shapes(*f, layout, warps > 1);
     Widener widener(shapes, options, *wide[f], is_kernel, warps);

@@ -21,6 +21,7 @@ struct Config {
   const char* name;
   codegen::Cpu cpu;
   bool specialise;
+  uint32_t gang = 1;
 };
 
 /// What one engine left in `out`, or why it didn't.
@@ -60,6 +61,7 @@ EngineResult run_compiled(const ptx::Module& m, const RandomKernel& k, const std
   request.module = &m;
   request.kernel = "k";
   request.cpu = config.cpu;
+  request.gang = config.gang;
   if (config.specialise)
     for (int i = 0; i < 3; i++) request.block[i] = k.block[i];
   auto image = codegen::compile(request);
@@ -112,8 +114,17 @@ RandomKernel reduce(RandomKernel k, uint64_t seed, const Config& config, double 
     for (const std::string& l : v) s += l;
     return s;
   };
+  size_t first = 0;
+  while (lines[first++] != kBodyMark) {
+  }
+  const auto last = [&] {
+    size_t i = lines.size();
+    while (lines[--i] != kBodyMark) {
+    }
+    return i;
+  };
   for (size_t size = lines.size() / 2; size >= 1; size /= 2) {
-    for (size_t at = 10; at + size <= lines.size();) {
+    for (size_t at = first; at + size <= last();) {
       if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > seconds) return k;
       std::vector<std::string> fewer(lines.begin(), lines.begin() + ptrdiff_t(at));
       fewer.insert(fewer.end(), lines.begin() + ptrdiff_t(at + size), lines.end());
@@ -147,6 +158,8 @@ int run(const Options& o) {
   if (o.cpu != "avx2") configs.push_back({"avx512", codegen::Cpu::kAvx512, true});
   if (o.cpu != "avx512") configs.push_back({"avx2", codegen::Cpu::kAvx2, true});
   if (o.cpu != "avx2") configs.push_back({"avx512, any block", codegen::Cpu::kAvx512, false});
+  if (o.cpu != "avx2") configs.push_back({"avx512, gangs of 2", codegen::Cpu::kAvx512, true, 2});
+  if (o.cpu != "avx512") configs.push_back({"avx2, gangs of 4", codegen::Cpu::kAvx2, true, 4});
   const auto start = std::chrono::steady_clock::now();
   uint64_t done = 0, failures = 0;
   for (; done < o.kernels &&
@@ -159,11 +172,12 @@ int run(const Options& o) {
     bool refused = false;
     const std::string problem = check(k, seed, config, &refused);
     if (problem.empty()) continue;
+    std::fprintf(stderr, "random_kernel_fuzz: seed %llu (%s), block %ux%ux%u: %s\n", (unsigned long long)seed,
+                 config.name, k.block[0], k.block[1], k.block[2], problem.c_str());
     const RandomKernel small = refused ? k : reduce(k, seed, config, o.reduce_seconds);
     bool again = false;
-    std::fprintf(stderr, "random_kernel_fuzz: seed %llu (%s), block %ux%ux%u: %s\n--- reduced: %s\n%s",
-                 (unsigned long long)seed, config.name, k.block[0], k.block[1], k.block[2], problem.c_str(),
-                 check(small, seed, config, &again).c_str(), small.text.c_str());
+    std::fprintf(stderr, "--- reduced: %s\n%s", check(small, seed, config, &again).c_str(),
+                 small.text.c_str());
     failures++;
     if (!o.keep_going) return 1;
   }
