@@ -4,6 +4,7 @@
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/Module.h>
 
+#include <cmath>
 #include <string>
 
 #include "lower/row_emit.h"
@@ -221,8 +222,23 @@ Ir int_to_float(Ir a, Type t) {
   return {a.t.is_signed() ? a.b->CreateSIToFP(a.v, to) : a.b->CreateUIToFP(a.v, to), t, a.b};
 }
 Ir float_to_int(Ir a, Type t) {
-  const llvm::Intrinsic::ID id = t.is_signed() ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
-  return {a.b->CreateIntrinsic(id, {llvm_type(a.b->getContext(), t), a.v->getType()}, {a.v}), t, a.b};
+  // Not llvm.fptosi.sat: x86 takes vectors of it apart. Out of range counts as 0 first, then as the bound.
+  const auto number = [&](double d) { return llvm::ConstantFP::get(a.v->getType(), d); };
+  const double top = std::ldexp(1.0, t.is_signed() ? t.bits - 1 : t.bits);
+  llvm::Type* to = llvm_type(a.b->getContext(), t);
+  llvm::Value* above = a.b->CreateFCmpOGE(a.v, number(top));
+  if (!t.is_signed()) {
+    llvm::Value* inside =
+        a.b->CreateAnd(a.b->CreateFCmpOGT(a.v, number(-1)), a.b->CreateFCmpOLT(a.v, number(top)));
+    llvm::Value* v = a.b->CreateFPToUI(a.b->CreateSelect(inside, a.v, number(0)), to);
+    return {a.b->CreateSelect(above, llvm::ConstantInt::getAllOnesValue(to), v), t, a.b};
+  }
+  llvm::Value* inside = a.b->CreateFCmpOLT(fabs(a).v, number(top));
+  llvm::Value* v = a.b->CreateFPToSI(a.b->CreateSelect(inside, a.v, number(0)), to);
+  const llvm::APInt smallest = llvm::APInt::getSignedMinValue(unsigned(t.bits));
+  v = a.b->CreateSelect(above, llvm::ConstantInt::get(to, ~smallest), v);
+  llvm::Value* below = a.b->CreateFCmpOLE(a.v, number(-top));
+  return {a.b->CreateSelect(below, llvm::ConstantInt::get(to, smallest), v), t, a.b};
 }
 
 }  // namespace ppu::lower
