@@ -17,12 +17,27 @@
 
 namespace ppu::image {
 
-inline constexpr char kStrippedCudartText[] = "/cudart.shm.";
-
 inline bool has_prefix(const char* text, const char* prefix) {
   while (*prefix)
     if (*text++ != *prefix++) return false;
   return true;
+}
+
+/// True when the read-only data holds the text that only NVIDIA's runtime has. What is left of it after
+/// `strip`.
+inline bool has_cudart_text(const ElfView& elf) {
+  constexpr char kText[] = "/cudart.shm.";
+  constexpr size_t kLength = sizeof kText - 1;
+  Elf64_Shdr section;
+  if (!elf.find_section(".rodata", &section)) return false;
+  const ElfBytes bytes = elf.section_bytes(section);
+  for (size_t i = 0; i + kLength <= bytes.size; ++i) {
+    if (bytes.data[i] != kText[0]) continue;
+    size_t n = 1;
+    while (n < kLength && bytes.data[i + n] == static_cast<unsigned char>(kText[n])) ++n;
+    if (n == kLength) return true;
+  }
+  return false;
 }
 
 /// What the symbol table says about an embedded runtime.

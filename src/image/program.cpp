@@ -58,17 +58,6 @@ void add_code(ProgramFacts& facts, const ElfView& elf, const char* section_name)
     }
 }
 
-bool contains_stripped_cudart(const ElfView& elf) {
-  for (size_t i = 0; i < elf.segment_count(); ++i) {
-    const Elf64_Phdr segment = elf.segment(i);
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X)) continue;
-    const ElfBytes bytes = elf.segment_bytes(segment);
-    if (bytes.size && memmem(bytes.data, bytes.size, kStrippedCudartText, sizeof kStrippedCudartText - 1))
-      return true;
-  }
-  return false;
-}
-
 void find_cudart(ProgramFacts& facts, const ElfView& elf) {
   for (const std::string& name : facts.needed) {
     const char prefix[] = "libcudart.so.";
@@ -87,7 +76,7 @@ void find_cudart(ProgramFacts& facts, const ElfView& elf) {
     facts.cudart_major = names.major();
   } else if (names.registers) {
     facts.cudart = CudartUse::kOurs;
-  } else if (!facts.has_symbol_table && contains_stripped_cudart(elf)) {
+  } else if (!facts.has_symbol_table && has_cudart_text(elf)) {
     facts.cudart = CudartUse::kStripped;
   }
 }

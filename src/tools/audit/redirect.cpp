@@ -316,7 +316,8 @@ void redirect(const struct link_map* object, const char* who, const image::ElfVi
   report(who, runtime, done, total);
 }
 
-/// No names left, device code there, and registration isn't imported: a static runtime that was stripped.
+/// No names left, device code there, registration isn't imported, and NVIDIA's text: a static runtime,
+/// stripped.
 bool is_stripped(const image::ElfView& elf) {
   if (!elf.has_section(".nvFatBinSegment")) return false;
   Elf64_Shdr table;
@@ -325,7 +326,7 @@ bool is_stripped(const image::ElfView& elf) {
     elf.symbols(table, [&](const char* name, const Elf64_Sym& symbol) {
       imported |= symbol.st_shndx == SHN_UNDEF && starts_with(name, "__cudaRegisterFatBinary");
     });
-  return !imported;
+  return !imported && image::has_cudart_text(elf);
 }
 
 void say_stripped(const char* who) {

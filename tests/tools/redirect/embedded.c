@@ -13,6 +13,8 @@ static int entered(void) {
 // Device code registers itself from a constructor, before main and before most libraries are ready.
 __attribute__((section(".nvFatBinSegment"), used)) static const int segment[6] = {0x466243B1, 1};
 
+const char* embedded_text(void) { return "/cudart.shm.%x.%x.%llx"; }
+
 KEPT void** __cudaRegisterFatBinary(void* image) {
   entered();
   return NULL;
