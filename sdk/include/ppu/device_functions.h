@@ -43,9 +43,24 @@ __device__ inline __cuda_builtin_gridDim_t::operator uint3() const {
   return {x, y, z};
 }
 
+// clang 19 hands __reduce_*_sync's two arguments to the instruction in the wrong order; ours (warp_reduce.h)
+// replace them.
 // clang-format off
+#define __reduce_add_sync __clang_reduce_add_sync
+#define __reduce_min_sync __clang_reduce_min_sync
+#define __reduce_max_sync __clang_reduce_max_sync
+#define __reduce_or_sync __clang_reduce_or_sync
+#define __reduce_and_sync __clang_reduce_and_sync
+#define __reduce_xor_sync __clang_reduce_xor_sync
 #include <__clang_cuda_cmath.h>
 #include <__clang_cuda_intrinsics.h>
+#undef __reduce_add_sync
+#undef __reduce_min_sync
+#undef __reduce_max_sync
+#undef __reduce_or_sync
+#undef __reduce_and_sync
+#undef __reduce_xor_sync
+#include "warp_reduce.h"
 #include <__clang_cuda_complex_builtins.h>
 // clang-format on
 

@@ -100,6 +100,110 @@ PPU_DEVICE float copysign(float a, double b) {
   return copysignf(a, (float)b);
 }
 
+// The float forms that clang declares before <cmath> and leaves to the CUDA headers to define.
+PPU_DEVICE float acosh(float a) {
+  return acoshf(a);
+}
+PPU_DEVICE float asinh(float a) {
+  return asinhf(a);
+}
+PPU_DEVICE float atanh(float a) {
+  return atanhf(a);
+}
+PPU_DEVICE float cbrt(float a) {
+  return cbrtf(a);
+}
+PPU_DEVICE float erf(float a) {
+  return erff(a);
+}
+PPU_DEVICE float erfc(float a) {
+  return erfcf(a);
+}
+PPU_DEVICE float exp2(float a) {
+  return exp2f(a);
+}
+PPU_DEVICE float expm1(float a) {
+  return expm1f(a);
+}
+PPU_DEVICE float lgamma(float a) {
+  return lgammaf(a);
+}
+PPU_DEVICE float log1p(float a) {
+  return log1pf(a);
+}
+PPU_DEVICE float log2(float a) {
+  return log2f(a);
+}
+PPU_DEVICE float logb(float a) {
+  return logbf(a);
+}
+PPU_DEVICE float nearbyint(float a) {
+  return nearbyintf(a);
+}
+PPU_DEVICE float rint(float a) {
+  return rintf(a);
+}
+PPU_DEVICE float round(float a) {
+  return roundf(a);
+}
+PPU_DEVICE float tgamma(float a) {
+  return tgammaf(a);
+}
+PPU_DEVICE float trunc(float a) {
+  return truncf(a);
+}
+PPU_DEVICE float copysign(float a, float b) {
+  return copysignf(a, b);
+}
+PPU_DEVICE float fdim(float a, float b) {
+  return fdimf(a, b);
+}
+PPU_DEVICE float fmax(float a, float b) {
+  return fmaxf(a, b);
+}
+PPU_DEVICE float fmin(float a, float b) {
+  return fminf(a, b);
+}
+PPU_DEVICE float hypot(float a, float b) {
+  return hypotf(a, b);
+}
+PPU_DEVICE float nextafter(float a, float b) {
+  return nextafterf(a, b);
+}
+PPU_DEVICE float remainder(float a, float b) {
+  return remainderf(a, b);
+}
+PPU_DEVICE float fma(float a, float b, float c) {
+  return fmaf(a, b, c);
+}
+PPU_DEVICE int ilogb(float a) {
+  return ilogbf(a);
+}
+PPU_DEVICE long long llrint(float a) {
+  return llrintf(a);
+}
+PPU_DEVICE long long llround(float a) {
+  return llroundf(a);
+}
+PPU_DEVICE long lrint(float a) {
+  return lrintf(a);
+}
+PPU_DEVICE long lround(float a) {
+  return lroundf(a);
+}
+PPU_DEVICE float scalbln(float a, long n) {
+  return scalblnf(a, n);
+}
+PPU_DEVICE float scalbn(float a, int n) {
+  return scalbnf(a, n);
+}
+PPU_DEVICE double nan(const char*) {
+  return __longlong_as_double(0x7ff8000000000000ll);
+}
+PPU_DEVICE float nanf(const char*) {
+  return __int_as_float(0x7fffffff);
+}
+
 PPU_HOST float rsqrtf(float a) {
   return (float)(1.0 / ::sqrt((double)a));
 }
