@@ -38,14 +38,20 @@ class Generator {
   template <class... T>
   void line(const char* format, T... values) {
     char text[400];
-    if constexpr (sizeof...(values) == 0)
-      snprintf(text, sizeof text, "%s", format);
-    else
-      snprintf(text, sizeof text, format, values...);
-    body_ += "  ";
+    snprintf(text, sizeof text, format, values..., 0);
+    body_ += joined_ ? " " : "  ";
     body_ += text;
-    body_ += "\n";
+    if (!joined_) body_ += "\n";
   }
+  /// The lines written while it lives are one: whoever reduces the text keeps or drops them together.
+  struct Joined {
+    explicit Joined(Generator& g) : g(g) { g.joined_ = true; }
+    ~Joined() {
+      g.joined_ = false;
+      g.body_ += "\n";
+    }
+    Generator& g;
+  };
   void label(int n) { body_ += "L" + std::to_string(n) + ":\n"; }
 
   std::string head() const {
@@ -58,7 +64,7 @@ class Generator {
            ">, %a<8>;\n"
            "  .reg .b16 %h<" +
            std::to_string(kNumHalves) +
-           ">;\n"
+           ">, %s<2>;\n"
            "  .reg .pred %p<" +
            std::to_string(kNumPreds) +
            ">, %q<40>;\n"
@@ -104,9 +110,11 @@ class Generator {
     line("add.u32 %%t10, %%t9, %%t10;");
     line("@%%q0 st.shared.u32 [%%t10], 0;");
     line("bar.sync 0;");
+    body_ += kBodyMark;
   }
 
   void epilogue() {
+    body_ += kBodyMark;
     line("bar.sync 0;");
     line("@%%q0 ld.shared.u32 %%t11, [%%t10];");
     line("@%%q0 st.global.u32 [%%a1+160], %%t11;");
@@ -168,6 +176,27 @@ class Generator {
     return opcode;
   }
 
+  /// Which NaN an operation gives is not defined: makes it one and the same before anything sees its bits.
+  void canonical_nan(const std::string& reg, isa::Type type) {
+    if (!type.is_float() || type.bits < 16) return;
+    const bool brain = type.kind == isa::Kind::kBF;
+    const char* r = reg.c_str();
+    const char* half = brain ? "bf16" : "f16";
+    const char* nan = brain ? "0x7fc0" : "0x7e00";
+    if (type.packed == 2 && type.bits == 16) {
+      line("mov.b32 {%%s0, %%s1}, %s;", r);
+      for (int i = 0; i < 2; i++)
+        line("setp.nan.%s %%q39, %%s%d, %%s%d; @%%q39 mov.b16 %%s%d, %s;", half, i, i, i, nan);
+      line("mov.b32 %s, {%%s0, %%s1};", r);
+    } else if (type.bits == 16) {
+      line("setp.nan.%s %%q39, %s, %s; @%%q39 mov.b16 %s, %s;", half, r, r, r, nan);
+    } else if (type.bits == 64) {
+      line("setp.nan.f64 %%q39, %s, %s; @%%q39 mov.b64 %s, 0x7ff8000000000000;", r, r, r);
+    } else {
+      line("setp.nan.f32 %%q39, %s, %s; @%%q39 mov.b32 %s, 0x7fc00000;", r, r, r);
+    }
+  }
+
   /// Writes one element-wise instruction; false if the one drawn doesn't suit.
   bool element(const std::string& guard) {
     const auto rows = isa::table();
@@ -178,7 +207,8 @@ class Generator {
     if (!match || match->row != &row - rows.data()) return false;
     if (isa::reads_carry(row))
       line("%s add.cc.u32 %s, %s, %s;", guard.c_str(), word().c_str(), word().c_str(), word().c_str());
-    std::string operands;
+    std::string operands, result;
+    isa::Type result_type;
     for (int i = 0; i < row.form.num_operands; i++) {
       const isa::FormOperand& o = row.form.operands[size_t(i)];
       if (o.optional && chance(50)) break;
@@ -188,7 +218,9 @@ class Generator {
       if (o.shape == isa::Shape::kConstant) {
         operands += std::to_string(below(256));
       } else if (o.is_dest) {
-        operands += register_of(type);
+        result = register_of(type);
+        result_type = type;
+        operands += result;
         if (!o.second.empty() && (!o.second_optional || chance(50)))
           operands += "|" + (chance(80) ? pred() : std::string("_"));
       } else if (type.kind == isa::Kind::kPred) {
@@ -197,7 +229,9 @@ class Generator {
         operands += chance(20) && type.kind != isa::Kind::kNone ? constant_of(type) : register_of(type);
       }
     }
+    Joined joined(*this);
     line("%s%s %s;", guard.c_str(), opcode.c_str(), operands.c_str());
+    canonical_nan(result, result_type);
     return true;
   }
 
@@ -245,6 +279,7 @@ class Generator {
 
   /// A load whose address depends on a value, as tables are read.
   void indexed() {
+    Joined joined(*this);
     line("and.b32 %%t12, %s, 31;", word().c_str());
     if (chance(50)) {
       line("shl.b32 %%t12, %%t12, 2;");
@@ -267,6 +302,7 @@ class Generator {
   // ---- Warps and blocks; only where all threads are together ----
 
   void together() {
+    Joined joined(*this);
     const std::string d = word(), a = word(), p = pred();
     switch (below(8)) {
       case 0: {
@@ -378,9 +414,12 @@ class Generator {
     statements(depth + 1, same);
     if (!same && chance(40)) line("@%s bra L%d;", pred().c_str(), end);
     if (!same && chance(20)) statements(depth + 1, false);
-    line("sub.u32 %%c%d, %%c%d, 1;", counter, counter);
-    line("setp.gt.s32 %%q%d, %%c%d, 0;", 20 + depth, counter);
-    line("@%%q%d bra L%d;", 20 + depth, start);
+    {
+      Joined joined(*this);
+      line("sub.u32 %%c%d, %%c%d, 1;", counter, counter);
+      line("setp.gt.s32 %%q%d, %%c%d, 0;", 20 + depth, counter);
+      line("@%%q%d bra L%d;", 20 + depth, start);
+    }
     label(end);
   }
 
@@ -388,9 +427,12 @@ class Generator {
     const int end = labels_++, name = labels_++;
     int targets[3];
     for (int& t : targets) t = labels_++;
-    line("rem.u32 %%t14, %s, 3;", word().c_str());
-    line("T%d: .branchtargets L%d, L%d, L%d;", name, targets[0], targets[1], targets[2]);
-    line("brx.idx %%t14, T%d;", name);
+    {
+      Joined joined(*this);
+      line("rem.u32 %%t14, %s, 3;", word().c_str());
+      line("T%d: .branchtargets L%d, L%d, L%d;", name, targets[0], targets[1], targets[2]);
+      line("brx.idx %%t14, T%d;", name);
+    }
     for (int i = 0; i < 3; i++) {
       label(targets[i]);
       statements(depth + 1, false);
@@ -403,6 +445,7 @@ class Generator {
   std::string body_, functions_;
   uint32_t threads_ = 32;
   int budget_ = 0, labels_ = 0, loops_ = 0;
+  bool joined_ = false;
 };
 
 }  // namespace

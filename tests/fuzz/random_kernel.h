@@ -15,6 +15,9 @@ constexpr int kNumHalves = 6;  ///< .b16
 constexpr int kNumPreds = 6;
 constexpr uint32_t kSlotBytes = 256;  ///< of one thread in `data`, `out` and shared memory
 
+/// The line before and behind the random part.
+constexpr const char* kBodyMark = "  // ----\n";
+
 struct RandomKernel {
   std::string text;  ///< a PTX module
   uint32_t grid[3] = {1, 1, 1};
