@@ -13,6 +13,10 @@ MAX_FILE, MAX_FUNCTION = 800, 80
 LONG_FILES = {
     "sdk/include/cuda.h": "declarations of the driver API, one list",
     "sdk/include/cuda_runtime_api.h": "declarations of the runtime API, one list",
+    "sdk/include/ppu/cuda_enums.h": "a table: enumerators and their numbers",
+    "sdk/include/ppu/cuda_structs.h": "a table: layouts",
+    "sdk/include/ppu/cuda_functions.h": "a table: prototypes",
+    "sdk/include/ppu/runtime_enums.h": "a table: enumerators and their numbers",
 }
 OPENING = re.compile(r"^(?P<indent> *)(?!if|for|while|switch|do\b|else|\}|namespace|struct|class|enum|union|extern)"
                      r"\S.*\)( const| noexcept| override| ->.*)* \{$")
