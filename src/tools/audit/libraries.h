@@ -14,7 +14,8 @@ const char* own_folder();
 /// to answer or this build has no such library. The text lives as long as the process.
 const char* own_library(const char* name);
 
-/// True for the names of NVIDIA's own libraries (libcublas, libcudnn, ...), whether or not this build has ours.
+/// True for the names of NVIDIA's own libraries (libcublas, libcudnn, ...), whether or not this build has
+/// ours.
 bool is_nvidia_library(const char* name);
 
 }  // namespace ppu::audit
