@@ -12,10 +12,9 @@ struct HostRow {
 };
 
 /// The chapters with element-wise rows.
-#define PPU_ELEMENT_CHAPTERS(CHAPTER)                                                          \
-  CHAPTER(int)                                                                                 \
-  CHAPTER(carry) CHAPTER(logic) CHAPTER(compare) CHAPTER(float) CHAPTER(half) CHAPTER(convert) \
-      CHAPTER(video)
+#define PPU_ELEMENT_CHAPTERS(CHAPTER) \
+  CHAPTER(int)                        \
+  CHAPTER(carry) CHAPTER(logic) CHAPTER(compare) CHAPTER(float) CHAPTER(half) CHAPTER(convert) CHAPTER(video)
 
 #define CHAPTER(name) std::span<const HostRow> host_rows_##name();
 PPU_ELEMENT_CHAPTERS(CHAPTER)

@@ -42,6 +42,10 @@ constexpr uint64_t low_bits(uint64_t v, int bits) {
 inline Host constant(const Host&, Type t, uint64_t bits) {
   return {low_bits(bits, t.total_bits()), t};
 }
+/// The value of an operand that the form requires to be a constant (`#n`).
+inline uint64_t known_bits(Host a) {
+  return a.v;
+}
 /// The same bits as type `t` of the same width.
 inline Host as_bits(Host a, Type t) {
   return {a.v, t};

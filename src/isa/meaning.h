@@ -322,16 +322,87 @@ V dot(const Args<V>& x, int a_width, int b_width, int b_first) {
 // ---- Logic and shifts
 // -----------------------------------------------------------------------------------------
 
-/// lop3: bit i of `table` is the result where (a, b, c) = i; a constant, so LLVM folds what isn't needed.
+/// A function of two bits: bit (2b + c) of `table` is the result.
+template <class V>
+V logic2(V b, V c, unsigned table) {
+  switch (table) {
+    case 0:
+      return zero(b);
+    case 1:
+      return ~(b | c);
+    case 2:
+      return ~b & c;
+    case 3:
+      return ~b;
+    case 4:
+      return b & ~c;
+    case 5:
+      return ~c;
+    case 6:
+      return b ^ c;
+    case 7:
+      return ~(b & c);
+    case 8:
+      return b & c;
+    case 9:
+      return ~(b ^ c);
+    case 10:
+      return c;
+    case 11:
+      return ~b | c;
+    case 12:
+      return b;
+    case 13:
+      return b | ~c;
+    case 14:
+      return b | c;
+    default:
+      return ~zero(b);
+  }
+}
+
+/// A function of three bits split by one of them: `high` where it is 1, `low` where it is 0, tables of
+/// logic2.
+struct LogicSplit {
+  int pivot = 0;  ///< 0 = a, 1 = b, 2 = c; the other two keep their order
+  unsigned high = 0, low = 0;
+  constexpr int cost() const {
+    constexpr int kCost[] = {0, 2, 2, 1, 2, 1, 1, 2, 1, 2, 0, 2, 0, 2, 1, 0};
+    if (high == low) return kCost[low];
+    if (high == 15 - low || low == 0 || high == 15) return kCost[low == 0 ? high : low] + 1;
+    if (high == 0) return kCost[low] + 2;
+    return low == 15 ? kCost[high] + 2 : kCost[high] + kCost[low] + 3;
+  }
+};
+constexpr LogicSplit split_logic(unsigned table) {
+  LogicSplit best;
+  for (int pivot = 0; pivot < 3; pivot++) {
+    LogicSplit split{pivot, 0, 0};
+    const unsigned at = 2 - unsigned(pivot);  // the pivot's bit in an index of `table`
+    for (unsigned i = 0; i < 8; i++) {
+      const unsigned rest = (i >> (at + 1)) << at | (i & ((1u << at) - 1));
+      ((i >> at & 1) ? split.high : split.low) |= (table >> i & 1) << rest;
+    }
+    if (pivot == 0 || split.cost() < best.cost()) best = split;
+  }
+  return best;
+}
+
+/// lop3: bit (4a + 2b + c) of `table`, a constant, is the result. Few operations, as LLVM finds no shorter
+/// ones.
 template <class V>
 V logic3(V a, V b, V c, V table) {
-  V result = zero(a);
-  for (uint64_t i = 0; i < 8; i++) {
-    V term = (i & 4 ? a : ~a) & (i & 2 ? b : ~b) & (i & 1 ? c : ~c);
-    V on = shr_raw(as_bits(table, a.t), like(a, i)) & like(a, 1);
-    result = result | (term & (zero(on) - on));
-  }
-  return result;
+  const LogicSplit split = split_logic(unsigned(known_bits(table)) & 255);
+  V pivot = split.pivot == 0 ? a : split.pivot == 1 ? b : c;
+  V first = split.pivot == 0 ? b : a, second = split.pivot == 2 ? b : c;
+  V high = logic2(first, second, split.high), low = logic2(first, second, split.low);
+  if (split.high == split.low) return low;
+  if (split.high == 15 - split.low) return pivot ^ low;
+  if (split.low == 0) return pivot & high;
+  if (split.high == 15) return pivot | low;
+  if (split.high == 0) return ~pivot & low;
+  if (split.low == 15) return ~pivot | high;
+  return ((high ^ low) & pivot) ^ low;
 }
 
 /// shf.l / shf.r: the upper / lower 32 bits of b:a shifted by n.

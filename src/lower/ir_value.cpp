@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/log.h"
 #include "lower/row_emit.h"
 
 namespace ppu::lower {
@@ -103,6 +104,11 @@ Ir constant(const Ir& like, Type t, uint64_t bits) {
   llvm::Value* v = llvm::ConstantInt::get(
       context, llvm::APInt(unsigned(t.total_bits()), isa::low_bits(bits, t.total_bits())));
   return {like.b->CreateBitCast(v, llvm_type(context, t)), t, like.b};
+}
+uint64_t known_bits(Ir a) {
+  auto* number = llvm::dyn_cast<llvm::ConstantInt>(a.v);
+  PPU_CHECK(number != nullptr && "the form asks for a constant");
+  return number->getZExtValue();
 }
 Ir as_bits(Ir a, Type t) {
   return {a.b->CreateBitCast(a.v, llvm_type(a.b->getContext(), t)), t, a.b};

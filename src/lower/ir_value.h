@@ -17,6 +17,7 @@ struct Ir {
 };
 
 Ir constant(const Ir& like, isa::Type t, uint64_t bits);
+uint64_t known_bits(Ir a);
 Ir as_bits(Ir a, isa::Type t);
 Ir resize(Ir a, isa::Type t);
 

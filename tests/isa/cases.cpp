@@ -124,12 +124,18 @@ std::vector<Spelling> spellings(uint16_t row, size_t limit) {
     options.push_back(choices(form.slots[k]));
     total *= options.back().size();
   }
+  const bool takes_constant = constant_source(table()[row]) >= 0;
+  if (takes_constant) total *= 256;
   const bool sample = total > limit;
   std::mt19937_64 rng(row);
   std::vector<Spelling> all;
   for (size_t n = 0; n < (sample ? limit : total); n++) {
     Spelling s{row, std::string(form.mnemonic), {}};
     size_t code = n;
+    if (takes_constant) {
+      s.constant = sample ? rng() % 256 : n % 256;
+      code /= 256;
+    }
     for (size_t k = 0; k < options.size(); k++) {
       const std::vector<std::string_view>& o = options[k];
       const std::string_view word = o[sample ? (n < o.size() ? n : rng() % o.size()) : code % o.size()];
@@ -141,6 +147,16 @@ std::vector<Spelling> spellings(uint16_t row, size_t limit) {
     all.push_back(s);
   }
   return all;
+}
+
+int constant_source(const Row& row) {
+  int source = 0;
+  for (int i = 0; i < row.form.num_operands; i++) {
+    if (row.form.operands[i].is_dest) continue;
+    if (row.form.operands[i].shape == Shape::kConstant) return source;
+    source++;
+  }
+  return -1;
 }
 
 Vector parse_vector(std::string_view text) {

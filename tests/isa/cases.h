@@ -16,7 +16,11 @@ struct Spelling {
   uint16_t row;
   std::string opcode;
   Mods mods;
+  uint64_t constant = 0;  ///< of the operand that must be one (`#n` in the form), if there is any
 };
+
+/// The place of that operand among the sources, or -1.
+int constant_source(const Row& row);
 
 /// Every spelling of `row`; of rows with more than `limit`, a sample with every choice of every slot.
 std::vector<Spelling> spellings(uint16_t row, size_t limit);

@@ -107,14 +107,8 @@ Case make_case(const Spelling& s, std::mt19937_64& rng) {
     for (size_t k = 0; k < c.sources.size(); k++) c.in[lane][k] = operand_value(c.sources[k], lane, rng);
     c.in[lane][kOperands - 1] = rng() & 1;
   }
-  // Constants are the same in all lanes.
-  for (int i = 0, k = 0; i < table()[s.row].form.num_operands; i++) {
-    const FormOperand& o = table()[s.row].form.operands[i];
-    if (o.is_dest) continue;
-    if (o.shape == Shape::kConstant)
-      for (std::array<uint64_t, kOperands>& in : c.in) in[size_t(k)] = c.in[0][size_t(k)] & 255;
-    k++;
-  }
+  if (const int constant = constant_source(table()[s.row]); constant >= 0)
+    for (std::array<uint64_t, kOperands>& in : c.in) in[size_t(constant)] = s.constant;
   return c;
 }
 

@@ -75,6 +75,10 @@ void emit_lane(llvm::Module& module, const Spelling& s, const std::string& name)
   std::vector<llvm::Value*> args;
   for (const Type& type : source_types(row, s.mods)) {
     const uint64_t at = args.size();
+    if (int(at) == constant_source(row)) {
+      args.push_back(b.getInt64(s.constant));
+      continue;
+    }
     llvm::Value* v =
         b.CreateLoad(b.getInt64Ty(), b.CreateConstGEP1_64(b.getInt64Ty(), function->getArg(0), at));
     args.push_back(type.kind == Kind::kPred ? b.CreateTrunc(v, b.getInt1Ty()) : v);

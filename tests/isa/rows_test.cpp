@@ -53,6 +53,8 @@ Lane random_lane(const Spelling& s, size_t n, std::mt19937_64& rng) {
   Lane lane;
   for (const Type& type : source_types(table()[s.row], s.mods))
     lane.args.push_back(operand_value(type, rng() % 3 ? n : rng() % 64, rng));
+  if (const int constant = constant_source(table()[s.row]); constant >= 0)
+    lane.args[size_t(constant)] = s.constant;
   lane.carry = rng() & 1;
   return lane;
 }
@@ -73,7 +75,9 @@ TEST(Rows, VectorsHoldInNativeCode) {
       vectors.push_back(parse_vector(text));
       const std::optional<MatchResult> m = match(vectors.back().opcode);
       ASSERT_TRUE(m.has_value()) << place(table()[r]) << ": " << text;
-      asked.push_back({r, vectors.back().opcode, m->mods});
+      const int constant = constant_source(table()[r]);
+      asked.push_back(
+          {r, vectors.back().opcode, m->mods, constant < 0 ? 0 : vectors.back().in[size_t(constant)]});
     }
     const std::vector<LaneFunction> functions = jit.compile(asked);
     for (size_t i = 0; i < vectors.size(); i++) {
