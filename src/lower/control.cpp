@@ -142,13 +142,12 @@ void call_function(FunctionLowering& f, const ptx::Instruction& i, const ptx::Fu
   const bool by_pointer = returns_by_pointer(signature);
   llvm::Value* slots = nullptr;
   if (by_pointer) {
-    if (!callee || !f.module.may_inline(signature))
-      return f.fail("a recursive or indirect call can't return more than 8 bytes");
     uint64_t bytes = 0;
     for (const ptx::Variable& r : signature.results) bytes += (r.size() + 7) & ~uint64_t{7};
     slots = f.stack_slot(bytes);
     args.push_back(slots);
   }
+  if (!callee || f.module.has_frame(signature)) args.push_back(f.frame_end());
   llvm::Value* v = nullptr;
   if (callee)
     v = f.ir.CreateCall(callee, args);

@@ -213,7 +213,7 @@ void FunctionLowering::return_now() {
   }
   if (!is_kernel() && returns_by_pointer(source)) {
     uint64_t offset = 0;
-    llvm::Value* to = target_.getArg(unsigned(target_.arg_size() - 1));
+    llvm::Value* to = result_slots();
     for (const ptx::Variable& result : source.results) {
       ir.CreateMemCpy(ir.CreateConstGEP1_64(ir.getInt8Ty(), to, offset), llvm::Align(8), slot_of(result),
                       llvm::Align(8), result.size());

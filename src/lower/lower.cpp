@@ -103,6 +103,9 @@ void ModuleLowering::find_recursive() {
     }
     if (seen.contains(start)) recursive_.insert(start);
   }
+  framed_ = recursive_;
+  for (const ptx::Function* f : reachable_)
+    if (!indirect_callers_.empty() && !f->is_entry && takes_address(f->name)) framed_.insert(f);
 }
 
 Status ModuleLowering::lay_out_shared() {
@@ -155,15 +158,17 @@ Status ModuleLowering::lay_out_shared() {
 }
 
 void ModuleLowering::lay_out_local() {
-  for (const ptx::Function* f : reachable_)
+  for (const ptx::Function* f : reachable_) {
+    uint32_t& at = has_frame(*f) ? frame_bytes_[f] : local_bytes_;
     for (const ptx::Variable& v : f->locals) {
       if (v.space != Space::kLocal) continue;
       const uint32_t align = std::max<uint32_t>(v.align, 16);
-      local_bytes_ = (local_bytes_ + align - 1) & ~(align - 1);
-      local_[{f, v.name}] = local_bytes_;
-      local_bytes_ += uint32_t(v.size());
+      at = (at + align - 1) & ~(align - 1);
+      local_[{f, v.name}] = at;
+      at += uint32_t(v.size());
     }
-  local_bytes_ = (local_bytes_ + 15) & ~15u;
+    at = (at + 15) & ~15u;
+  }
 }
 
 void ModuleLowering::declare(const ptx::Function& f) {
@@ -175,6 +180,7 @@ void ModuleLowering::declare(const ptx::Function& f) {
     for (const ptx::Variable& p : f.params)
       for (llvm::Type* word : parameter_words(context, p.size())) types.push_back(word);
   if (!entry && returns_by_pointer(f)) types.push_back(pointer);
+  if (has_frame(f)) types.push_back(llvm::Type::getInt64Ty(context));
   llvm::Type* result = entry ? llvm::Type::getVoidTy(context) : result_type(context, f);
   auto* function =
       llvm::Function::Create(llvm::FunctionType::get(result, types, false),
@@ -196,6 +202,7 @@ void ModuleLowering::declare(const ptx::Function& f) {
     if (indirect_callers_.empty() || !takes_address(f.name))
       function->setLinkage(llvm::GlobalValue::InternalLinkage);
   }
+  if (has_frame(f)) function->addFnAttr("ppu.frame", std::to_string(frame_bytes_[&f]));
   functions_[&f] = function;
   for (const ptx::Register& r : f.registers) registers_ += uint32_t(r.type.total_bits() + 31) / 32;
 }

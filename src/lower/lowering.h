@@ -45,6 +45,9 @@ class ModuleLowering {
   /// An external function `ppu.*` of the contract in simt/simt.h, with the attributes its meaning allows.
   llvm::FunctionCallee intrinsic(llvm::StringRef name, llvm::Type* result, llvm::ArrayRef<llvm::Type*> args);
   bool may_inline(const ptx::Function& f) const { return !recursive_.contains(&f); }
+  /// Functions that may be active several times at once, or are called through pointers, have their .local
+  /// variables in a frame whose address is their last argument.
+  bool has_frame(const ptx::Function& f) const { return framed_.contains(&f); }
 
  private:
   void find_reachable();
@@ -58,10 +61,11 @@ class ModuleLowering {
 
   std::vector<const ptx::Function*> reachable_;  ///< kernel first
   std::map<const ptx::Function*, std::set<const ptx::Function*>> calls_;
-  std::set<const ptx::Function*> indirect_callers_, recursive_;
+  std::set<const ptx::Function*> indirect_callers_, recursive_, framed_;
   std::map<std::string, uint32_t> shared_module_;
   std::map<std::pair<const ptx::Function*, std::string>, uint32_t> shared_, local_;
   std::map<const ptx::Function*, llvm::Function*> functions_;
+  std::map<const ptx::Function*, uint32_t> frame_bytes_;  ///< .local of functions with a frame
   std::vector<std::string> globals_;
   uint32_t static_shared_ = 0, local_bytes_ = 0, registers_ = 0;
 };
@@ -117,6 +121,13 @@ class FunctionLowering {
   llvm::Value* launch_field(llvm::Type* type, size_t offset);
   llvm::Value* block_field(llvm::Type* type, size_t offset);
   llvm::Value* shared_base() { return call("ppu.shared.base", ir.getPtrTy(), {}); }
+  /// Where the frame of a called function may start (i64); finish_local_memory() gives it a value.
+  llvm::Value* frame_end() { return call("ppu.frame.end", ir.getInt64Ty(), {}); }
+  llvm::Value* frame() const { return target_.getArg(unsigned(target_.arg_size() - 1)); }
+  /// Where the results go that don't fit a register.
+  llvm::Value* result_slots() const {
+    return target_.getArg(unsigned(target_.arg_size() - (module.has_frame(source) ? 2 : 1)));
+  }
   llvm::Value* local_base() { return call("ppu.local.base", ir.getPtrTy(), {}); }
   /// i64 -> ptr.
   llvm::Value* pointer(llvm::Value* address) { return ir.CreateIntToPtr(address, ir.getPtrTy()); }

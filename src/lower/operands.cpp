@@ -91,7 +91,9 @@ Space FunctionLowering::symbol_space(const std::string& name) const {
 
 llvm::Value* FunctionLowering::symbol_address(const std::string& name) {
   if (const auto offset = module.shared_offset(source, name)) return i64(*offset);
-  if (const auto offset = module.local_offset(source, name))
+  const auto local = module.local_offset(source, name);
+  if (local && module.has_frame(source)) return ir.CreateAdd(frame(), i64(*local));
+  if (const auto offset = local)
     return ir.CreateAdd(ir.CreatePtrToInt(local_base(), ir.getInt64Ty()), i64(*offset));
   if (llvm::AllocaInst* slot = param_slot(name)) return ir.CreatePtrToInt(slot, ir.getInt64Ty());
   if (is_kernel()) {

@@ -8,9 +8,14 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
 
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
+
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <vector>
+
+#include "exec/kernel_abi.h"
 
 namespace ppu::lower {
 
@@ -30,6 +35,8 @@ void set_range(llvm::Function& f, uint32_t limit) {
                               llvm::ConstantRange(llvm::APInt(bits, 0), llvm::APInt(bits, limit))));
 }
 
+/// .local memory for the frames of functions that couldn't be inlined (recursion, function pointers).
+constexpr uint64_t kCallStackBytes = 16 << 10;
 constexpr uint32_t kMaxBlockDim[3] = {1024, 1024, 64};
 
 }  // namespace
@@ -43,8 +50,8 @@ void set_intrinsic_attributes(llvm::Function& f, const uint32_t block[3]) {
   const auto starts = [&](std::initializer_list<const char*> prefixes) {
     return std::any_of(prefixes.begin(), prefixes.end(), [&](const char* p) { return name.starts_with(p); });
   };
-  if (starts({"tid.", "laneid", "warpid", "shared.base", "local.", "fadd.", "fsub.", "fmul.", "fdiv.",
-              "ffma.", "fsqrt."})) {
+  if (starts({"tid.", "laneid", "warpid", "shared.base", "local.", "frame.end", "fadd.", "fsub.", "fmul.",
+              "fdiv.", "ffma.", "fsqrt."})) {
     f.setDoesNotAccessMemory();
     f.addFnAttr(Attribute::WillReturn);
     f.addFnAttr(Attribute::Speculatable);
@@ -140,41 +147,101 @@ void fold_align_checks(llvm::Module& module) {
   }
 }
 
+namespace {
+
+uint64_t align_up(uint64_t n, uint64_t to) {
+  return (n + to - 1) / to * to;
+}
+
+uint64_t number_attribute(const llvm::Function& f, llvm::StringRef name) {
+  uint64_t n = 0;
+  f.getFnAttribute(name).getValueAsString().getAsInteger(10, n);
+  return n;
+}
+
+llvm::Value* local_base(llvm::IRBuilder<>& at, llvm::Module& module) {
+  llvm::FunctionCallee base =
+      module.getOrInsertFunction("ppu.local.base", llvm::FunctionType::get(at.getPtrTy(), false));
+  constexpr uint32_t kAnyBlock[3] = {0, 0, 0};
+  set_intrinsic_attributes(*llvm::cast<llvm::Function>(base.getCallee()), kAnyBlock);
+  return at.CreateCall(base);
+}
+
+/// Moves the function's stack slots behind `bytes` of its local memory; returns the new size.
+uint64_t move_slots(llvm::Function& f, uint64_t bytes) {
+  std::vector<llvm::AllocaInst*> slots;
+  for (llvm::Instruction& i : llvm::instructions(f))
+    if (auto* slot = llvm::dyn_cast<llvm::AllocaInst>(&i)) slots.push_back(slot);
+  if (slots.empty()) return bytes;
+  llvm::IRBuilder<> at(&*f.getEntryBlock().getFirstInsertionPt());
+  llvm::Value* start = f.hasFnAttribute("ppu.frame")
+                           ? at.CreateIntToPtr(f.getArg(unsigned(f.arg_size() - 1)), at.getPtrTy())
+                           : local_base(at, *f.getParent());
+  const llvm::DataLayout& layout = f.getParent()->getDataLayout();
+  for (llvm::AllocaInst* slot : slots) {
+    bytes = align_up(bytes, std::max<uint64_t>(slot->getAlign().value(), 16));
+    for (llvm::User* user : llvm::make_early_inc_range(slot->users()))
+      if (auto* marker = llvm::dyn_cast<llvm::LifetimeIntrinsic>(user)) marker->eraseFromParent();
+    slot->replaceAllUsesWith(at.CreateConstGEP1_64(at.getInt8Ty(), start, bytes));
+    bytes += layout.getTypeAllocSize(slot->getAllocatedType());
+    slot->eraseFromParent();
+  }
+  return align_up(bytes, 16);
+}
+
+/// On entry: the frame must lie inside the thread's local memory.
+void check_frame(llvm::Function& f, uint64_t bytes, uint64_t local_bytes) {
+  llvm::IRBuilder<> at(&*f.getEntryBlock().getFirstInsertionPt());
+  llvm::Value* end = at.CreateAdd(f.getArg(unsigned(f.arg_size() - 1)), at.getInt64(bytes));
+  llvm::Value* limit = at.CreateAdd(at.CreatePtrToInt(local_base(at, *f.getParent()), at.getInt64Ty()),
+                                    at.getInt64(local_bytes));
+  llvm::Value* over = at.CreateICmpUGT(end, limit);
+  llvm::Instruction* then = llvm::SplitBlockAndInsertIfThen(over, &*at.GetInsertPoint(), false);
+  llvm::IRBuilder<> in(then);
+  llvm::FunctionCallee trap = f.getParent()->getOrInsertFunction(
+      "ppu.trap", llvm::FunctionType::get(in.getVoidTy(), {in.getInt32Ty(), in.getInt64Ty()}, false));
+  constexpr uint32_t kAnyBlock[3] = {0, 0, 0};
+  set_intrinsic_attributes(*llvm::cast<llvm::Function>(trap.getCallee()), kAnyBlock);
+  in.CreateCall(trap, {in.getInt32(uint32_t(exec::Trap::kStackOverflow)), in.getInt64(0)});
+}
+
+/// Replaces every call of `name` in the module by what `value` makes at its place.
+void replace_calls(llvm::Module& module, llvm::StringRef name,
+                   const std::function<llvm::Value*(llvm::IRBuilder<>&, llvm::Function&)>& value) {
+  llvm::Function* callee = module.getFunction(name);
+  if (!callee) return;
+  for (llvm::User* user : llvm::make_early_inc_range(callee->users())) {
+    auto* call = llvm::cast<llvm::CallInst>(user);
+    llvm::IRBuilder<> at(call);
+    call->replaceAllUsesWith(value(at, *call->getFunction()));
+    call->eraseFromParent();
+  }
+}
+
+}  // namespace
+
 uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel) {
   llvm::Function& entry = *module.getFunction(kernel);
-  uint64_t bytes = 0;
-  entry.getFnAttribute("ppu.local.bytes").getValueAsString().getAsInteger(10, bytes);
-  const llvm::DataLayout& layout = module.getDataLayout();
-  llvm::Type* pointer = llvm::PointerType::get(module.getContext(), 0);
+  std::map<llvm::Function*, uint64_t> frames;
+  uint64_t local_bytes = move_slots(entry, number_attribute(entry, "ppu.local.bytes"));
+  bool needs_stack = false;
   for (llvm::Function& f : module) {
-    std::vector<llvm::AllocaInst*> slots;
-    for (llvm::Instruction& i : llvm::instructions(f))
-      if (auto* slot = llvm::dyn_cast<llvm::AllocaInst>(&i)) slots.push_back(slot);
-    if (slots.empty()) continue;
-    llvm::IRBuilder<> at(&*f.getEntryBlock().getFirstInsertionPt());
-    llvm::FunctionCallee base =
-        module.getOrInsertFunction("ppu.local.base", llvm::FunctionType::get(pointer, false));
-    constexpr uint32_t kAnyBlock[3] = {0, 0, 0};
-    set_intrinsic_attributes(*llvm::cast<llvm::Function>(base.getCallee()), kAnyBlock);
-    llvm::Value* start = at.CreateCall(base);
-    for (llvm::AllocaInst* slot : slots) {
-      const uint64_t align = std::max<uint64_t>(slot->getAlign().value(), 16);
-      bytes = (bytes + align - 1) & ~(align - 1);
-      slot->replaceAllUsesWith(at.CreateConstGEP1_64(at.getInt8Ty(), start, bytes));
-      bytes += layout.getTypeAllocSize(slot->getAllocatedType());
-      for (llvm::User* user : llvm::make_early_inc_range(slot->users()))
-        if (auto* marker = llvm::dyn_cast<llvm::LifetimeIntrinsic>(user)) marker->eraseFromParent();
-      slot->eraseFromParent();
-    }
+    if (f.isDeclaration() || &f == &entry) continue;
+    frames[&f] = move_slots(f, number_attribute(f, "ppu.frame"));
+    needs_stack |= frames[&f] > 0;
   }
-  bytes = (bytes + 15) & ~uint64_t{15};
-  entry.addFnAttr("ppu.local.bytes", std::to_string(bytes));
-  if (llvm::Function* size = module.getFunction("ppu.local.size"))
-    for (llvm::User* user : llvm::make_early_inc_range(size->users())) {
-      user->replaceAllUsesWith(llvm::ConstantInt::get(user->getType(), bytes));
-      llvm::cast<llvm::Instruction>(user)->eraseFromParent();
-    }
-  return uint32_t(bytes);
+  const uint64_t fixed_bytes = local_bytes;
+  if (needs_stack) local_bytes += kCallStackBytes;
+  for (const auto& [f, bytes] : frames)
+    if (bytes) check_frame(*f, bytes, local_bytes);
+  replace_calls(module, "ppu.frame.end", [&](llvm::IRBuilder<>& at, llvm::Function& f) -> llvm::Value* {
+    if (&f != &entry) return at.CreateAdd(f.getArg(unsigned(f.arg_size() - 1)), at.getInt64(frames[&f]));
+    return at.CreateAdd(at.CreatePtrToInt(local_base(at, module), at.getInt64Ty()), at.getInt64(fixed_bytes));
+  });
+  replace_calls(module, "ppu.local.size",
+                [&](llvm::IRBuilder<>& at, llvm::Function&) { return at.getInt32(uint32_t(local_bytes)); });
+  entry.addFnAttr("ppu.local.bytes", std::to_string(local_bytes));
+  return uint32_t(local_bytes);
 }
 
 namespace {

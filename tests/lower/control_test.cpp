@@ -123,6 +123,34 @@ TEST_P(Control, CallsThroughPointers) {
          [](uint32_t i, uint32_t a) { return i & 1 ? a * 3 : a + 1000; });
 }
 
+TEST_P(Control, RecursiveFunctionsHaveFrames) {
+  // Each level keeps an array of its own across the inner call, and returns 12 bytes.
+  const std::string sum = R"(
+.func (.param .align 4 .b8 res[12]) sum(.param .b32 v) {
+  .local .align 4 .b8 depot[16]; .reg .b32 %r<10>; .reg .pred %p; .reg .b64 %d<4>;
+  ld.param.b32 %r1, [v]; mov.u32 %r2, 0; mov.u64 %d1, depot; setp.eq.u32 %p, %r1, 0; @%p bra DONE;
+  and.b32 %r3, %r1, 3; mul.wide.u32 %d2, %r3, 4; add.u64 %d2, %d1, %d2; st.local.u32 [%d2], %r1;
+  sub.u32 %r4, %r1, 1;
+  { .param .b32 w; .param .align 4 .b8 got[12]; st.param.b32 [w], %r4; call.uni (got), sum, (w); ld.param.b32 %r5, [got+8]; }
+  ld.local.u32 %r6, [%d2]; add.u32 %r2, %r5, %r6;
+  DONE: st.param.b32 [res], 0; st.param.b32 [res+4], 0; st.param.b32 [res+8], %r2; ret;
+})";
+  const std::string body = R"(
+    and.b32 %r1, %a, DEPTH;
+    { .param .b32 v; .param .align 4 .b8 res[12]; st.param.b32 [v], %r1; call.uni (res), sum, (v); ld.param.b32 %r2, [res+8]; }
+    st.global.u32 [%out], %r2;)";
+  const auto with_depth = [&](const char* depth) {
+    std::string text = body;
+    return kernel(text.replace(text.find("DEPTH"), 5, depth), sum);
+  };
+  expect(with_depth("15"), [](uint32_t, uint32_t a) { return (a & 15) * ((a & 15) + 1) / 2; });
+  KernelRunner k = runner(with_depth("-1"));
+  std::vector<uint32_t> in(32, 100000), out(32);
+  const RunResult r = k.run("k", {1}, {32}, in.data(), out.data());
+  EXPECT_EQ(r.error, "");
+  EXPECT_EQ(r.trap, exec::Trap::kStackOverflow);
+}
+
 TEST_P(Control, CarryChains) {
   expect(kernel(R"(
     mov.u32 %r1, -1; add.cc.u32 %r2, %a, %r1; addc.u32 %r3, %t, 0; sub.cc.u32 %r4, %t, %a; subc.u32 %r5, 100, 0;
