@@ -84,6 +84,13 @@ class Parser {
   }
 
   void fill_tables() {
+    fill_switches();
+    fill_values();
+    fill_flags_with_values();
+    fill_aliases();
+  }
+
+  void fill_switches() {
     Options& o = options_;
     const auto set = [](auto& field, auto value) { return [&field, value] { field = value; }; };
     const auto nothing = [] {};
@@ -118,11 +125,13 @@ class Parser {
           "-m64", "-dlto", "-res-usage", "-no-align-double", "-forward-unknown-to-host-compiler",
           "-allow-unsupported-compiler", "-display-error-number", "-no-display-error-number"})
       switches_[ignored] = nothing;
+  }
 
+  void fill_values() {
+    Options& o = options_;
     const auto take = [this](std::vector<std::string>& flags) {
       return [this, &flags](const std::string& value) { return append_split(flags, value); };
     };
-    const auto ignore = [this](const std::string&) { return done(); };
     values_ = {
         {"-o", [this](const std::string& v) { return options_.output = v, done(); }},
         {"-arch", [this](const std::string& v) { return add_arch(v); }},
@@ -158,6 +167,11 @@ class Parser {
            }
            return done();
          }}};
+  }
+
+  /// Values that are ignored, and those that keep their flag's name for clang or the linker.
+  void fill_flags_with_values() {
+    const auto ignore = [this](const std::string&) { return done(); };
     for (const char* ignored : {"-code", "-Xptxas", "-Xnvlink", "-Xfatbin", "-maxrregcount", "-ccbin",
                                 "-diag-suppress", "-diag-error", "-threads", "-t", "-prec-div", "-prec-sqrt",
                                 "-odir", "-split-compile", "-compress-mode"})
@@ -178,6 +192,9 @@ class Parser {
       values_[flag] = [this, flag](const std::string& v) {
         return options_.link_flags.push_back(flag + v), done();
       };
+  }
+
+  void fill_aliases() {
     aliases_ = {{"-compile", "-c"},
                 {"-output-file", "-o"},
                 {"-gpu-architecture", "-arch"},

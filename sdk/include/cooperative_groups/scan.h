@@ -1,0 +1,3 @@
+// The scans are declared with the reductions.
+#pragma once
+#include <cooperative_groups/reduce.h>
