@@ -262,6 +262,14 @@ Value* Widener::directed_rounding(CallInst& call, StringRef name) {
   AllocaInst* out = new_slot(wide(t));
   FunctionType* ft = FunctionType::get(t, {b_.getInt32Ty(), t, t, t}, false);
   Value* selector = b_.getInt32(code * 4 + (mode == "rz" ? 1 : mode == "rm" ? 2 : 3));
+  // A uniform result is read from lane 0, which may be off here: there is one value to compute, so do so.
+  if (shapes_.uniform(&call)) {
+    std::vector<Value*> a{selector};
+    for (unsigned i = 0; i < 3; i++)
+      a.push_back(i < args.size() ? scalar(call.getArgOperand(i)) : (Value*)ConstantFP::get(t, 0));
+    return b_.CreateVectorSplat(unsigned(cast<FixedVectorType>(wide(t))->getNumElements()),
+                                b_.CreateCall(ft, helper, a));
+  }
   for_each_lane(mask_or_all(), [&](Value* lane) {
     std::vector<Value*> a{selector};
     for (unsigned i = 0; i < 3; i++)
