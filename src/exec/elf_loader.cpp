@@ -14,8 +14,9 @@ namespace ppu::exec {
 namespace {
 
 constexpr size_t kPage = 4096;
-constexpr size_t kMaxObject = size_t{1} << 30;   // the small code model's 32-bit distances need < 2 GB
-constexpr size_t kStubBytes = 16;                // jmp *got(%rip) padded
+constexpr size_t kMaxObject = size_t{1} << 30;  // the small code model's 32-bit distances need < 2 GB
+constexpr size_t kStubBytes = 16;               // jmp *got(%rip) padded
+constexpr size_t kLeadIn = 64;  // before the first function: sanitizers of the caller look there for its type
 constexpr uint32_t kUnwindSection = 0x70000001;  // SHT_X86_64_UNWIND: kernels don't unwind
 
 Error damaged(const char* what) {
@@ -60,7 +61,7 @@ class Loader {
   std::vector<Section> sections_;
   std::vector<Elf64_Sym> symbols_;
   uint32_t string_section_ = 0;
-  size_t part_bytes_[kParts] = {0, 0, 0};
+  size_t part_bytes_[kParts] = {kLeadIn, 0, 0};
   size_t part_start_[kParts] = {0, 0, 0};
   char* base_ = nullptr;
   size_t bytes_ = 0;
