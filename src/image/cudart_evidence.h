@@ -10,7 +10,7 @@
 //                cudaGetDeviceProperties_v2 present        -> 12
 //                else cudaThreadSynchronize present        -> 11 or older
 //                else                                      -> 13
-//              Checked on the archives of 12.9 (435 names) and 13.0 (422 names); members of the archive are
+//              Checked on the archives of 12.9 (435 names), 13.0 (422) and 13.5 (458); members of the archive are
 //              pulled in as a whole, so the names are there even if unused.
 #pragma once
 #include "image/elf_view.h"
