@@ -1,4 +1,5 @@
 // Compares the reference interpreter with the compiled engine on random kernels, bit by bit.
+//   random_kernel_fuzz file.ptx ...      (kernels that once differed, see found/)
 //   random_kernel_fuzz [--seed N] [--seconds S] [--kernels N] [--statements N] [--cpu avx512|avx2|both]
 //   [--print]
 // A difference is reduced by leaving out lines, and printed with the seed that made it.
@@ -6,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -151,15 +154,42 @@ struct Options {
   double reduce_seconds = 60;
   bool print = false, keep_going = false;
   std::string cpu = "both";
+  std::vector<std::string> files;
 };
 
-int run(const Options& o) {
+std::vector<Config> configs_for(const Options& o) {
   std::vector<Config> configs;
   if (o.cpu != "avx2") configs.push_back({"avx512", codegen::Cpu::kAvx512, true});
   if (o.cpu != "avx512") configs.push_back({"avx2", codegen::Cpu::kAvx2, true});
   if (o.cpu != "avx2") configs.push_back({"avx512, any block", codegen::Cpu::kAvx512, false});
   if (o.cpu != "avx2") configs.push_back({"avx512, gangs of 2", codegen::Cpu::kAvx512, true, 2});
   if (o.cpu != "avx512") configs.push_back({"avx2, gangs of 4", codegen::Cpu::kAvx2, true, 4});
+  return configs;
+}
+
+/// Runs a stored kernel on every configuration; its first line says `// block x y z`.
+int run_file(const std::string& path, const Options& o) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  RandomKernel k;
+  k.text = text.str();
+  if (std::sscanf(k.text.c_str(), "// block %u %u %u", &k.block[0], &k.block[1], &k.block[2]) != 3) {
+    std::fprintf(stderr, "%s: expected '// block x y z' in the first line\n", path.c_str());
+    return 1;
+  }
+  int failures = 0;
+  for (const Config& config : configs_for(o)) {
+    bool refused = false;
+    const std::string problem = check(k, o.seed, config, &refused);
+    if (!problem.empty()) std::fprintf(stderr, "%s (%s): %s\n", path.c_str(), config.name, problem.c_str());
+    failures += !problem.empty();
+  }
+  return failures != 0;
+}
+
+int run(const Options& o) {
+  const std::vector<Config> configs = configs_for(o);
   const auto start = std::chrono::steady_clock::now();
   uint64_t done = 0, failures = 0;
   for (; done < o.kernels &&
@@ -202,6 +232,10 @@ int main(int argc, char** argv) {
       o.keep_going = true;
       continue;
     }
+    if (!a.starts_with("--")) {
+      o.files.push_back(a);
+      continue;
+    }
     i++;
     if (a == "--seed") o.seed = std::strtoull(value, nullptr, 0);
     if (a == "--seconds") o.seconds = std::atof(value);
@@ -210,5 +244,8 @@ int main(int argc, char** argv) {
     if (a == "--reduce-seconds") o.reduce_seconds = std::atof(value);
     if (a == "--cpu") o.cpu = value;
   }
+  int failures = 0;
+  for (const std::string& file : o.files) failures += ppu::fuzz::run_file(file, o);
+  if (!o.files.empty()) return failures != 0;
   return ppu::fuzz::run(o);
 }
