@@ -43,7 +43,8 @@ class KernelRunner {
   }
 
   Cpu cpu = Cpu::kNative;
-  bool specialise = true;             ///< on blockDim
+  int opt_level = 2;
+  bool specialise = true;  ///< on blockDim
   uint32_t dynamic_shared_bytes = 0;
   std::map<std::string, std::vector<uint64_t>> globals;  ///< storage of module variables, by name
 
@@ -105,6 +106,7 @@ inline RunResult KernelRunner::launch(const std::string& kernel, Dim grid, Dim b
   request.module = &module_;
   request.kernel = kernel;
   request.cpu = cpu;
+  request.opt_level = uint8_t(opt_level);
   const uint32_t shape[3] = {block.x, block.y, block.z};
   if (specialise) std::memcpy(request.block, shape, sizeof shape);
   Result<std::vector<std::byte>> image = compile(request);
