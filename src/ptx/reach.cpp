@@ -40,9 +40,11 @@ class Walker {
       }
       for (const Variable& v : f.params) own.insert(v.name);
       for (const Variable& v : f.results) own.insert(v.name);
-      for (const Instruction& in : f.body)
+      for (const Instruction& in : f.body) {
+        if (in.row == isa::kRow_call && in.operands[1].kind == Operand::Kind::kReg) visit_address_taken();
         for (size_t i = 0; i < in.operands.size(); i++)
           visit_operand(in.operands[i], in.row == isa::kRow_call && i == 1 ? nullptr : &own);
+      }
     }
   }
 
@@ -56,6 +58,21 @@ class Walker {
   }
 
  private:
+  /// An indirect call may reach any function whose address exists: it may have come as a kernel's parameter.
+  void visit_address_taken() {
+    if (address_taken_done_) return;
+    address_taken_done_ = true;
+    const auto visit_function = [&](const std::string& name) {
+      if (functions_.contains(name) || module_.aliases.contains(name)) visit(name);
+    };
+    for (const Variable& v : module_.variables)
+      for (const Variable::Reloc& r : v.relocs) visit_function(r.symbol);
+    for (const Function& f : module_.functions)
+      for (const Instruction& in : f.body)
+        for (const Operand& o : in.operands)
+          if (o.kind == Operand::Kind::kSymbol && in.row != isa::kRow_call) visit_function(o.symbol);
+  }
+
   void visit_operand(const Operand& o, const std::unordered_set<std::string_view>* own) {
     if (o.kind == Operand::Kind::kSymbol && !(own && own->contains(o.symbol))) visit(o.symbol);
     for (const Operand& e : o.elements) visit_operand(e, own);
@@ -65,6 +82,7 @@ class Walker {
   std::unordered_map<std::string_view, int32_t> functions_, variables_;
   std::unordered_set<int32_t> seen_functions_, seen_variables_;
   std::vector<int32_t> queue_;
+  bool address_taken_done_ = false;
 };
 
 }  // namespace
