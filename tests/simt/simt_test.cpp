@@ -1,0 +1,156 @@
+// What widening makes of a kernel: the few lines of IR that matter, not whole functions. Results are judged
+// elsewhere (tests/lower, tests/fuzz); this is about not falling back to slow forms unnoticed.
+#include "simt/simt.h"
+
+#include <gtest/gtest.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Target/TargetMachine.h>
+
+#include "codegen/cpu.h"
+#include "codegen/optimise.h"
+#include "codegen/prepare.h"
+#include "codegen/target.h"
+#include "lower/lower.h"
+#include "ptx/ptx.h"
+
+namespace ppu::simt {
+namespace {
+
+struct Widened {
+  std::string ir;
+  Outcome outcome;
+  size_t count(const std::string& text) const {
+    size_t n = 0;
+    for (size_t at = ir.find(text); at != std::string::npos; at = ir.find(text, at + 1)) n++;
+    return n;
+  }
+};
+
+constexpr const char* kHead =
+    ".version 8.0\n.target sm_80\n.address_size 64\n"
+    ".visible .entry k(.param .u64 p, .param .u64 q, .param .u32 n) {\n"
+    ".reg .pred %p<8>; .reg .b32 %r<32>; .reg .f32 %f<32>; .reg .b64 %d<32>;\n"
+    ".shared .align 4 .b8 sh[4096];\n"
+    "ld.param.u64 %d0, [p]; ld.param.u64 %d1, [q]; ld.param.u32 %r0, [n];\n"
+    "mov.u32 %r1, %tid.x; mov.u32 %r2, %ctaid.x; mov.u32 %r3, %ntid.x;\n"
+    "mad.lo.s32 %r4, %r2, %r3, %r1;\n";
+
+Widened widened(const std::string& body, uint32_t x, uint32_t y = 1, uint32_t gang = 1) {
+  Widened w;
+  const auto cpu = codegen::Cpu::kAvx2;  // any: the plan of an access doesn't depend on it
+  auto target = codegen::make_target(cpu, 2);
+  EXPECT_TRUE(target.ok());
+  auto module = ptx::parse(kHead + body + "ret;\n}\n", "test");
+  EXPECT_TRUE(module.ok()) << module.error().message;
+  llvm::LLVMContext context;
+  Options options;
+  options.block[0] = x, options.block[1] = y, options.block[2] = 1;
+  options.gang = gang;
+  auto lowered = lower::lower_kernel(context, *module, "k", options.block);
+  EXPECT_TRUE(lowered.ok()) << lowered.error().message;
+  codegen::set_target_attributes(*lowered->module, **target, cpu);
+  codegen::prepare(*lowered->module, **target, "k");
+  w.outcome = widen_module(*lowered->module, "k", options);
+  EXPECT_EQ(w.outcome.error, "");
+  codegen::optimise(*lowered->module, **target, 2);
+  llvm::raw_string_ostream out(w.ir);
+  lowered->module->print(out, nullptr);
+  return w;
+}
+
+TEST(Simt, ContiguousAccessesAreVectorAccesses) {
+  const Widened w = widened(
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; add.s64 %d4, %d1, %d2;\n"
+      "ld.global.f32 %f0, [%d3]; st.global.f32 [%d4], %f0;\n",
+      256);
+  EXPECT_EQ(w.count("call <16 x float> @llvm.masked.gather"), 0u);
+  EXPECT_GE(w.count("load <32 x float>"), 1u) << w.ir;
+  EXPECT_GE(w.count("store <32 x float>"), 1u);
+}
+
+TEST(Simt, AnAddressOfTheWholeBlockIsOneScalarAccess) {
+  const Widened w = widened("ld.global.f32 %f0, [%d0]; st.global.f32 [%d1], %f0;\n", 64);
+  EXPECT_EQ(w.count("<32 x float>"), 0u) << w.ir;
+  EXPECT_GE(w.count("load float"), 1u);
+}
+
+TEST(Simt, TileRowsOfA16WideBlockAreBroadcastAndHalfContiguous) {
+  // sh[tid.y * 64] (the same in a half warp) and sh[tid.x * 4] (a row twice).
+  const Widened w = widened(
+      "mov.u32 %r5, %tid.y; mov.u32 %r6, sh; shl.b32 %r7, %r5, 6; add.s32 %r8, %r6, %r7;\n"
+      "shl.b32 %r9, %r1, 2; add.s32 %r10, %r6, %r9;\n"
+      "ld.shared.f32 %f0, [%r8]; ld.shared.f32 %f1, [%r10]; fma.rn.f32 %f2, %f0, %f1, %f1;\n"
+      "st.shared.f32 [%r10+1024], %f2;\n",
+      16, 16);
+  EXPECT_EQ(w.count("gather"), 0u) << w.ir;
+  EXPECT_GE(w.count("<16 x float>"), 1u);
+}
+
+TEST(Simt, StridedLoadsAreAWindowAndAPermute) {
+  const Widened w = widened(
+      "mul.wide.s32 %d2, %r1, 12; add.s64 %d3, %d0, %d2; ld.global.f32 %f0, [%d3];\n"
+      "mul.wide.s32 %d4, %r1, 4; add.s64 %d5, %d1, %d4; st.global.f32 [%d5], %f0;\n",
+      32);
+  EXPECT_EQ(w.count("gather"), 0u) << w.ir;
+  EXPECT_GE(w.count("shufflevector"), 1u);
+}
+
+TEST(Simt, ConstantShufflesArePermutes) {
+  const Widened w = widened(
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.u32 %r5, [%d3];\n"
+      "shfl.sync.bfly.b32 %r6|%p0, %r5, 1, 31, -1;\n"
+      "st.global.u32 [%d3], %r6;\n",
+      32);
+  EXPECT_GE(w.count("<32 x i32> <i32 1, i32 0, i32 3, i32 2"), 1u) << w.ir;
+}
+
+TEST(Simt, ABranchOfWholeWarpsStaysABranch) {
+  const Widened w = widened(
+      "setp.lt.s32 %p0, %r1, 32; @%p0 bra L1; st.global.u32 [%d0], %r1;\nL1:\n"
+      "mul.wide.s32 %d2, %r1, 4; add.s64 %d3, %d1, %d2; st.global.u32 [%d3], %r1;\n",
+      64);
+  EXPECT_EQ(w.count("masked"), 0u) << w.ir;
+}
+
+TEST(Simt, EarlyReturnIsAMask) {
+  const Widened w = widened(
+      "setp.ge.s32 %p0, %r4, %r0; @%p0 bra L1;\n"
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r4;\nL1:\n",
+      128);
+  EXPECT_GE(w.count("@llvm.masked.store.v32i32"), 1u) << w.ir;
+}
+
+TEST(Simt, BarriersKeepOnlyWhatLivesAcross) {
+  const std::string body =
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.f32 %f0, [%d3];\n"
+      "mov.u32 %r5, sh; shl.b32 %r6, %r1, 2; add.s32 %r7, %r5, %r6; st.shared.f32 [%r7], %f0;\n"
+      "bar.sync 0;\n"
+      "xor.b32 %r8, %r6, 128; add.s32 %r9, %r5, %r8; ld.shared.f32 %f1, [%r9];\n";
+  const Widened once = widened(body + "st.global.f32 [%d3], %f1;\n", 256);
+  // The address is computed again: nothing but the header and the padding of a slot area.
+  const Widened kept = widened(body + "add.f32 %f1, %f1, %f0; st.global.f32 [%d3], %f1;\n", 256);
+  EXPECT_GE(kept.outcome.frame_bytes, once.outcome.frame_bytes + 8 * 128);
+  EXPECT_LT(kept.outcome.frame_bytes, once.outcome.frame_bytes + 8 * 256);
+}
+
+TEST(Simt, AKernelWithoutBarriersNeedsNoFrame) {
+  EXPECT_EQ(widened("st.global.u32 [%d0], %r0;\n", 256).outcome.frame_bytes, 0u);
+}
+
+TEST(Simt, GangsComputeSharedValuesOnce) {
+  // The loop's bound and step are the block's; its sum is each warp's.
+  const std::string body =
+      "mov.u32 %r5, 0; mov.f32 %f0, 0f00000000;\n"
+      "L1: mul.wide.u32 %d2, %r5, 4; add.s64 %d3, %d0, %d2; ld.global.f32 %f1, [%d3];\n"
+      "cvt.rn.f32.s32 %f2, %r1; fma.rn.f32 %f0, %f1, %f2, %f0; add.u32 %r5, %r5, 1; setp.lt.u32 %p0, %r5, "
+      "%r0;\n"
+      "@%p0 bra L1; mul.wide.s32 %d4, %r1, 4; add.s64 %d5, %d1, %d4; st.global.f32 [%d5], %f0;\n";
+  const Widened one = widened(body, 128, 1, 1), four = widened(body, 128, 1, 4);
+  EXPECT_EQ(one.count("load float"), four.count("load float")) << four.ir;
+  EXPECT_EQ(four.count("@llvm.fma.v32f32("), 4 * (one.count("@llvm.fma.v32f32(") - 1) + 1);
+}
+
+}  // namespace
+}  // namespace ppu::simt
