@@ -60,7 +60,7 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_target(Cpu cpu, int opt_level)
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
       kTriple, avx512 ? llvm::sys::getHostCPUName() : "x86-64-v3", avx512 ? host_features() : "", options,
       llvm::Reloc::PIC_, llvm::CodeModel::Small,
-      opt_level == 0 ? llvm::CodeGenOptLevel::Less : llvm::CodeGenOptLevel::Default, /*JIT=*/false));
+      opt_level < 2 ? llvm::CodeGenOptLevel::Less : llvm::CodeGenOptLevel::Default, /*JIT=*/false));
   if (!machine) return bug("LLVM made no x86-64 target machine");
   return machine;
 }
