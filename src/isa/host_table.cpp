@@ -26,19 +26,21 @@ const std::array<Meaning, kRowCount>& meanings() {
 
 }  // namespace
 
-HostResult eval(uint16_t row, const Mods& mods, std::span<const uint64_t> args, bool carry) {
+HostOp::HostOp(uint16_t row, const Mods& mods, size_t num_args) : mods_(mods), num_args_(num_args) {
   const Row& info = table()[row];
-  const Meaning meaning = meanings()[row];
-  PPU_CHECK(meaning != nullptr && "an element-wise row");
-  Args<Host> x{mods, types_of(info, mods), {}, Host{carry, kPred}};
+  meaning_ = meanings()[row];
+  PPU_CHECK(meaning_ != nullptr && "an element-wise row");
+  types_ = types_of(info, mods_);
   size_t next = 0;
-  for (int i = 0; i < info.form.num_operands && next < args.size(); i++) {
-    if (info.form.operands[i].is_dest) continue;
-    const Type type = operand_type(info, mods, i);
-    x.in[next] = Host{low_bits(args[next], type.total_bits()), type};
-    next++;
-  }
-  const Out<Host> out = meaning(x);
+  for (int i = 0; i < info.form.num_operands && next < num_args; i++)
+    if (!info.form.operands[i].is_dest) arg_types_[next++] = operand_type(info, mods_, i);
+}
+
+HostResult HostOp::run(std::span<const uint64_t> args, bool carry) const {
+  Args<Host> x{mods_, types_, {}, Host{carry, kPred}, num_args_};
+  for (size_t i = 0; i < num_args_; i++)
+    x.in[i] = Host{low_bits(args[i], arg_types_[i].total_bits()), arg_types_[i]};
+  const Out<Host> out = meaning_(x);
   HostResult result;
   result.count = out.n;
   for (int i = 0; i < out.n; i++) {
@@ -47,6 +49,10 @@ HostResult eval(uint16_t row, const Mods& mods, std::span<const uint64_t> args, 
   }
   result.carry = out.carry.v != 0;
   return result;
+}
+
+HostResult eval(uint16_t row, const Mods& mods, std::span<const uint64_t> args, bool carry) {
+  return HostOp(row, mods, args.size()).run(args, carry);
 }
 
 uint64_t to_register(uint64_t bits, Type type, int register_bits) {

@@ -1,6 +1,7 @@
 // What element-wise rows compute, on the host: one lane at a time, plain integers and floats. The reference
 // interpreter runs these; the compiler builds LLVM IR from the same rows (src/lower/row_emit.h).
 #pragma once
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -14,6 +15,27 @@ struct HostResult {
   Type type[2];              ///< the type computed; a wider register takes it by to_register()
   int count = 0;
   bool carry = false;  ///< only if writes_carry(mods)
+};
+
+struct Host;
+template <class V>
+struct Out;
+template <class V>
+struct Args;
+
+/// An element row with its modifiers and number of source operands, looked up once and run often.
+class HostOp {
+ public:
+  HostOp(uint16_t row, const Mods& mods, size_t num_args);
+  /// As eval() below.
+  HostResult run(std::span<const uint64_t> args, bool carry = false) const;
+
+ private:
+  Out<Host> (*meaning_)(const Args<Host>&) = nullptr;
+  Mods mods_;
+  std::array<Type, 4> types_{};
+  std::array<Type, 8> arg_types_{};
+  size_t num_args_ = 0;
 };
 
 /// Runs element row `row` spelt `mods`. `args`: bits of the source operands in order (left-out optional ones

@@ -58,6 +58,7 @@ struct Args {
   std::array<Type, 4> types;  ///< types_of()
   std::array<V, 8> in;        ///< sources in order
   V flag;                     ///< the carry flag before, a predicate
+  size_t count;               ///< sources given: fewer than the form has if optional ones are left out
 
   V a() const { return in[0]; }
   V b() const { return in[1]; }
@@ -317,6 +318,39 @@ V dot(const Args<V>& x, int a_width, int b_width, int b_first) {
     sum = sum + element(x.a(), i, uint8_t(a_width), x.types[0]) *
                     element(x.b(), i + b_first, uint8_t(b_width), x.types[1]);
   return as_bits(sum, x.c().t);
+}
+
+enum class PackedOp : uint8_t { kAdd, kMin, kMax };
+
+/// add, min and max of two 16-bit integers in a register; .relu: negative results become 0.
+template <class V>
+V packed16(const Args<V>& x, PackedOp op) {
+  const Type half{x.types[0].kind, 16, 1};
+  V result = x.k(kU32, 0);
+  for (int i = 0; i < 2; i++) {
+    V a = element(x.a(), i, 16, half), b = element(x.b(), i, 16, half);
+    a = as_bits(a, kS32);
+    b = as_bits(b, kS32);
+    V value = op == PackedOp::kAdd ? a + b : op == PackedOp::kMin ? lesser(a, b) : greater(a, b);
+    if (x.has("relu")) value = greater(value, zero(value));
+    result =
+        result | shl_raw(bits_of(value) & like(result, 0xffff), like(result, uint64_t(16) * uint64_t(i)));
+  }
+  return as_bits(result, x.types[0]);
+}
+
+/// cvt.pack: a and b clamped to the type, b in the low bits, a next; bytes have c's low half above them.
+template <class V>
+V convert_pack(const Args<V>& x, V c) {
+  const Type t = x.types[0];
+  const uint64_t top = (uint64_t(1) << (t.bits - t.is_signed())) - 1, mask = (uint64_t(1) << t.bits) - 1;
+  const auto clamp = [&](V v) {
+    v = lesser(greater(v, like(v, t.is_signed() ? ~top : 0)), like(v, top));
+    return bits_of(v) & constant(v, kU32, mask);
+  };
+  V low = clamp(x.b()), high = clamp(x.a());
+  V packed = low | shl_raw(high, like(high, t.bits));
+  return t.bits == 16 ? packed : packed | shl_raw(c, like(c, 16));
 }
 
 // ---- Logic and shifts

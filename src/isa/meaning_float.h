@@ -91,6 +91,26 @@ V rcp_float(const Args<V>& x) {
   return output(x, fdiv(number(a, 1), a, x.round()));
 }
 
+/// .f32x2: the operation on each half of a 64-bit register.
+template <class V>
+V packed_float(const Args<V>& x, RoundOp op) {
+  V packed = x.k(kU64, 0);
+  for (int i = 0; i < 2; i++) {
+    V lane[3] = {x.in[0], x.in[0], x.in[0]};
+    for (size_t k = 0; k < x.count; k++) {
+      V bits = bits_of(x.in[k]);
+      lane[k] = input(x, as_bits(resize(shr_raw(bits, like(bits, uint64_t(32) * uint64_t(i))), kU32), kF32));
+    }
+    V value = op == RoundOp::kAdd   ? fadd(lane[0], lane[1], x.round())
+              : op == RoundOp::kSub ? fsub(lane[0], lane[1], x.round())
+              : op == RoundOp::kMul ? fmul(lane[0], lane[1], x.round())
+                                    : ffma(lane[0], lane[1], lane[2], x.round());
+    V half = resize(bits_of(output(x, value)), kU64);
+    packed = packed | shl_raw(half, like(half, uint64_t(32) * uint64_t(i)));
+  }
+  return as_bits(packed, x.types[0]);
+}
+
 /// div.approx: for 2^126 < |b| < 2^128 the divisor counts as infinite (PTX ISA, "div").
 template <class V>
 V div_approx(const Args<V>& x) {
@@ -145,7 +165,10 @@ V pick_float(V a, V b, bool want_max, bool nan_wins) {
 template <class V>
 V minmax_float(const Args<V>& x, bool want_max) {
   V a = input(x, x.a()), b = input(x, x.b());
-  if (!x.has("xorsign")) return pick_float(a, b, want_max, x.has("NaN"));
+  if (!x.has("xorsign")) {
+    V picked = pick_float(a, b, want_max, x.has("NaN"));
+    return x.count < 3 ? picked : pick_float(picked, input(x, x.c()), want_max, x.has("NaN"));
+  }
   V picked = pick_float(fabs(a), fabs(b), want_max, x.has("NaN"));
   V sign = (bits_of(a) ^ bits_of(b)) & constant(a, unsigned_of(a.t), sign_bit(a.t));
   V signed_pick = as_bits(bits_of(picked) ^ sign, a.t);

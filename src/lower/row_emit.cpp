@@ -52,7 +52,7 @@ RowResult emit_row(llvm::IRBuilderBase& builder, uint16_t row, const isa::Mods& 
   const isa::Row& info = isa::table()[row];
   const Meaning meaning = meanings()[row];
   PPU_CHECK(meaning != nullptr && "an element-wise row");
-  isa::Args<Ir> x{mods, isa::types_of(info, mods), {}, Ir{carry_in, isa::kPred, &builder}};
+  isa::Args<Ir> x{mods, isa::types_of(info, mods), {}, Ir{carry_in, isa::kPred, &builder}, args.size()};
   size_t next = 0;
   for (int i = 0; i < info.form.num_operands && next < args.size(); i++) {
     if (info.form.operands[i].is_dest) continue;

@@ -131,6 +131,7 @@ std::vector<Spelling> spellings(uint16_t row, size_t limit) {
   std::vector<Spelling> all;
   for (size_t n = 0; n < (sample ? limit : total); n++) {
     Spelling s{row, std::string(form.mnemonic), {}};
+    if (form.num_operands && form.operands[form.num_operands - 1].optional) s.left_out = n & 1;
     size_t code = n;
     if (takes_constant) {
       s.constant = sample ? rng() % 256 : n % 256;
@@ -184,6 +185,12 @@ std::vector<Type> source_types(const Row& row, const Mods& mods) {
   std::vector<Type> types;
   for (int i = 0; i < row.form.num_operands; i++)
     if (!row.form.operands[i].is_dest) types.push_back(operand_type(row, mods, i));
+  return types;
+}
+
+std::vector<Type> source_types(const Spelling& spelling) {
+  std::vector<Type> types = source_types(table()[spelling.row], spelling.mods);
+  types.resize(types.size() - spelling.left_out);
   return types;
 }
 

@@ -17,6 +17,7 @@ struct Spelling {
   std::string opcode;
   Mods mods;
   uint64_t constant = 0;  ///< of the operand that must be one (`#n` in the form), if there is any
+  size_t left_out = 0;    ///< optional operands not given
 };
 
 /// The place of that operand among the sources, or -1.
@@ -36,6 +37,8 @@ Vector parse_vector(std::string_view text);
 
 /// The types of the source operands, in order.
 std::vector<Type> source_types(const Row& row, const Mods& mods);
+/// Those that are given.
+std::vector<Type> source_types(const Spelling& spelling);
 
 /// The n-th value to try for an operand: corner cases of its type first, then random ones of all sizes.
 uint64_t operand_value(Type type, size_t n, std::mt19937_64& rng);

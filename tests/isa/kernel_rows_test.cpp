@@ -54,7 +54,8 @@ std::string text_of(const Case& c, size_t n) {
   };
   for (int i = 0; i < row.form.num_operands; i++) {
     const FormOperand& o = row.form.operands[i];
-    Type t = operand_type(row, c.spelling.mods, i);
+    const Type t = operand_type(row, c.spelling.mods, i);
+    if (!o.is_dest && source == c.sources.size()) break;
     if (!operands.empty()) operands += ", ";
     if (o.is_dest) {
       add_result("d", t);
@@ -101,7 +102,7 @@ std::string kernel_of(const std::vector<Case>& cases) {
 }
 
 Case make_case(const Spelling& s, std::mt19937_64& rng) {
-  Case c{s, source_types(table()[s.row], s.mods), {}};
+  Case c{s, source_types(s), {}};
   c.in.resize(kLanes);
   for (size_t lane = 0; lane < kLanes; lane++) {
     for (size_t k = 0; k < c.sources.size(); k++) c.in[lane][k] = operand_value(c.sources[k], lane, rng);

@@ -73,7 +73,7 @@ void emit_lane(llvm::Module& module, const Spelling& s, const std::string& name)
   b.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
   const Row& row = table()[s.row];
   std::vector<llvm::Value*> args;
-  for (const Type& type : source_types(row, s.mods)) {
+  for (const Type& type : source_types(s)) {
     const uint64_t at = args.size();
     if (int(at) == constant_source(row)) {
       args.push_back(b.getInt64(s.constant));
@@ -152,8 +152,7 @@ Folded fold(const Spelling& s, std::span<const uint64_t> args, bool carry) {
   auto* function = llvm::Function::Create(llvm::FunctionType::get(words, false),
                                           llvm::Function::ExternalLinkage, "fold", module);
   b.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
-  const Row& row = table()[s.row];
-  const std::vector<Type> types = source_types(row, s.mods);
+  const std::vector<Type> types = source_types(s);
   std::vector<llvm::Value*> values;
   for (size_t i = 0; i < args.size(); i++)
     values.push_back(llvm::ConstantInt::get(b.getIntNTy(unsigned(types[i].total_bits())), args[i]));

@@ -51,7 +51,7 @@ HostResult run(LaneFunction function, const HostResult& like, const Lane& lane) 
 
 Lane random_lane(const Spelling& s, size_t n, std::mt19937_64& rng) {
   Lane lane;
-  for (const Type& type : source_types(table()[s.row], s.mods))
+  for (const Type& type : source_types(s))
     lane.args.push_back(operand_value(type, rng() % 3 ? n : rng() % 64, rng));
   if (const int constant = constant_source(table()[s.row]); constant >= 0)
     lane.args[size_t(constant)] = s.constant;
@@ -76,8 +76,9 @@ TEST(Rows, VectorsHoldInNativeCode) {
       const std::optional<MatchResult> m = match(vectors.back().opcode);
       ASSERT_TRUE(m.has_value()) << place(table()[r]) << ": " << text;
       const int constant = constant_source(table()[r]);
-      asked.push_back(
-          {r, vectors.back().opcode, m->mods, constant < 0 ? 0 : vectors.back().in[size_t(constant)]});
+      const std::vector<uint64_t>& in = vectors.back().in;
+      asked.push_back({r, vectors.back().opcode, m->mods, constant < 0 ? 0 : in[size_t(constant)],
+                       source_types(table()[r], m->mods).size() - in.size()});
     }
     const std::vector<LaneFunction> functions = jit.compile(asked);
     for (size_t i = 0; i < vectors.size(); i++) {
