@@ -217,22 +217,21 @@ void Event::record(Stream& stream) {
 
 CUresult Event::query() {
   Operation* op = last();
-  if (!op) return CUDA_SUCCESS;
-  CUresult result = op->done() ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
-  if (result == CUDA_SUCCESS) result = op->context().error();
-  op->release();
-  return result;
+  const bool done = !op || op->done();
+  if (op) op->release();
+  return done ? error() : CUDA_ERROR_NOT_READY;
 }
 
 CUresult Event::synchronize() {
-  Operation* op = last();
-  if (!op) return CUDA_SUCCESS;
-  op->wait();
-  op->context().flush_printf();
-  const CUresult result = op->context().error();
-  op->release();
-  return result;
+  if (Operation* op = last()) {
+    op->wait();
+    op->release();
+  }
+  if (context_) context_->flush_printf();
+  return error();
 }
+
+CUresult Event::error() const { return context_ ? context_->error() : CUDA_SUCCESS; }
 
 void Event::block(Stream& stream) {
   Operation* op = last();
@@ -242,6 +241,7 @@ void Event::block(Stream& stream) {
 }
 
 CUresult Event::elapsed(Event& start, Event& end, float* milliseconds) {
+  if (start.error() != CUDA_SUCCESS) return start.error();
   if (!start.has_timing() || !end.has_timing()) return CUDA_ERROR_INVALID_HANDLE;
   Operation* a = start.last();
   Operation* b = end.last();

@@ -108,7 +108,8 @@ class Stream {
 
 class Event {
  public:
-  explicit Event(unsigned flags) : flags_(flags) {}
+  /// With a context, calls answer its error even before a record.
+  explicit Event(unsigned flags, Context* context = nullptr) : context_(context), flags_(flags) {}
   ~Event();
   /// Marks what `stream` has been given so far.
   void record(Stream& stream);
@@ -123,6 +124,8 @@ class Event {
 
  private:
   Operation* last();  ///< with a reference; null if never recorded
+  CUresult error() const;
+  Context* context_;
   unsigned flags_;
   Operation* record_ = nullptr;  ///< under the order lock
 };

@@ -108,8 +108,7 @@ Share KernelJob::run_share(Runner& runner) {
         return Share::kMore;
       }
     }
-    run_waiting_kind(runner, storage);
-    return Share::kMore;
+    return run_waiting_kind(runner, storage) || fresh ? Share::kMore : Share::kNone;
   }
   const uint64_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
   if (first >= total_) return Share::kExhausted;
@@ -152,8 +151,8 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
   done(count);
 }
 
-/// Runs one block of a yielding grid until it ends or waits again.
-void KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
+/// Runs one block of a yielding grid until it ends (true) or waits again.
+bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   BlockState& state = storage->state;
   char here;
   state.stack_limit =
@@ -182,7 +181,7 @@ void KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
     } else if (fruitless > 16) {
       ::sched_yield();
     }
-    return;
+    return false;
   }
   fruitless_.store(0);
   {
@@ -191,6 +190,7 @@ void KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   }
   BlockStorage::release(storage);
   done(1);
+  return true;
 }
 
 }  // namespace ppu::exec

@@ -61,7 +61,7 @@ class KernelJob : public Job {
  private:
   void run_blocks(Runner& runner, uint64_t first, uint64_t count);
   bool start_block(Runner& runner, BlockStorage& storage, uint64_t index);
-  void run_waiting_kind(Runner& runner, BlockStorage* storage);
+  bool run_waiting_kind(Runner& runner, BlockStorage* storage);
   uint32_t call(BlockState& state) {
     return launch_.entry ? launch_.entry(&launch_.args, &state)
                          : launch_.interpreted(launch_.self, &launch_.args, &state);

@@ -253,7 +253,9 @@ void Pool::drain(Job* job, Runner& runner, bool helper) {
   while (true) {
     last = job->run_share(runner);
     if (last == Share::kExhausted) break;
-    if (last == Share::kNone && ++idle > 8) break;
+    // Only blocks that wait: another job may have what they wait for.
+    idle = last == Share::kNone ? idle + 1 : 0;
+    if (idle > 8) break;
     if (last == Share::kMore && !woke) {
       woke = true;
       if (sleepers_.load() != 0 && width_ > 1) wake();

@@ -83,7 +83,7 @@ TEST(Order, EventsJoinStreams) {
   Log log;
   auto* a = new Stream(context(), CU_STREAM_NON_BLOCKING, 0);
   auto* b = new Stream(context(), CU_STREAM_NON_BLOCKING, 0);
-  Event start(0), event(0);
+  Event start(0, &context()), event(0, &context());
   start.record(*a);
   a->submit(log.op(1, 4000));
   event.record(*a);
@@ -125,7 +125,7 @@ TEST(Order, ManyThreadsAndStreams) {
     threads.emplace_back([&ran, t] {
       std::mt19937 random{unsigned(t)};
       auto* s = new Stream(context(), t % 2 ? CU_STREAM_NON_BLOCKING : 0, 0);
-      Event e(0);
+      Event e(0, &context());
       for (int i = 0; i < 2000; i++) {
         switch (random() % 5) {
           case 0:
