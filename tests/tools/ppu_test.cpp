@@ -26,9 +26,9 @@ TEST(PpuRun, ArgumentsAndStreamsPassThrough) {
 TEST(PpuRun, OptionsBecomeEnvironment) {
   const std::string all =
       kPpu +
-      " run --devices 2 --chip ppu810e --engine ref --cpu avx2 --workers 3 --log jit=debug "
-      "sh -c 'echo $PPU_DEVICES $PPU_CHIP $PPU_ENGINE $PPU_CPU $PPU_WORKERS $PPU_LOG'";
-  EXPECT_EQ(run_command(all).out, "2 ppu810e ref avx2 3 jit=debug\n");
+      " run --devices 2 --chip ppu810e --engine ref --cpu avx2 --workers 3 --memory 512 --log jit=debug "
+      "sh -c 'echo $PPU_DEVICES $PPU_CHIP $PPU_ENGINE $PPU_CPU $PPU_WORKERS $PPU_MEMORY_MB $PPU_LOG'";
+  EXPECT_EQ(run_command(all).out, "2 ppu810e ref avx2 3 512 jit=debug\n");
   EXPECT_EQ(run_command("unset PPU_DEVICES; " + kPpu + " run sh -c 'echo ${PPU_DEVICES-unset}'").out,
             "unset\n");
   EXPECT_EQ(run_command("PPU_WORKERS=7 " + kPpu + " run sh -c 'echo $PPU_WORKERS'").out, "7\n");

@@ -18,6 +18,7 @@ enum ExitCode {
 struct RunOptions {
   int devices = -1;  ///< -1: not given
   int workers = -1;
+  int memory_mib = -1;
   std::string chip;
   std::string engine;
   std::string cpu;

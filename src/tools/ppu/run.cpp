@@ -70,6 +70,7 @@ void set_environment(const RunOptions& options) {
   put_in_front("LD_LIBRARY_PATH", lib);
   set_if_given("PPU_DEVICES", options.devices);
   set_if_given("PPU_WORKERS", options.workers);
+  set_if_given("PPU_MEMORY_MB", options.memory_mib);
   set_if_given("PPU_CHIP", options.chip);
   set_if_given("PPU_ENGINE", options.engine);
   set_if_given("PPU_CPU", options.cpu);
