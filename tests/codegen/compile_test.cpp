@@ -1,5 +1,6 @@
 // The compiler as a whole: tiers, threads, errors, and the shared library's C entry.
 #include <dlfcn.h>
+#include <pthread.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -131,6 +132,34 @@ TEST(CompilerLibrary, CompilesAndReportsErrors) {
   ASSERT_FALSE(message.empty());
   EXPECT_EQ(message[0], char('0' + int(ErrorKind::kBadInput)));
   EXPECT_NE(message.find("'nothing'"), std::string::npos) << message;
+}
+
+TEST(CompilerLibrary, NeedsLittleOfTheCallersStack) {
+  const Library library;
+  ASSERT_NE(library.compile_, nullptr) << dlerror();
+  const Result<ptx::Module> module = ptx::parse(kScale, "test");
+  CompileRequest request;
+  request.module = &module.value();
+  request.kernel = "scale";
+  struct Call {
+    const Library& library;
+    const CompileRequest& request;
+    std::string message = "not run";
+  } call{library, request};
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 64 << 10);
+  pthread_t thread;
+  const auto body = [](void* p) -> void* {
+    std::vector<std::byte> image;
+    Call& c = *static_cast<Call*>(p);
+    c.message = c.library.compile(c.request, &image);
+    return nullptr;
+  };
+  ASSERT_EQ(pthread_create(&thread, &small, body, &call), 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&small);
+  EXPECT_EQ(call.message, "");
 }
 
 TEST(CompilerLibrary, ExportsNothingElse) {
