@@ -21,7 +21,7 @@ struct Job {
   const CompileRequest* request;
   void** image;
   size_t* size;
-  ErrorKind kind = ErrorKind::kBug;
+  ErrorKind kind;
   std::string message;
 };
 
@@ -79,7 +79,7 @@ bool run_on_thread(Job& job) {
 
 extern "C" __attribute__((visibility("default"))) char* ppu_compile_v1(
     const ppu::codegen::CompileRequest* request, void** image, size_t* size) {
-  ppu::codegen::Job job{request, image, size};
+  ppu::codegen::Job job{request, image, size, ppu::ErrorKind::kBug, {}};
   if (!run_on_thread(job)) ppu::codegen::run(job);
   if (job.message.empty()) return nullptr;
   return strdup((std::string(1, char('0' + int(job.kind))) + job.message).c_str());
