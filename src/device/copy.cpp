@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "device/address_space.h"
+#include "device/capture.h"
 
 namespace ppu::device {
 namespace {
@@ -138,6 +139,9 @@ CUresult copy(const CopyRequest& r, Stream& stream, bool async) {
   if (valid != CUDA_SUCCESS) return valid;
   const exec::Transfer& t = r.transfer;
   if (t.bytes() == 0) return CUDA_SUCCESS;
+  CUresult refused;
+  const auto node = [&r] { return std::make_unique<CopyWork>(r, CU_GRAPH_NODE_TYPE_MEMCPY); };
+  if (ask_capture(stream, &refused, node) != Fate::kRun) return refused;
   const Place dst = place_of(t.dst), src = place_of(t.src);
   if (!async) return copy_now(t, stream);
   // Device to pageable memory: the caller may look when we return.
@@ -149,6 +153,14 @@ CUresult copy(const CopyRequest& r, Stream& stream, bool async) {
     if (!operation->stage()) return CUDA_ERROR_INVALID_VALUE;
   }
   stream.submit(operation.release());
+  return CUDA_SUCCESS;
+}
+
+CUresult submit_copy(const CopyRequest& r, Stream& stream) {
+  const CUresult valid = check_copy(r);
+  if (valid != CUDA_SUCCESS || r.transfer.bytes() == 0) return valid;
+  exec::ensure_fault_handlers();
+  stream.submit(new CopyOperation(r.transfer, stream.context()));
   return CUDA_SUCCESS;
 }
 
@@ -167,6 +179,9 @@ CUresult fill(uint64_t dst, size_t pitch, uint32_t value, uint32_t element, size
     return CUDA_ERROR_INVALID_VALUE;
   const CUresult valid = check_copy(r);
   if (valid != CUDA_SUCCESS || r.transfer.bytes() == 0) return valid;
+  CUresult refused;
+  const auto node = [&r] { return std::make_unique<CopyWork>(r, CU_GRAPH_NODE_TYPE_MEMSET); };
+  if (ask_capture(stream, &refused, node) != Fate::kRun) return refused;
   const bool host_visible = !place_of(dst).device;
   exec::ensure_fault_handlers();
   stream.submit(new CopyOperation(r.transfer, stream.context()));

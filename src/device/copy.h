@@ -22,6 +22,9 @@ CUresult check_copy(const CopyRequest& request);
 /// read or written before it returns, as documented.
 CUresult copy(const CopyRequest& request, Stream& stream, bool async);
 
+/// Gives it to `stream` as it is: memory is looked at when the stream comes to it, pageable or not (graphs).
+CUresult submit_copy(const CopyRequest& request, Stream& stream);
+
 /// Fills `bytes` bytes at dst, rows `pitch` apart.
 CUresult fill(uint64_t dst, size_t pitch, uint32_t value, uint32_t element_bytes, size_t width_elements,
               size_t height, Stream& stream, bool async);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "device/address_space.h"
+#include "device/capture.h"
 #include "device/registry.h"
 #include "exec/fault.h"
 
@@ -230,9 +231,12 @@ CUresult gather_params(const Function& f, void* const* params, void* const* extr
   return CUDA_SUCCESS;
 }
 
-CUresult launch(Function& f, const LaunchConfig& c, std::span<const std::byte> params, Stream& stream) {
+CUresult launch(Function& f, const LaunchConfig& c, std::span<const std::byte> params, Stream& stream,
+                CUfunction handle) {
   CUresult result = check_config(f, c);
   if (result != CUDA_SUCCESS) return result;
+  const auto node = [&] { return std::make_unique<KernelWork>(handle, f, c, params); };
+  if (ask_capture(stream, &result, node) != Fate::kRun) return result;
   const Executable* e = f.executable(c.block, &result);
   if (!e) return result;
   exec::ensure_fault_handlers();

@@ -17,9 +17,10 @@ struct LaunchConfig {
 CUresult gather_params(const Function& function, void* const* params, void* const* extra,
                        std::vector<std::byte>* block);
 
-/// Checks and starts a kernel in `stream`; `params` is laid out as Function::params() says.
+/// Checks and starts a kernel in `stream`; `params` is laid out as Function::params() says. While the stream
+/// captures, `handle` (what the program called it by) and the rest become a node of its graph.
 CUresult launch(Function& function, const LaunchConfig& config, std::span<const std::byte> params,
-                Stream& stream);
+                Stream& stream, CUfunction handle = nullptr);
 
 /// Blocks of this shape that fit on a multiprocessor at once.
 int max_active_blocks(const Function& function, int block_threads, size_t dynamic_shared_bytes);

@@ -1,4 +1,5 @@
 // Contexts: creation, the current one, limits.
+#include "device/capture.h"
 #include "driver/handles.h"
 
 namespace ppu::driver {
@@ -152,6 +153,7 @@ CUresult cuCtxGetId(CUcontext ctx, unsigned long long* id) {
 CUresult cuCtxSynchronize_v2(CUcontext ctx) {
   Context* c;
   PPU_TRY(find_context(ctx, &c));
+  PPU_TRY(device::refuse_waiting(*c));
   return c->synchronize();
 }
 

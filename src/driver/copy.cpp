@@ -73,11 +73,7 @@ CUresult copy_2d(const CUDA_MEMCPY2D* p, CUstream handle, bool async) {
 
 /// CUDA_MEMCPY3D and CUDA_MEMCPY3D_PEER have the same fields but for the contexts.
 template <class Params>
-CUresult copy_3d(const Params* p, CUstream handle, bool async) {
-  Stream* s;
-  PPU_TRY(find_stream(handle, &s));
-  if (!p) return CUDA_ERROR_INVALID_VALUE;
-  CopyRequest r;
+CUresult translate_3d(const Params* p, CopyRequest& r) {
   exec::Transfer& t = r.transfer;
   PPU_TRY(place(p->srcMemoryType, p->srcHost, p->srcDevice, &t.src, &r.src));
   PPU_TRY(place(p->dstMemoryType, p->dstHost, p->dstDevice, &t.dst, &r.dst));
@@ -90,6 +86,16 @@ CUresult copy_3d(const Params* p, CUstream handle, bool async) {
   PPU_TRY(shape(t, p->srcHeight, p->dstHeight));
   t.src += p->srcZ * t.src_slice + p->srcY * t.src_pitch + p->srcXInBytes;
   t.dst += p->dstZ * t.dst_slice + p->dstY * t.dst_pitch + p->dstXInBytes;
+  return CUDA_SUCCESS;
+}
+
+template <class Params>
+CUresult copy_3d(const Params* p, CUstream handle, bool async) {
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!p) return CUDA_ERROR_INVALID_VALUE;
+  CopyRequest r;
+  PPU_TRY(translate_3d(p, r));
   return device::copy(r, *s, async);
 }
 
@@ -101,6 +107,10 @@ CUresult set_memory(CUdeviceptr dst, size_t pitch, uint32_t value, uint32_t elem
 }
 
 }  // namespace
+
+CUresult copy_request_of(const CUDA_MEMCPY3D& p, CopyRequest* request) {
+  return translate_3d(&p, *request);
+}
 
 // The sync and async forms of a linear copy, each in its legacy and its per-thread variant.
 #define LINEAR(name, sync, sync_thread, async, async_thread, Dst, Src, dst_side, src_side, DST, SRC) \

@@ -112,6 +112,9 @@ CUresult find_stream(CUstream handle, device::Stream** stream, bool per_thread =
 /// CUDA_ERROR_INVALID_DEVICE when there is none; CUDA_ERROR_NOT_INITIALIZED before cuInit.
 CUresult find_device(CUdevice ordinal, device::Device** device);
 
+/// What a copy node's parameters ask for.
+CUresult copy_request_of(const CUDA_MEMCPY3D& params, device::CopyRequest* request);
+
 /// What a null stream stands for in a _ptsz or _ptds variant.
 inline CUstream per_thread(CUstream stream) {
   return stream ? stream : CU_STREAM_PER_THREAD;

@@ -32,7 +32,7 @@ CUresult launch(CUfunction handle, const LaunchConfig& config, CUstream stream, 
   struct ParameterBlock;
   std::vector<std::byte>& block = thread_value<std::vector<std::byte>, ParameterBlock>();
   PPU_TRY(device::gather_params(*f, params, extra, &block));
-  return device::launch(*f, config, block, *s);
+  return device::launch(*f, config, block, *s, handle);
 }
 
 LaunchConfig config_of(unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,

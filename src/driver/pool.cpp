@@ -1,4 +1,5 @@
 // Stream-ordered allocation and its pools.
+#include "device/capture.h"
 #include "driver/handles.h"
 
 namespace ppu::driver {
@@ -16,10 +17,24 @@ CUresult find_pool(CUmemoryPool handle, MemoryPool** pool) {
   return live<MemoryPool>().has(*pool) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
+/// In a capturing stream: the graph owns the memory from now on, and its address is fixed.
+CUresult allocate_in_graph(device::Stream& s, size_t bytes, CUdeviceptr* address) {
+  uint64_t a = 0;
+  std::shared_ptr<void> owner;
+  PPU_TRY(device::allocate_for_graph(s.context(), bytes, &a, &owner));
+  auto work = std::make_unique<device::EmptyWork>(CU_GRAPH_NODE_TYPE_MEM_ALLOC);
+  work->address = a;
+  PPU_TRY(device::capture_work(s, std::move(work)));
+  device::capture_info(s).graph->own_memory(std::move(owner));
+  *address = a;
+  return CUDA_SUCCESS;
+}
+
 CUresult allocate(CUdeviceptr* address, size_t bytes, MemoryPool* pool, CUstream handle) {
   device::Stream* s;
   PPU_TRY(find_stream(handle, &s));
   if (!address) return CUDA_ERROR_INVALID_VALUE;
+  if (device::is_capturing(*s)) return allocate_in_graph(*s, bytes, address);
   if (!pool) pool = device::current_pool(s->context().device().ordinal);
   uint64_t a = 0;
   PPU_TRY(pool->allocate(bytes, *s, &a));
@@ -33,6 +48,11 @@ CUresult free_in(CUdeviceptr address, CUstream handle) {
   if (!address) return CUDA_SUCCESS;
   const auto a = device::AddressSpace::instance().find(address);
   if (!a || a->address != address) return CUDA_ERROR_INVALID_VALUE;
+  if (device::is_capturing(*s)) {
+    auto work = std::make_unique<device::EmptyWork>(CU_GRAPH_NODE_TYPE_MEM_FREE);
+    work->address = address;
+    return device::capture_work(*s, std::move(work));
+  }
   if (a->pool) return static_cast<MemoryPool*>(a->pool)->free(address, *s);
   // cuMemAlloc'ed memory may be freed here too: after the stream's work.
   PPU_TRY(s->synchronize());

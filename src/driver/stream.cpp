@@ -1,5 +1,7 @@
 // Streams and events. A null stream is the legacy default stream; in the _ptsz variants, the calling
 // thread's.
+#include "device/capture.h"
+#include "device/host_function.h"
 #include "driver/handles.h"
 
 namespace ppu::driver {
@@ -17,31 +19,6 @@ CUresult find_event(CUevent handle, Event** event) {
   return *event && live<Event>().has(*event) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 
-/// A host function in a stream.
-class HostOperation : public device::Operation {
- public:
-  HostOperation(CUhostFn function, void* user, device::Context& context, bool always)
-      : function_(function), user_(user), context_(context), always_(always) {}
-
- protected:
-  void start() override {
-    device::run_on_host_thread(
-        [](void* self) {
-          auto* op = static_cast<HostOperation*>(self);
-          // Host functions don't run in a context that has failed (cuLaunchHostFunc); callbacks do.
-          if (op->always_ || op->context_.error() == CUDA_SUCCESS) op->function_(op->user_);
-          op->complete();
-        },
-        this);
-  }
-
- private:
-  CUhostFn function_;
-  void* user_;
-  device::Context& context_;
-  bool always_;
-};
-
 struct CallbackCall {
   CUstreamCallback callback;
   CUstream stream;
@@ -53,13 +30,14 @@ CUresult add_callback(CUstream handle, CUstreamCallback callback, void* user, un
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
   if (!callback || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(device::refuse_waiting(*s));  // callbacks can't be captured, host functions can
   auto* call = new CallbackCall{callback, handle, user, &s->context()};
   const CUhostFn run = [](void* p) {
     auto* c = static_cast<CallbackCall*>(p);
     c->callback(c->stream, c->context->error(), c->user);
     delete c;
   };
-  s->submit(new HostOperation(run, call, s->context(), true));
+  device::submit_host_function(*s, run, call, true);
   return CUDA_SUCCESS;
 }
 
@@ -83,6 +61,7 @@ CUresult cuStreamCreate(CUstream* stream, unsigned int flags) {
 CUresult cuStreamDestroy_v2(CUstream handle) {
   PPU_TRY(device::require_initialized());
   if (!live<Stream>().remove(to_stream(handle))) return CUDA_ERROR_INVALID_HANDLE;
+  device::abandon_capture(*to_stream(handle));
   to_stream(handle)->close();
   return CUDA_SUCCESS;
 }
@@ -94,6 +73,7 @@ CUresult cuStreamDestroy(CUstream stream) {
 CUresult cuStreamSynchronize(CUstream handle) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
+  PPU_TRY(device::refuse_waiting(*s));
   s->add_ref();
   const CUresult result = s->synchronize();
   s->release();
@@ -103,6 +83,7 @@ CUresult cuStreamSynchronize(CUstream handle) {
 CUresult cuStreamQuery(CUstream handle) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
+  PPU_TRY(device::refuse_waiting(*s));
   return s->query();
 }
 
@@ -156,7 +137,11 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned int f
   Event* e;
   PPU_TRY(find_stream(handle, &s));
   PPU_TRY(find_event(event_handle, &e));
-  if (flags & ~1u) return CUDA_ERROR_INVALID_VALUE;
+  if (flags & ~unsigned(CU_EVENT_WAIT_EXTERNAL)) return CUDA_ERROR_INVALID_VALUE;
+  if (flags && device::is_capturing(*s))
+    return device::capture_work(*s, std::make_unique<device::EventWork>(*e, false));
+  CUresult refused;
+  if (device::capture_wait(*s, *e, &refused) != device::Fate::kRun) return refused;
   e->block(*s);
   return CUDA_SUCCESS;
 }
@@ -169,7 +154,10 @@ CUresult cuLaunchHostFunc(CUstream handle, CUhostFn function, void* user) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
   if (!function) return CUDA_ERROR_INVALID_VALUE;
-  s->submit(new HostOperation(function, user, s->context(), false));
+  CUresult refused;
+  const auto node = [&] { return std::make_unique<device::HostWork>(function, user); };
+  if (device::ask_capture(*s, &refused, node) != device::Fate::kRun) return refused;
+  device::submit_host_function(*s, function, user, false);
   return CUDA_SUCCESS;
 }
 
@@ -184,7 +172,7 @@ CUresult cuStreamIsCapturing(CUstream handle, CUstreamCaptureStatus* status) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
   if (!status) return CUDA_ERROR_INVALID_VALUE;
-  *status = CU_STREAM_CAPTURE_STATUS_NONE;
+  *status = device::capture_info(*s).status;
   return CUDA_SUCCESS;
 }
 
@@ -236,7 +224,7 @@ CUresult cuEventCreate(CUevent* event, unsigned int flags) {
   constexpr unsigned kKnown = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS;
   if (!event || (flags & ~kKnown)) return CUDA_ERROR_INVALID_VALUE;
   if ((flags & CU_EVENT_INTERPROCESS) && !(flags & CU_EVENT_DISABLE_TIMING)) return CUDA_ERROR_INVALID_VALUE;
-  auto* e = new Event(flags);
+  auto* e = new Event(flags, c);
   live<Event>().add(e);
   *event = to_handle(e);
   return CUDA_SUCCESS;
@@ -245,6 +233,7 @@ CUresult cuEventCreate(CUevent* event, unsigned int flags) {
 CUresult cuEventDestroy_v2(CUevent handle) {
   PPU_TRY(device::require_initialized());
   if (!live<Event>().remove(to_event(handle))) return CUDA_ERROR_INVALID_HANDLE;
+  device::forget_mark(*to_event(handle));
   delete to_event(handle);
   return CUDA_SUCCESS;
 }
@@ -258,24 +247,38 @@ CUresult cuEventRecord(CUevent handle, CUstream stream_handle) {
   Stream* s;
   PPU_TRY(find_stream(stream_handle, &s));
   PPU_TRY(find_event(handle, &e));
+  if (device::is_capturing(*s)) {
+    device::capture_record(*s, *e);
+    return CUDA_SUCCESS;
+  }
+  PPU_TRY(device::refuse_implicit(*s));
+  device::forget_mark(*e);
   e->record(*s);
   return CUDA_SUCCESS;
 }
 
 CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned int flags) {
-  if (flags & ~1u) return CUDA_ERROR_INVALID_VALUE;
+  if (flags & ~unsigned(CU_EVENT_RECORD_EXTERNAL)) return CUDA_ERROR_INVALID_VALUE;
+  Stream* s;
+  Event* e;
+  PPU_TRY(find_stream(stream, &s));
+  PPU_TRY(find_event(event, &e));
+  if (flags && device::is_capturing(*s))
+    return device::capture_work(*s, std::make_unique<device::EventWork>(*e, true));
   return ppu::driver::cuEventRecord(event, stream);
 }
 
 CUresult cuEventQuery(CUevent handle) {
   Event* e;
   PPU_TRY(find_event(handle, &e));
+  if (device::is_captured(*e)) return CUDA_ERROR_CAPTURED_EVENT;
   return e->query();
 }
 
 CUresult cuEventSynchronize(CUevent handle) {
   Event* e;
   PPU_TRY(find_event(handle, &e));
+  if (device::is_captured(*e)) return CUDA_ERROR_CAPTURED_EVENT;
   return e->synchronize();
 }
 

@@ -108,22 +108,6 @@ void set_target(CUDA_MEMCPY3D& c, const struct cudaArray* array, const cudaPitch
   c.dstHeight = pitched.ysize;
 }
 
-cudaError_t translate(const Driver& d, const cudaMemcpy3DParms& p, CUDA_MEMCPY3D* copy) {
-  if (!known_kind(p.kind)) return cudaErrorInvalidMemcpyDirection;
-  if (!p.srcArray == !p.srcPtr.ptr || !p.dstArray == !p.dstPtr.ptr) return cudaErrorInvalidValue;
-  const struct cudaArray* array = p.srcArray ? p.srcArray : p.dstArray;
-  size_t element = 1;
-  if (array)
-    if (const cudaError_t e = element_bytes(d, array, &element); e != cudaSuccess) return e;
-  *copy = {};
-  set_source(*copy, p.srcArray, p.srcPtr, p.srcPos, element, p.kind);
-  set_target(*copy, p.dstArray, p.dstPtr, p.dstPos, element, p.kind);
-  copy->WidthInBytes = p.extent.width * element;
-  copy->Height = p.extent.height;
-  copy->Depth = p.extent.depth;
-  return cudaSuccess;
-}
-
 /// Rows of an array as a 3-D copy of depth 1: what the cudaMemcpy2D*Array calls are. Widths in bytes.
 struct ArrayRows {
   const struct cudaArray* src_array = nullptr;
@@ -155,6 +139,32 @@ cudaError_t copy_rows(const ArrayRows& r, cudaStream_t stream, bool wait) {
 }
 
 }  // namespace
+
+cudaError_t translate_copy(const Driver& d, const cudaMemcpy3DParms& p, CUDA_MEMCPY3D* copy) {
+  if (!known_kind(p.kind)) return cudaErrorInvalidMemcpyDirection;
+  if (!p.srcArray == !p.srcPtr.ptr || !p.dstArray == !p.dstPtr.ptr) return cudaErrorInvalidValue;
+  const struct cudaArray* array = p.srcArray ? p.srcArray : p.dstArray;
+  size_t element = 1;
+  if (array)
+    if (const cudaError_t e = element_bytes(d, array, &element); e != cudaSuccess) return e;
+  *copy = {};
+  set_source(*copy, p.srcArray, p.srcPtr, p.srcPos, element, p.kind);
+  set_target(*copy, p.dstArray, p.dstPtr, p.dstPos, element, p.kind);
+  copy->WidthInBytes = p.extent.width * element;
+  copy->Height = p.extent.height;
+  copy->Depth = p.extent.depth;
+  return cudaSuccess;
+}
+
+CUDA_MEMCPY3D linear_copy(void* dst, const void* src, size_t bytes, enum cudaMemcpyKind kind) {
+  CUDA_MEMCPY3D c{};
+  set_source(c, nullptr, {const_cast<void*>(src), bytes, bytes, 1}, {}, 1, kind);
+  set_target(c, nullptr, {dst, bytes, bytes, 1}, {}, 1, kind);
+  c.WidthInBytes = bytes;
+  c.Height = 1;
+  c.Depth = 1;
+  return c;
+}
 
 cudaError_t cudaMalloc3DArray(cudaArray_t* array, const struct cudaChannelFormatDesc* channel,
                               struct cudaExtent extent, unsigned int flags) {
@@ -201,7 +211,7 @@ cudaError_t cudaMemcpy3DAsync(const struct cudaMemcpy3DParms* params, cudaStream
   const Driver* d = current_driver(&why);
   if (!d) return why;
   CUDA_MEMCPY3D c;
-  if (const cudaError_t e = translate(*d, *params, &c); e != cudaSuccess) return e;
+  if (const cudaError_t e = translate_copy(*d, *params, &c); e != cudaSuccess) return e;
   if (!c.WidthInBytes || !c.Height || !c.Depth) return cudaSuccess;
   return from_driver(d->cuMemcpy3DAsync_v2(&c, resolve_stream(stream)));
 }
@@ -212,7 +222,7 @@ cudaError_t cudaMemcpy3D(const struct cudaMemcpy3DParms* params) {
   const Driver* d = current_driver(&why);
   if (!d) return why;
   CUDA_MEMCPY3D c;
-  if (const cudaError_t e = translate(*d, *params, &c); e != cudaSuccess) return e;
+  if (const cudaError_t e = translate_copy(*d, *params, &c); e != cudaSuccess) return e;
   if (!c.WidthInBytes || !c.Height || !c.Depth) return cudaSuccess;
   if (!thread_state().per_thread_default) return from_driver(d->cuMemcpy3D_v2(&c));
   const CUresult r = d->cuMemcpy3DAsync_v2(&c, CU_STREAM_PER_THREAD);

@@ -172,9 +172,6 @@ cudaError_t cudaMemcpyPeerAsync(void* dst, int dst_device, const void* src, int 
                            : CUDA_SUCCESS);
 }
 
-namespace {
-
-/// Address `offset` bytes into a symbol, checked against its size.
 cudaError_t symbol_range(const void* symbol, size_t offset, size_t bytes, char** address) {
   Variable* variable = find_variable(symbol);
   if (!variable) return cudaErrorInvalidSymbol;
@@ -188,8 +185,6 @@ cudaError_t symbol_range(const void* symbol, size_t offset, size_t bytes, char**
   *address = reinterpret_cast<char*>(base) + offset;
   return cudaSuccess;
 }
-
-}  // namespace
 
 cudaError_t cudaMemcpyToSymbol(const void* symbol, const void* src, size_t bytes, size_t offset,
                                enum cudaMemcpyKind kind) {

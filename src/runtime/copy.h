@@ -8,4 +8,11 @@ bool known_kind(enum cudaMemcpyKind kind);
 CUmemorytype source_memory(enum cudaMemcpyKind kind);
 CUmemorytype target_memory(enum cudaMemcpyKind kind);
 
+/// The driver's description of a copy.
+cudaError_t translate_copy(const Driver& driver, const cudaMemcpy3DParms& params, CUDA_MEMCPY3D* copy);
+/// A copy of `bytes` bytes as a description.
+CUDA_MEMCPY3D linear_copy(void* dst, const void* src, size_t bytes, enum cudaMemcpyKind kind);
+/// Address `offset` bytes into a symbol; cudaErrorInvalidValue if `bytes` from there don't fit.
+cudaError_t symbol_range(const void* symbol, size_t offset, size_t bytes, char** address);
+
 }  // namespace ppu::runtime

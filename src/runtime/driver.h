@@ -58,7 +58,29 @@ namespace ppu::runtime {
   F(cuEventCreate) F(cuEventDestroy_v2) F(cuEventRecordWithFlags) F(cuEventQuery)                      \
   F(cuEventSynchronize) F(cuEventElapsedTime_v2)                                                       \
   F(cuIpcGetMemHandle) F(cuIpcOpenMemHandle_v2) F(cuIpcCloseMemHandle)                                 \
-  F(cuIpcGetEventHandle) F(cuIpcOpenEventHandle)
+  F(cuIpcGetEventHandle) F(cuIpcOpenEventHandle)                                                       \
+  F(cuGraphAddChildGraphNode) F(cuGraphAddDependencies_v2) F(cuGraphAddEmptyNode)                      \
+  F(cuGraphAddHostNode) F(cuGraphAddKernelNode_v2) F(cuGraphAddMemAllocNode)                           \
+  F(cuGraphAddMemFreeNode) F(cuGraphAddMemcpyNode) F(cuGraphAddMemsetNode) F(cuGraphAddNode_v2)        \
+  F(cuGraphChildGraphNodeGetGraph) F(cuGraphClone) F(cuGraphCreate) F(cuGraphDebugDotPrint)            \
+  F(cuGraphDestroy) F(cuGraphDestroyNode) F(cuGraphExecChildGraphNodeSetParams)                        \
+  F(cuGraphExecDestroy) F(cuGraphExecGetFlags) F(cuGraphExecHostNodeSetParams)                         \
+  F(cuGraphExecKernelNodeSetParams_v2) F(cuGraphExecMemcpyNodeSetParams)                               \
+  F(cuGraphExecMemsetNodeSetParams) F(cuGraphExecNodeSetParams) F(cuGraphExecUpdate_v2)                \
+  F(cuGraphGetEdges_v2) F(cuGraphGetNodes) F(cuGraphGetRootNodes) F(cuGraphHostNodeGetParams)          \
+  F(cuGraphHostNodeSetParams) F(cuGraphInstantiateWithFlags) F(cuGraphInstantiateWithParams)           \
+  F(cuGraphKernelNodeCopyAttributes) F(cuGraphKernelNodeGetAttribute)                                  \
+  F(cuGraphKernelNodeGetParams_v2) F(cuGraphKernelNodeSetAttribute)                                    \
+  F(cuGraphKernelNodeSetParams_v2) F(cuGraphLaunch) F(cuGraphMemAllocNodeGetParams)                    \
+  F(cuGraphMemFreeNodeGetParams) F(cuGraphMemcpyNodeSetParams) F(cuGraphMemsetNodeGetParams)           \
+  F(cuGraphMemsetNodeSetParams) F(cuGraphNodeFindInClone) F(cuGraphNodeGetDependencies_v2)             \
+  F(cuGraphNodeGetDependentNodes_v2) F(cuGraphNodeGetEnabled) F(cuGraphNodeGetType)                    \
+  F(cuGraphNodeSetEnabled) F(cuGraphNodeSetParams) F(cuGraphReleaseUserObject)                         \
+  F(cuGraphRemoveDependencies_v2) F(cuGraphRetainUserObject) F(cuGraphUpload) F(cuUserObjectCreate)    \
+  F(cuUserObjectRelease) F(cuUserObjectRetain) F(cuGraphAddEventRecordNode)                            \
+  F(cuGraphEventRecordNodeGetEvent) F(cuGraphEventRecordNodeSetEvent)                                  \
+  F(cuGraphExecEventRecordNodeSetEvent) F(cuGraphAddEventWaitNode) F(cuGraphEventWaitNodeGetEvent)     \
+  F(cuGraphEventWaitNodeSetEvent) F(cuGraphExecEventWaitNodeSetEvent)
 // clang-format on
 
 struct Driver {

@@ -1,0 +1,207 @@
+#include "device/graph.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "device/address_space.h"
+#include "device/host_function.h"
+
+namespace ppu::device {
+
+CUresult KernelWork::submit(Stream& stream) {
+  return launch(*function, config, params, stream);
+}
+
+CUresult CopyWork::submit(Stream& stream) {
+  return submit_copy(request, stream);
+}
+
+CUresult HostWork::submit(Stream& stream) {
+  submit_host_function(stream, function, user, false);
+  return CUDA_SUCCESS;
+}
+
+CUresult EventWork::submit(Stream& stream) {
+  if (record_)
+    event->record(stream);
+  else
+    event->block(stream);
+  return CUDA_SUCCESS;
+}
+
+ChildWork::ChildWork(const Graph& graph) : graph(graph.clone()) {}
+
+CUresult ChildWork::submit(Stream& stream) {
+  return graph->submit(stream);
+}
+
+bool UserObject::release(unsigned count) {
+  if (references.fetch_sub(count) > count) return false;
+  destroy(user);
+  delete this;
+  return true;
+}
+
+Graph::~Graph() {
+  for (const auto& [object, count] : objects_) object->release(count);
+}
+
+Node* Graph::add(std::unique_ptr<Work> work, std::span<Node* const> before) {
+  auto node = std::make_unique<Node>();
+  node->graph = this;
+  node->work = std::move(work);
+  for (Node* b : before) {
+    if (std::find(node->before.begin(), node->before.end(), b) != node->before.end()) continue;
+    node->before.push_back(b);
+    b->after.push_back(node.get());
+  }
+  nodes_.push_back(std::move(node));
+  return nodes_.back().get();
+}
+
+void Graph::remove(Node* node) {
+  for (Node* b : node->before) std::erase(b->after, node);
+  for (Node* a : node->after) std::erase(a->before, node);
+  std::erase_if(nodes_, [node](const auto& n) { return n.get() == node; });
+}
+
+bool Graph::has(const Node* node) const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [node](const auto& n) { return n.get() == node; });
+}
+
+bool Graph::connect(Node* from, Node* to) {
+  if (!has(from) || !has(to) || from == to) return false;
+  if (std::find(to->before.begin(), to->before.end(), from) != to->before.end()) return false;
+  // A path back from `to` to `from` would close a cycle.
+  std::vector<Node*> open = {to};
+  std::unordered_set<Node*> seen;
+  while (!open.empty()) {
+    Node* n = open.back();
+    open.pop_back();
+    if (n == from) return false;
+    if (!seen.insert(n).second) continue;
+    open.insert(open.end(), n->after.begin(), n->after.end());
+  }
+  to->before.push_back(from);
+  from->after.push_back(to);
+  return true;
+}
+
+bool Graph::disconnect(Node* from, Node* to) {
+  if (!has(from) || !has(to)) return false;
+  if (!std::erase(to->before, from)) return false;
+  std::erase(from->after, to);
+  return true;
+}
+
+std::unique_ptr<Graph> Graph::clone() const {
+  auto copy = std::make_unique<Graph>();
+  std::unordered_map<const Node*, Node*> copies;
+  for (const auto& n : nodes_) {
+    Node* c = copy->add(n->work->clone(), {});
+    c->original = n.get();
+    c->enabled = n->enabled;
+    copies[n.get()] = c;
+  }
+  for (const auto& n : nodes_) {
+    for (const Node* b : n->before) copies[n.get()]->before.push_back(copies[b]);
+    for (const Node* a : n->after) copies[n.get()]->after.push_back(copies[a]);
+  }
+  for (const auto& [object, count] : objects_) {
+    object->retain(count);
+    copy->own(object, count);
+  }
+  copy->memory_ = memory_;
+  return copy;
+}
+
+std::vector<Node*> Graph::order() const {
+  std::vector<Node*> sorted;
+  std::unordered_map<const Node*, size_t> missing;
+  for (const auto& n : nodes_) {
+    missing[n.get()] = n->before.size();
+    if (n->before.empty()) sorted.push_back(n.get());
+  }
+  for (size_t i = 0; i < sorted.size(); i++)
+    for (Node* a : sorted[i]->after)
+      if (--missing[a] == 0) sorted.push_back(a);
+  return sorted;
+}
+
+CUresult Graph::submit(Stream& stream) const {
+  for (Node* n : order()) {
+    if (!n->enabled) continue;
+    const CUresult result = n->work->submit(stream);
+    if (result != CUDA_SUCCESS) return result;
+  }
+  return CUDA_SUCCESS;
+}
+
+Node* Graph::copy_of(const Node* original) const {
+  for (const auto& n : nodes_) {
+    if (n->original == original) return n.get();
+    if (n->work->type() != CU_GRAPH_NODE_TYPE_GRAPH) continue;
+    if (Node* inside = static_cast<ChildWork&>(*n->work).graph->copy_of(original)) return inside;
+  }
+  return nullptr;
+}
+
+bool Graph::disown(UserObject* object, unsigned count) {
+  for (auto& [held, held_count] : objects_) {
+    if (held != object || held_count < count) continue;
+    held_count -= count;
+    object->release(count);
+    std::erase_if(objects_, [](const auto& o) { return o.second == 0; });
+    return true;
+  }
+  return false;
+}
+
+CUresult GraphExec::launch(Stream& stream) {
+  const std::lock_guard lock(mutex_);
+  if (launched_) last_.block(stream);
+  const CUresult result = graph_->submit(stream);
+  last_.record(stream);
+  launched_ = true;
+  return result;
+}
+
+bool GraphExec::update(const Graph& graph, const Node** culprit) {
+  const std::lock_guard lock(mutex_);
+  const std::vector<Node*> ours = graph_->order();
+  const std::vector<Node*> theirs = graph.order();
+  *culprit = nullptr;
+  if (ours.size() != theirs.size()) return false;
+  std::unordered_map<const Node*, const Node*> ours_of;
+  for (size_t i = 0; i < ours.size(); i++) ours_of[theirs[i]] = ours[i];
+  for (size_t i = 0; i < ours.size(); i++) {
+    *culprit = theirs[i];
+    if (ours[i]->work->type() != theirs[i]->work->type()) return false;
+    if (ours[i]->before.size() != theirs[i]->before.size()) return false;
+    for (const Node* b : theirs[i]->before)
+      if (std::find(ours[i]->before.begin(), ours[i]->before.end(), ours_of[b]) == ours[i]->before.end())
+        return false;
+  }
+  *culprit = nullptr;
+  for (size_t i = 0; i < ours.size(); i++) {
+    ours[i]->work = theirs[i]->work->clone();
+    ours[i]->original = theirs[i];
+  }
+  return true;
+}
+
+CUresult allocate_for_graph(Context& context, size_t bytes, uint64_t* address, std::shared_ptr<void>* owner) {
+  const CUresult result = AddressSpace::instance().allocate(MemoryKind::kDevice, context.device().ordinal,
+                                                            context.id(), bytes, 0, address);
+  if (result != CUDA_SUCCESS) return result;
+  // Freed only if it is still that allocation: the program or a context reset may have freed it before.
+  const uint64_t a = *address;
+  const uint64_t id = AddressSpace::instance().find(a)->id;
+  *owner = std::shared_ptr<void>(reinterpret_cast<void*>(a), [a, id](void*) {
+    const auto now = AddressSpace::instance().find(a);
+    if (now && now->id == id) AddressSpace::instance().release(a, false);
+  });
+  return CUDA_SUCCESS;
+}
+
+}  // namespace ppu::device

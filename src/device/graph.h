@@ -1,0 +1,189 @@
+// Graphs: work described once and launched often (CUDA Driver API, "Graph Management"). A node holds what it
+// does; an instantiated graph is a private copy in launch order. A launch submits the nodes to one stream,
+// one after the other: any order that respects the edges is allowed, and kernels fill the machine by
+// themselves.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "device/copy.h"
+#include "device/launch.h"
+#include "device/memory_pool.h"
+
+namespace ppu::device {
+
+class Graph;
+
+/// What a node does when its graph is launched.
+class Work {
+ public:
+  virtual ~Work() = default;
+  virtual CUgraphNodeType type() const = 0;
+  virtual std::unique_ptr<Work> clone() const = 0;
+  /// Gives the work to `stream`. Returns without waiting for it.
+  virtual CUresult submit(Stream& stream) = 0;
+};
+
+class KernelWork : public Work {
+ public:
+  KernelWork(CUfunction handle, Function& function, const LaunchConfig& config,
+             std::span<const std::byte> params)
+      : handle(handle), function(&function), config(config), params(params.begin(), params.end()) {}
+  CUgraphNodeType type() const override { return CU_GRAPH_NODE_TYPE_KERNEL; }
+  std::unique_ptr<Work> clone() const override { return std::make_unique<KernelWork>(*this); }
+  CUresult submit(Stream& stream) override;
+
+  CUfunction handle;  ///< as the program named it
+  Function* function;
+  LaunchConfig config;
+  std::vector<std::byte> params;       ///< laid out as Function::params() says
+  std::vector<void*> param_addresses;  ///< into `params`, for cuGraphKernelNodeGetParams
+};
+
+/// A copy, or a fill.
+class CopyWork : public Work {
+ public:
+  CopyWork(const CopyRequest& request, CUgraphNodeType type) : request(request), type_(type) {}
+  CUgraphNodeType type() const override { return type_; }
+  std::unique_ptr<Work> clone() const override { return std::make_unique<CopyWork>(*this); }
+  CUresult submit(Stream& stream) override;
+
+  CopyRequest request;
+  CUDA_MEMCPY3D copy_params{};            ///< as given, for cuGraphMemcpyNodeGetParams
+  CUDA_MEMSET_NODE_PARAMS fill_params{};  ///< as given, for cuGraphMemsetNodeGetParams
+
+ private:
+  CUgraphNodeType type_;
+};
+
+class HostWork : public Work {
+ public:
+  HostWork(CUhostFn function, void* user) : function(function), user(user) {}
+  CUgraphNodeType type() const override { return CU_GRAPH_NODE_TYPE_HOST; }
+  std::unique_ptr<Work> clone() const override { return std::make_unique<HostWork>(*this); }
+  CUresult submit(Stream& stream) override;
+
+  CUhostFn function;
+  void* user;
+};
+
+/// A join; also the place of a graph's memory: allocated with the node, freed with the graph.
+class EmptyWork : public Work {
+ public:
+  explicit EmptyWork(CUgraphNodeType type = CU_GRAPH_NODE_TYPE_EMPTY) : type_(type) {}
+  CUgraphNodeType type() const override { return type_; }
+  std::unique_ptr<Work> clone() const override { return std::make_unique<EmptyWork>(*this); }
+  CUresult submit(Stream&) override { return CUDA_SUCCESS; }
+
+  uint64_t address = 0;                          ///< of allocation and free nodes
+  CUDA_MEM_ALLOC_NODE_PARAMS_v1 alloc_params{};  ///< as given
+
+ private:
+  CUgraphNodeType type_;
+};
+
+/// Records an event, or waits for one.
+class EventWork : public Work {
+ public:
+  EventWork(Event& event, bool record) : event(&event), record_(record) {}
+  CUgraphNodeType type() const override {
+    return record_ ? CU_GRAPH_NODE_TYPE_EVENT_RECORD : CU_GRAPH_NODE_TYPE_WAIT_EVENT;
+  }
+  std::unique_ptr<Work> clone() const override { return std::make_unique<EventWork>(*this); }
+  CUresult submit(Stream& stream) override;
+
+  Event* event;
+
+ private:
+  bool record_;
+};
+
+/// A graph within a graph: a copy of its own.
+class ChildWork : public Work {
+ public:
+  explicit ChildWork(const Graph& graph);
+  CUgraphNodeType type() const override { return CU_GRAPH_NODE_TYPE_GRAPH; }
+  std::unique_ptr<Work> clone() const override { return std::make_unique<ChildWork>(*graph); }
+  CUresult submit(Stream& stream) override;
+
+  std::unique_ptr<Graph> graph;
+};
+
+struct Node {
+  Graph* graph = nullptr;
+  std::unique_ptr<Work> work;
+  std::vector<Node*> before;  ///< what must have finished first
+  std::vector<Node*> after;
+  const Node* original = nullptr;  ///< the node this one is a copy of
+  bool enabled = true;
+};
+
+/// Something a program ties to graphs: destroyed with the last reference (cuUserObjectCreate).
+struct UserObject {
+  CUhostFn destroy = nullptr;
+  void* user = nullptr;
+  std::atomic<unsigned> references{0};
+  void retain(unsigned count) { references.fetch_add(count); }
+  /// True when that was the last reference and the object is gone.
+  bool release(unsigned count);
+};
+
+class Graph {
+ public:
+  Graph() = default;
+  ~Graph();
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  Node* add(std::unique_ptr<Work> work, std::span<Node* const> before);
+  void remove(Node* node);
+  /// False if that would make a cycle, or a node isn't this graph's.
+  bool connect(Node* from, Node* to);
+  bool disconnect(Node* from, Node* to);
+  bool has(const Node* node) const;
+  const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
+  std::unique_ptr<Graph> clone() const;
+  /// Nodes in an order that respects the edges.
+  std::vector<Node*> order() const;
+  CUresult submit(Stream& stream) const;
+  /// This graph's copy of a node of the graph it was cloned from; null if none.
+  Node* copy_of(const Node* original) const;
+  void own(UserObject* object, unsigned count) { objects_.emplace_back(object, count); }
+  bool disown(UserObject* object, unsigned count);
+  /// Memory that lives as long as the graph and its copies.
+  void own_memory(std::shared_ptr<void> memory) { memory_.push_back(std::move(memory)); }
+
+ private:
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::pair<UserObject*, unsigned>> objects_;
+  std::vector<std::shared_ptr<void>> memory_;
+};
+
+/// An instantiated graph. Its launches follow each other: it never runs twice at once.
+class GraphExec {
+ public:
+  GraphExec(const Graph& graph, unsigned long long flags) : graph_(graph.clone()), flags_(flags) {}
+  CUresult launch(Stream& stream);
+  /// The node that was made from `node` of the source graph.
+  Node* node(const Node* node) const { return graph_->copy_of(node); }
+  /// Takes over parameters from a graph of the same shape. False with *culprit set if the shape differs.
+  bool update(const Graph& graph, const Node** culprit);
+  const Graph& graph() const { return *graph_; }
+  unsigned long long flags() const { return flags_; }
+  std::mutex& mutex() { return mutex_; }
+
+ private:
+  std::mutex mutex_;
+  std::unique_ptr<Graph> graph_;
+  unsigned long long flags_;
+  Event last_{CU_EVENT_DISABLE_TIMING};
+  bool launched_ = false;
+};
+
+/// Memory of a graph's allocation node: freed when nothing holds it any more. CUDA_ERROR_OUT_OF_MEMORY.
+CUresult allocate_for_graph(Context& context, size_t bytes, uint64_t* address, std::shared_ptr<void>* owner);
+
+}  // namespace ppu::device
