@@ -148,6 +148,10 @@ const exec::KernelInfo& RefKernel::info() const {
   return program_->info;
 }
 
+uint32_t RefKernel::param_bytes() const {
+  return ptx::param_layout(program_->module.functions[size_t(program_->kernel)]).total;
+}
+
 BlockRun* RefKernel::acquire() {
   std::lock_guard lock(pool_->mutex);
   if (pool_->free.empty()) {

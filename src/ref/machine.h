@@ -2,6 +2,7 @@
 // run_block by longjmp.
 #pragma once
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -26,6 +27,10 @@ struct Frame {
   uint32_t local_end = 0;
 };
 
+struct FreeMemory {
+  void operator()(uint8_t* p) const { std::free(p); }
+};
+
 struct Lane {
   enum class State : uint8_t { kReady, kAtBarrier, kAtWarpSync, kDone };
   State state = State::kDone;
@@ -40,9 +45,11 @@ struct Lane {
   uint8_t* memory = nullptr;
   char* local = nullptr;
   std::vector<Frame> frames;
-  std::unique_ptr<uint8_t[]> stack;
+  std::unique_ptr<uint8_t[], FreeMemory> stack;
   uint32_t stack_bytes = 0;
   const Frame& frame() const { return frames.back(); }
+  /// Parameter memory of its calls.
+  bool owns(uint64_t address) const { return address - uint64_t(stack.get()) < stack_bytes; }
 };
 
 struct Barrier {

@@ -347,6 +347,8 @@ class Builder {
       }
       check_parameter_access(in, op);
       if (!error_.empty()) return;
+      if (!op.run) op.value.emplace(in.row, in.mods, op.args.size() - op.num_dests);
+      op.writes_carry = isa::writes_carry(in.mods);
       code.ops.push_back(std::move(op));
     }
   }

@@ -2,11 +2,13 @@
 #pragma once
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "exec/kernel_image.h"
+#include "isa/host_table.h"
 #include "ptx/ptx.h"
 #include "ptx/tree.h"
 
@@ -49,7 +51,8 @@ struct Arg {
 
 struct Op {
   uint16_t row = 0;
-  OpFunction run = nullptr;  ///< null: element row, run by isa::eval
+  OpFunction run = nullptr;          ///< null: element row
+  std::optional<isa::HostOp> value;  ///< of an element row
   isa::Mods mods;
   std::array<isa::Type, 4> types{};
   isa::Type type;  ///< types[0]
@@ -57,6 +60,7 @@ struct Op {
   ptx::Space space = ptx::Space::kNone;
   int32_t guard = -1;  ///< slot
   bool guard_negated = false;
+  bool writes_carry = false;
   uint8_t num_dests = 0;         ///< leading operands that are results
   std::vector<Arg> args;         ///< as in the tree
   std::vector<int32_t> targets;  ///< bra: one; brx: the table

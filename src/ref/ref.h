@@ -35,6 +35,8 @@ class AccessHook {
   /// Reads `bytes` into `out`, or writes them from `in`. False stops the run.
   virtual bool load(const Access& access, void* out) = 0;
   virtual bool store(const Access& access, const void* in) = 0;
+  /// The run stops: misaligned (address and size in `access`), trap, deadlock...
+  virtual void trapped(const Access& access, exec::Trap kind) {}
 };
 
 class RefKernel {
@@ -45,6 +47,8 @@ class RefKernel {
   ~RefKernel();
 
   const exec::KernelInfo& info() const;
+  /// Bytes of the parameter block.
+  uint32_t param_bytes() const;
 
   /// Runs one block as an exec::BlockFunction does: 0 when it has ended, 1 when it waits for another block.
   /// May be left by longjmp when a kernel faults or traps; nothing is lost then. Thread-safe.

@@ -46,7 +46,9 @@ void WarpRun::push_frame(Lane& lane, int32_t function, int32_t return_pc) {
   if (f.end > lane.stack_bytes) {
     if (!lane.frames.empty()) trap(lane, exec::Trap::kStackOverflow, 0);
     lane.stack_bytes = program.has_calls ? std::max(kLaneStackBytes, f.end) : f.end;
-    lane.stack.reset(new (std::align_val_t(64)) uint8_t[lane.stack_bytes]);
+    lane.stack_bytes = (lane.stack_bytes + 63) & ~63u;
+    lane.stack.reset(static_cast<uint8_t*>(std::aligned_alloc(64, lane.stack_bytes)));
+    if (!lane.stack) trap(lane, exec::Trap::kStackOverflow, 0);
   }
   if (f.local_end > program.info.local_bytes && c.local_bytes) trap(lane, exec::Trap::kStackOverflow, 0);
   memset(lane.stack.get() + f.slots, 0, f.end - f.slots);
@@ -76,7 +78,19 @@ void WarpRun::exit_lanes(uint32_t mask) {
 }
 
 void WarpRun::trap(const Lane& lane, exec::Trap kind, uint64_t info) {
-  if (!block->hook) {
+  if (block->hook) {
+    AccessHook::Access access;
+    access.address = info;
+    access.thread = lane.thread;
+    if (!lane.frames.empty()) access.function = code(lane).name.c_str();
+    if (!lane.frames.empty() && lane.pc >= 0 && size_t(lane.pc) < code(lane).ops.size()) {
+      const Op& op = own_op(lane);
+      access.bytes = uint32_t(op.type.total_bits() / 8 * op.lanes);
+      access.is_write = op.num_dests == 0;
+      access.pos = op.pos;
+    }
+    block->hook->trapped(access, kind);
+  } else {
     block->state->thread = lane.thread;
     block->launch->rt->trap(block->state, uint32_t(kind), info, lane.thread);
   }
@@ -205,7 +219,7 @@ void WarpRun::check_align(const Lane& lane, uint64_t address, uint32_t bytes) {
 
 void WarpRun::load(const Lane& lane, const Op& op, uint64_t address, void* out, uint32_t bytes) {
   block->state->thread = lane.thread;
-  if (block->hook) {
+  if (block->hook && !lane.owns(address)) {
     if (!block->hook->load({address, bytes, false, lane.thread, op.pos, code(lane).name.c_str()}, out))
       throw Stopped{};
     return;
@@ -231,7 +245,7 @@ void WarpRun::load(const Lane& lane, const Op& op, uint64_t address, void* out, 
 
 void WarpRun::store(const Lane& lane, const Op& op, uint64_t address, const void* in, uint32_t bytes) {
   block->state->thread = lane.thread;
-  if (block->hook) {
+  if (block->hook && !lane.owns(address)) {
     if (!block->hook->store({address, bytes, true, lane.thread, op.pos, code(lane).name.c_str()}, in))
       throw Stopped{};
     return;
@@ -286,13 +300,12 @@ uint32_t WarpRun::choose_group() {
 }
 
 void WarpRun::run_element(const Op& op, uint32_t mask) {
-  const bool writes_carry = isa::writes_carry(op.mods);
   for_lanes(*this, mask, [&](Lane& lane) {
     uint64_t args[isa::kMaxOperands];
     size_t n = 0;
     for (size_t i = op.num_dests; i < op.args.size(); i++) args[n++] = read(lane, op.args[i]);
-    const isa::HostResult r = isa::eval(op.row, op.mods, std::span<const uint64_t>(args, n), lane.carry);
-    if (writes_carry) lane.carry = r.carry;
+    const isa::HostResult r = op.value->run(std::span<const uint64_t>(args, n), lane.carry);
+    if (op.writes_carry) lane.carry = r.carry;
     const Arg& dest = op.args[0];
     if (dest.kind == Arg::Kind::kPair) {
       write(lane, dest.elements[0], r.out[0], r.type[0]);

@@ -188,6 +188,11 @@ class Generator {
       for (int i = 0; i < 2; i++)
         line("setp.nan.%s %%q39, %%s%d, %%s%d; @%%q39 mov.b16 %%s%d, %s;", half, i, i, i, nan);
       line("mov.b32 %s, {%%s0, %%s1};", r);
+    } else if (type.packed == 2 && type.bits == 32) {
+      line("mov.b64 {%%t13, %%t15}, %s;", r);
+      for (int t : {13, 15})
+        line("setp.nan.f32 %%q39, %%t%d, %%t%d; @%%q39 mov.b32 %%t%d, 0x7fc00000;", t, t, t);
+      line("mov.b64 %s, {%%t13, %%t15};", r);
     } else if (type.bits == 16) {
       line("setp.nan.%s %%q39, %s, %s; @%%q39 mov.b16 %s, %s;", half, r, r, r, nan);
     } else if (type.bits == 64) {
@@ -220,6 +225,7 @@ class Generator {
       } else if (o.is_dest) {
         result = register_of(type);
         result_type = type;
+        if (type.packed > 2) return false;
         operands += result;
         if (!o.second.empty() && (!o.second_optional || chance(50)))
           operands += "|" + (chance(80) ? pred() : std::string("_"));

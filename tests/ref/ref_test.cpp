@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "kernel_harness.h"
+#include "ref/diagnose.h"
 #include "ref_samples.h"
 
 namespace ppu {
@@ -186,6 +187,35 @@ TEST_F(Ref, DuplicatedShufflesAreOne) {
   const auto o = run(threads(32), Params().add(out.data()));
   EXPECT_EQ(o.trap, exec::Trap::kNone);
   for (uint32_t i = 0; i < 32; i++) EXPECT_EQ(out[i], i ^ 31);
+}
+
+TEST_F(Ref, DiagnosisNamesTheThreadAndTheLine) {
+  load(kSaxpy);
+  std::vector<float> x(64, 1.0f), y(40, 5.0f);
+  Params params;
+  params.add(64).add(2.0f).add(x.data()).add(y.data());
+  exec::LaunchArgs launch{};
+  const exec::RuntimeTable* rt = exec::runtime_table();
+  launch.params = params.data();
+  launch.rt = rt;
+  launch.grid[0] = 2, launch.grid[1] = launch.grid[2] = 1;
+  launch.block[0] = 32, launch.block[1] = launch.block[2] = 1;
+  const auto within = [](const std::vector<float>& v, uint64_t address, uint32_t bytes) {
+    return address >= uint64_t(v.data()) && address + bytes <= uint64_t(v.data() + v.size());
+  };
+  const ref::AddressCheck valid = [&](uint64_t a, uint32_t n, bool) {
+    return within(x, a, n) || within(y, a, n);
+  };
+  const uint32_t first[3] = {0, 0, 0}, second[3] = {1, 0, 0};
+  EXPECT_FALSE(ref::diagnose(*kernel_, launch, first, valid));
+  const auto bad = ref::diagnose(*kernel_, launch, second, valid);
+  ASSERT_TRUE(bad);
+  EXPECT_EQ(bad->thread, 8u);
+  EXPECT_EQ(bad->address, uint64_t(y.data() + 40));
+  EXPECT_EQ(bad->pos.line, 15u);
+  EXPECT_FALSE(bad->is_write);
+  EXPECT_EQ(ref::describe(*bad, launch.block).substr(0, 32), "thread (8,0,0) read 4 bytes at 0");
+  EXPECT_EQ(y[0], 5.0f);  // nothing was written
 }
 
 TEST(RefErrors, NameWhatIsMissing) {
