@@ -10,8 +10,8 @@
 //                cudaGetDeviceProperties_v2 present        -> 12
 //                else cudaThreadSynchronize present        -> 11 or older
 //                else                                      -> 13
-//              Checked on the archives of 12.9 (435 names), 13.0 (422) and 13.5 (458); members of the archive are
-//              pulled in as a whole, so the names are there even if unused.
+//              Checked on the archives of 12.9 (435 names), 13.0 (422) and 13.5 (458); members of the archive
+//              are pulled in as a whole, so the names are there even if unused.
 #pragma once
 #include "image/elf_view.h"
 

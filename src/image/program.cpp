@@ -58,6 +58,16 @@ void add_code(ProgramFacts& facts, const ElfView& elf, const char* section_name)
     }
 }
 
+std::string interpreter_of(const ElfView& elf) {
+  for (size_t i = 0; i < elf.segment_count(); ++i) {
+    if (elf.segment(i).p_type != PT_INTERP) continue;
+    const ElfBytes bytes = elf.segment_bytes(elf.segment(i));
+    const std::string path(reinterpret_cast<const char*>(bytes.data), bytes.size);
+    return path.substr(0, path.find('\0'));
+  }
+  return {};
+}
+
 void find_cudart(ProgramFacts& facts, const ElfView& elf) {
   for (const std::string& name : facts.needed) {
     const char prefix[] = "libcudart.so.";
@@ -99,6 +109,7 @@ ProgramFacts inspect_bytes(std::span<const std::byte> bytes, unsigned mode) {
   facts.kind = FileKind::kElf;
   facts.fully_static =
       elf.header().e_type == ET_EXEC || elf.header().e_type == ET_DYN ? !elf.has_segment(PT_INTERP) : false;
+  facts.interpreter = interpreter_of(elf);
   elf.needed([&](const char* name) { facts.needed.emplace_back(name); });
   if (facts.fully_static && !facts.needed.empty()) facts.fully_static = false;  // a shared library
   add_code(facts, elf, ".nv_fatbin");

@@ -31,6 +31,7 @@ struct ProgramFacts {
   FileKind kind = FileKind::kUnknown;
   unsigned machine = 0;       ///< ELF e_machine
   bool fully_static = false;  ///< no program interpreter: LD_AUDIT can't work
+  std::string interpreter;    ///< the dynamic loader's path (PT_INTERP)
   bool set_id = false;        ///< setuid or setgid to another user: the dynamic loader ignores LD_AUDIT
   bool has_symbol_table = false;
   CudartUse cudart = CudartUse::kNone;

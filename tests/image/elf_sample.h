@@ -18,6 +18,7 @@ struct ElfSample {
   std::vector<std::string> symbols{};  ///< none: the file is stripped
   std::vector<std::byte> fatbin{};
   std::string rodata{};
+  std::string loader = "/lib64/ld-linux-x86-64.so.2";  ///< PT_INTERP's text
 
   std::vector<std::byte> build() const {
     std::vector<std::byte> out(sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr));
@@ -59,17 +60,20 @@ struct ElfSample {
       add(".symtab", SHT_SYMTAB, rows.data(), rows.size() * sizeof(Elf64_Sym), 3);
     }
     if (!fatbin.empty()) add(".nv_fatbin", SHT_PROGBITS, fatbin.data(), fatbin.size());
+    add(".interp", SHT_PROGBITS, loader.c_str(), loader.size() + 1);
+    const Elf64_Shdr interp = sections.back();
     add(".rodata", SHT_PROGBITS, rodata.data(), rodata.size());
     const size_t loaded = out.size();
     add(".shstrtab", SHT_STRTAB, "", 0);
     sections.back().sh_size = names.size();
     for (const char c : names) out.push_back(std::byte(c));
-    finish(out, sections, loaded);
+    finish(out, sections, loaded, interp);
     return out;
   }
 
  private:
-  void finish(std::vector<std::byte>& out, const std::vector<Elf64_Shdr>& sections, size_t loaded) const {
+  void finish(std::vector<std::byte>& out, const std::vector<Elf64_Shdr>& sections, size_t loaded,
+              const Elf64_Shdr& interp) const {
     Elf64_Ehdr header{};
     std::memcpy(header.e_ident, ELFMAG, SELFMAG);
     header.e_ident[EI_CLASS] = elf_class;
@@ -85,6 +89,8 @@ struct ElfSample {
     header.e_shstrndx = uint16_t(sections.size() - 1);
     Elf64_Phdr segments[2]{};
     segments[0].p_type = interpreter ? PT_INTERP : PT_NULL;
+    segments[0].p_offset = interp.sh_offset;
+    segments[0].p_filesz = interp.sh_size;
     segments[1].p_type = PT_LOAD;
     segments[1].p_flags = PF_R;
     segments[1].p_filesz = loaded;

@@ -16,6 +16,8 @@ std::string about_file(const image::ProgramFacts& facts) {
   if (facts.fully_static)
     return "a fully static program, which loads no libraries, so no libcuda either: link it dynamically "
            "(without -static); CUDA's own runtime may stay static";
+  if (facts.interpreter.find("ld-musl") != facts.interpreter.npos)
+    return "a program for the C library musl, whose loader can't be told about OpenPPU: build it for glibc";
   if (facts.set_id)
     return "a setuid or setgid program, for which the system ignores OpenPPU's settings: put `ppu run` "
            "behind it "
