@@ -146,7 +146,7 @@ class Printer {
       }
       uint64_t bits = 0;
       const size_t offset = i * bytes, have = offset < v.init.size() ? v.init.size() - offset : 0;
-      memcpy(&bits, v.init.data() + offset, std::min<size_t>({bytes, have, sizeof bits}));
+      if (have) memcpy(&bits, v.init.data() + offset, std::min<size_t>({bytes, have, sizeof bits}));
       element(v.type, bits);
     }
     if (list) out_ += "}";

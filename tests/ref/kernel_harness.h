@@ -61,7 +61,7 @@ class Globals {
     for (const ptx::Variable& v : module.variables) {
       std::vector<uint64_t>& words = storage_[v.name];
       words.resize(v.size() / 8 + 2);
-      std::memcpy(words.data(), v.init.data(), v.init.size());
+      if (!v.init.empty()) std::memcpy(words.data(), v.init.data(), v.init.size());
     }
     for (const ptx::Variable& v : module.variables)
       for (const ptx::Variable::Reloc& r : v.relocs) {
