@@ -1,0 +1,3 @@
+// The qualifiers are host_defines.h's.
+#pragma once
+#include "../host_defines.h"

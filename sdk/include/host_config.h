@@ -1,0 +1,2 @@
+// What compilers we support is ppucc's business.
+#pragma once
