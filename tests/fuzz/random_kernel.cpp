@@ -10,6 +10,8 @@
 namespace ppu::fuzz {
 namespace {
 
+constexpr int kNumFunctions = 2;
+
 class Generator {
  public:
   explicit Generator(uint64_t seed) : random_(seed) {}
@@ -23,6 +25,7 @@ class Generator {
     for (int i = 0; i < 3; i++) k.block[i] = shape[i];
     k.grid[0] = 1 + uint32_t(below(2));
     threads_ = shape[0] * shape[1] * shape[2];
+    for (int i = 0; i < kNumFunctions; i++) function(i);
     budget_ = statements;
     prologue();
     while (budget_ > 0) statement(0, true);
@@ -55,21 +58,8 @@ class Generator {
   void label(int n) { body_ += "L" + std::to_string(n) + ":\n"; }
 
   std::string head() const {
-    return ".visible .entry k(.param .u64 data, .param .u64 out) {\n"
-           "  .reg .b32 %r<" +
-           std::to_string(kNumWords) +
-           ">, %c<40>, %t<16>;\n"
-           "  .reg .b64 %d<" +
-           std::to_string(kNumLongs) +
-           ">, %a<8>;\n"
-           "  .reg .b16 %h<" +
-           std::to_string(kNumHalves) +
-           ">, %s<2>;\n"
-           "  .reg .pred %p<" +
-           std::to_string(kNumPreds) +
-           ">, %q<40>;\n"
-           "  .shared .align 16 .b8 own[" +
-           std::to_string(kSlotBytes * threads_) +
+    return ".visible .entry k(.param .u64 data, .param .u64 out) {\n" + registers() +
+           "  .shared .align 16 .b8 own[" + std::to_string(kSlotBytes * threads_) +
            "];\n"
            "  .shared .align 16 .b8 sums[64];\n"
            "  .local .align 16 .b8 depot[" +
@@ -366,6 +356,47 @@ class Generator {
     return "%t12";
   }
 
+  // ---- Device functions ----
+
+  /// f0 and f1: a word and a long in, a word out; f1 may call f0.
+  void function(int number) {
+    in_function_ = true;
+    defined_ = number;
+    budget_ = 8;
+    while (budget_ > 0) statement(1, false);
+    in_function_ = false;
+    defined_ = number + 1;
+    const std::string n = std::to_string(number);
+    functions_ += ".func (.param .b32 f" + n + "_result) f" + n + "(.param .b32 f" + n +
+                  "_word, .param .b64 f" + n + "_long) {\n" + registers() + "  ld.param.b32 %r0, [f" + n +
+                  "_word];\n  ld.param.b64 %d0, [f" + n + "_long];\n";
+    for (int i = 1; i < kNumWords; i++)
+      functions_ +=
+          "  mad.lo.u32 %r" + std::to_string(i) + ", %r" + std::to_string(i - 1) + ", 1664525, 1013904223;\n";
+    for (int i = 1; i < kNumLongs; i++)
+      functions_ += "  add.u64 %d" + std::to_string(i) + ", %d" + std::to_string(i - 1) + ", %d0;\n";
+    for (int i = 0; i < kNumHalves; i++)
+      functions_ += "  cvt.u16.u32 %h" + std::to_string(i) + ", %r" + std::to_string(i) + ";\n";
+    for (int i = 0; i < kNumPreds; i++)
+      functions_ += "  setp.gt.s32 %p" + std::to_string(i) + ", %r" + std::to_string(i) + ", 0;\n";
+    functions_ += body_ + "  st.param.b32 [f" + n + "_result], %r1;\n  ret;\n}\n";
+    body_.clear();
+  }
+
+  static std::string registers() {
+    return "  .reg .b32 %r<" + std::to_string(kNumWords) + ">, %c<40>, %t<16>;\n  .reg .b64 %d<" +
+           std::to_string(kNumLongs) + ">, %a<8>;\n  .reg .b16 %h<" + std::to_string(kNumHalves) +
+           ">, %s<2>;\n  .reg .pred %p<" + std::to_string(kNumPreds) + ">, %q<40>;\n";
+  }
+
+  void call() {
+    Joined joined(*this);
+    const int which = int(below(size_t(defined_)));
+    line("{ .param .b32 in0; .param .b64 in1; .param .b32 back;");
+    line("st.param.b32 [in0], %s; st.param.b64 [in1], %%d%zu;", word().c_str(), below(kNumLongs));
+    line("call (back), f%d, (in0, in1); ld.param.b32 %s, [back]; }", which, word().c_str());
+  }
+
   // ---- Control flow ----
 
   void statement(int depth, bool uniform) {
@@ -374,11 +405,12 @@ class Generator {
     if (what < 9 && depth < 4) return branch(depth, uniform);
     if (what < 13 && depth < 3) return loop(depth, uniform);
     if (what < 15 && depth < 4) return table(depth);
+    if (what < 17 && defined_ > 0) return call();
     if (what < 27 && uniform) return together();
     const std::string guard = chance(15) ? "@" + std::string(chance(50) ? "!" : "") + pred() + " " : "";
-    if (what < 42) return memory(guard);
-    if (what < 46) return indexed();
-    if (what < 49) return reduction(guard);
+    if (what < 42 && !in_function_) return memory(guard);
+    if (what < 46 && !in_function_) return indexed();
+    if (what < 49 && !in_function_) return reduction(guard);
     for (int i = 0; i < 50 && !element(guard); i++) {
     }
   }
@@ -451,7 +483,8 @@ class Generator {
   std::string body_, functions_;
   uint32_t threads_ = 32;
   int budget_ = 0, labels_ = 0, loops_ = 0;
-  bool joined_ = false;
+  bool joined_ = false, in_function_ = false;
+  int defined_ = 0;  ///< functions that may be called
 };
 
 }  // namespace
