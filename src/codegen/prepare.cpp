@@ -38,6 +38,7 @@ uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::s
   const uint32_t local_bytes = lower::finish_local_memory(module, kernel);
   lower::fold_align_checks(module);
   lower::mark_spin_loops(module);
+  lower::lower_flushes(module);
   run_pipeline(module, &target, kShape);
   return local_bytes;
 }

@@ -177,6 +177,9 @@ Host fsqrt(Host a, Round round) {
   if (round != Round::kNearest) return arithmetic(RoundOp::kSqrt, round, a, a, a);
   return is_double(a) ? of(std::sqrt(f64(a)), a.t) : of(std::sqrt(f32(a)), a.t);
 }
+Host flush_subnormal(Host a) {
+  return (a.v & 0x7f800000) == 0 ? Host{a.v & 0x80000000, a.t} : a;
+}
 Host fneg(Host a) {
   return {a.v ^ (uint64_t(1) << (width(a) - 1)), a.t};
 }

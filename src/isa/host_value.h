@@ -80,6 +80,8 @@ Host fmul(Host a, Host b, Round round);
 Host fdiv(Host a, Host b, Round round);
 Host ffma(Host a, Host b, Host c, Round round);
 Host fsqrt(Host a, Round round);
+/// .ftz of an .f32: a subnormal becomes zero of its sign.
+Host flush_subnormal(Host a);
 Host fneg(Host a);
 Host fabs(Host a);
 Host round_to_integral(Host a, Round round);

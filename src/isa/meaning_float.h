@@ -37,6 +37,7 @@ V is_nan(V a) {
 /// .ftz: a subnormal becomes zero of its sign (f32, f16, bf16).
 template <class V>
 V flush(V a) {
+  if (a.t == kF32) return flush_subnormal(a);
   V bits = bits_of(a);
   V exponent = bits & like(bits, infinity_bits(a.t));
   return as_bits(select(is_zero(exponent), bits & like(bits, sign_bit(a.t)), bits), a.t);

@@ -24,7 +24,19 @@ Ir intrinsic(Ir a, llvm::Intrinsic::ID id, llvm::ArrayRef<llvm::Value*> args) {
   return with(a, a.b->CreateIntrinsic(id, {a.v->getType()}, args));
 }
 
-/// A directed rounding: `ppu.fadd.rz.f32` (src/simt/simt.h). Pure, so LLVM may merge and drop calls.
+/// A function that only computes, so LLVM may merge, move and drop calls of it.
+llvm::FunctionCallee pure_function(llvm::IRBuilderBase& b, const std::string& name,
+                                   llvm::FunctionType* type) {
+  llvm::FunctionCallee callee = b.GetInsertBlock()->getModule()->getOrInsertFunction(name, type);
+  auto* function = llvm::cast<llvm::Function>(callee.getCallee());
+  function->setDoesNotAccessMemory();
+  function->setDoesNotThrow();
+  function->setWillReturn();
+  function->addFnAttr(llvm::Attribute::Speculatable);
+  return callee;
+}
+
+/// A directed rounding: `ppu.fadd.rz.f32` (src/simt/simt.h).
 Ir directed(const char* op, Round round, std::initializer_list<Ir> args) {
   const Ir& a = *args.begin();
   const char* mode = round == Round::kZero ? "rz" : round == Round::kDown ? "rm" : "rp";
@@ -35,15 +47,8 @@ Ir directed(const char* op, Round round, std::initializer_list<Ir> args) {
     values.push_back(arg.v);
     types.push_back(arg.v->getType());
   }
-  llvm::Module& module = *a.b->GetInsertBlock()->getModule();
-  llvm::FunctionCallee callee =
-      module.getOrInsertFunction(name, llvm::FunctionType::get(a.v->getType(), types, false));
-  auto* function = llvm::cast<llvm::Function>(callee.getCallee());
-  function->setDoesNotAccessMemory();
-  function->setDoesNotThrow();
-  function->setWillReturn();
-  function->addFnAttr(llvm::Attribute::Speculatable);
-  return with(a, a.b->CreateCall(callee, values));
+  llvm::FunctionType* type = llvm::FunctionType::get(a.v->getType(), types, false);
+  return with(a, a.b->CreateCall(pure_function(*a.b, name, type), values));
 }
 
 llvm::CmpInst::Predicate float_predicate(Compare op) {
@@ -188,6 +193,10 @@ Ir ffma(Ir a, Ir b, Ir c, Round round) {
 }
 Ir fsqrt(Ir a, Round round) {
   return round == Round::kNearest ? intrinsic(a, llvm::Intrinsic::sqrt, {a.v}) : directed("sqrt", round, {a});
+}
+Ir flush_subnormal(Ir a) {
+  llvm::FunctionType* type = llvm::FunctionType::get(a.v->getType(), {a.v->getType()}, false);
+  return with(a, a.b->CreateCall(pure_function(*a.b, "ppu.ftz.f32", type), {a.v}));
 }
 Ir fneg(Ir a) {
   return with(a, a.b->CreateFNeg(a.v));

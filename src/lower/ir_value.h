@@ -45,6 +45,7 @@ Ir fmul(Ir a, Ir b, Round round);
 Ir fdiv(Ir a, Ir b, Round round);
 Ir ffma(Ir a, Ir b, Ir c, Round round);
 Ir fsqrt(Ir a, Round round);
+Ir flush_subnormal(Ir a);  ///< a call of ppu.ftz.f32: see lower_flushes in passes.h
 Ir fneg(Ir a);
 Ir fabs(Ir a);
 Ir round_to_integral(Ir a, Round round);

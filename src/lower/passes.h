@@ -29,4 +29,8 @@ uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel);
 /// operation that tries the same thing again. Warps (and blocks) of one worker would else wait for ever.
 void mark_spin_loops(llvm::Module& module);
 
+/// Replaces the calls of `ppu.ftz.f32` that .ftz instructions make by what they do, and drops those of values
+/// that can't be subnormal: of three operands and a result, usually one flush is left.
+void lower_flushes(llvm::Module& module);
+
 }  // namespace ppu::lower

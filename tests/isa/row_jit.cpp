@@ -14,6 +14,7 @@
 #include <map>
 
 #include "isa/round.h"
+#include "lower/passes.h"
 #include "lower/row_emit.h"
 
 namespace ppu::isa::test {
@@ -131,6 +132,7 @@ std::vector<LaneFunction> RowJit::compile(std::span<const Spelling> spellings) {
     names.push_back("lane" + std::to_string(impl_->next++));
     emit_lane(*module, s, names.back());
   }
+  lower::lower_flushes(*module);
   std::string error;
   llvm::raw_string_ostream stream(error);
   if (llvm::verifyModule(*module, &stream)) {
@@ -163,6 +165,7 @@ Folded fold(const Spelling& s, std::span<const uint64_t> args, bool carry) {
   for (unsigned i = 0; i < 3; i++)
     if (out[i]) packed = b.CreateInsertValue(packed, out[i], i);
   b.CreateRet(packed);
+  lower::lower_flushes(module);
 
   llvm::PassBuilder builder;
   llvm::LoopAnalysisManager loops;
