@@ -236,6 +236,35 @@ PPU_GROUP coalesced_group binary_partition(const Group& group, bool predicate) {
   return coalesced_group(predicate ? yes : group.mask() & ~yes);
 }
 
+/// A group whose kind is known at run time only: a block, or lanes of a warp by their mask.
+class thread_group {
+ public:
+  PPU_GROUP_MEMBER thread_group(const thread_block&) : mask_(0) {}
+  PPU_GROUP_MEMBER thread_group(const coalesced_group& group) : mask_(group.mask()) {}
+  template <unsigned kSize, class Parent>
+  PPU_GROUP_MEMBER thread_group(const thread_block_tile<kSize, Parent>& tile) : mask_(tile.mask()) {}
+  PPU_GROUP_MEMBER unsigned size() const { return mask_ ? __popc(mask_) : details::threads_in_block(); }
+  PPU_GROUP_MEMBER unsigned num_threads() const { return size(); }
+  PPU_GROUP_MEMBER unsigned thread_rank() const {
+    return mask_ ? __popc(mask_ & details::lanes_below()) : details::thread_rank_in_block();
+  }
+  PPU_GROUP_MEMBER void sync() const {
+    if (mask_)
+      __syncwarp(mask_);
+    else
+      __syncthreads();
+  }
+
+ private:
+  unsigned mask_;  ///< 0: the whole block
+};
+
+/// A tile whose size is known at run time: a power of two up to 32.
+PPU_GROUP thread_group tiled_partition(const thread_group&, unsigned size) {
+  const unsigned first = details::lane() & ~(size - 1);
+  return coalesced_group((size >= 32 ? 0xffffffffu : (1u << size) - 1u) << (size >= 32 ? 0 : first));
+}
+
 template <class Group>
 PPU_GROUP void sync(const Group& group) {
   group.sync();

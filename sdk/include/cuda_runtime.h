@@ -2,6 +2,8 @@
 // all device functions. ppucc includes this file before the first line of a .cu file.
 // Plain C and C++ files may include it too; they get the host API only.
 #pragma once
+// Programs ask by this name whether the header is in.
+#define __CUDA_RUNTIME_H__
 
 #if defined(__CUDA__) && defined(__clang__)
 #include "ppu/device_begin.h"
