@@ -25,7 +25,7 @@ constexpr std::string_view kMnemonics[] = {
 
 /// Modifiers that aren't types, shapes (m16n8k16) or qualified by `::`.
 constexpr std::string_view kModifiers[] = {
-    "1d", "2d", "3d", "a1d", "a2d", "acube", "cube", "2dms", "a2dms", "a", "b", "acc", "accum", "acq_rel", "acquire",
+    "1d", "2d", "3d", "a1d", "a2d", "acube", "cube", "2dms", "a2dms", "a", "b", "c", "d", "acc", "accum", "acq_rel", "acquire",
     "add", "alias", "alignsync", "aligned", "all", "alloc", "always", "and", "any", "approx", "arrive", "arrive_drop",
     "async", "array_size", "async_group", "any_sync", "ballot", "base", "bfly", "block_scale", "bulk", "bulk_group",
     "b4e", "ca", "cas", "cc", "cg", "channel_data_type", "channel_order", "clamp", "col", "collector", "commit",
@@ -36,7 +36,7 @@ constexpr std::string_view kModifiers[] = {
     "ld", "ldu", "le", "left", "leu", "level", "lg2", "lo", "local", "ls", "lt", "ltu", "lu", "l", "max", "min", "mma",
     "mma_async", "mbarrier", "mio", "mmio", "multicast", "multimem", "nan", "NaN", "nc", "ne", "neu", "noftz", "noComplete",
     "normal", "normalized_coords", "notanumber", "noinc", "num", "num_mipmap_levels", "num_samples", "op", "or", "p",
-    "param", "pending_count", "popc", "pred", "prefetch", "proxy", "query_cancel", "r", "range", "rc8", "rc16", "read",
+    "param", "parity", "pending_count", "popc", "pred", "prefetch", "proxy", "query_cancel", "r", "range", "rc8", "rc16", "read",
     "red", "reduce", "relaxed", "release", "relinquish_alloc_permit", "relu", "replace", "req", "right", "rm", "rmi",
     "rn", "rna", "rni", "rp", "rpi", "row", "rs", "rz", "rzi", "s", "sat", "satfinite", "sc", "scale_vec", "shared",
     "sp", "sparse", "shift", "shiftamt", "split", "st", "store", "subnormal", "sync", "sync_restrict", "sys", "tensor",

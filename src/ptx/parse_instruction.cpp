@@ -79,16 +79,13 @@ void Parser::match_opcode(Instruction& in, const Token& opcode) {
   const std::string_view mnemonic = mnemonic_of(opcode.text);
   const std::string text(opcode.text.substr(0, 100));
   if (!is_ptx_mnemonic(mnemonic)) fail(opcode.pos(), "expected an instruction, found '" + text + "'");
-  for (std::string_view rest = opcode.text.substr(mnemonic.size()); !rest.empty();) {
+  // Of instructions we know nothing about, not even their modifiers are judged.
+  const std::string forms = isa::forms_of(mnemonic);
+  for (std::string_view rest = opcode.text.substr(mnemonic.size()); !forms.empty() && !rest.empty();) {
     const size_t end = rest.find('.', 1);
     const std::string_view word = rest.substr(1, end == rest.npos ? end : end - 1);
-    if (!is_ptx_modifier(word)) {
-      const std::string forms = isa::forms_of(mnemonic);
-      fail(opcode.pos(),
-           "expected " +
-               (forms.empty() ? "a modifier of '" + std::string(mnemonic) + "'" : forms.substr(0, 400)) +
-               ", found '" + text + "'");
-    }
+    if (!is_ptx_modifier(word))
+      fail(opcode.pos(), "expected " + forms.substr(0, 400) + ", found '" + text + "'");
     rest = end == rest.npos ? std::string_view() : rest.substr(end);
   }
   in.row = kNoRow;
