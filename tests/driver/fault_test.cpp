@@ -1,6 +1,9 @@
 // Kernels that fail: the documented code at the next synchronisation, sticky in the context, the log names
 // who and where, the process lives on, and a new context works.
+#include <sys/mman.h>
+
 #include <csignal>
+#include <cstdio>
 
 #include "driver_fixture.h"
 
@@ -34,7 +37,10 @@ TEST_F(AddressTest, Null) {
   expect_failure(0, "CUDA_ERROR_ILLEGAL_ADDRESS", "illegal address 0x0");
 }
 TEST_F(AddressTest, Wild) {
-  expect_failure(0x123456789000, "CUDA_ERROR_ILLEGAL_ADDRESS", "0x123456789000");
+  void* nothing = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char text[32];
+  std::snprintf(text, sizeof text, "%p", nothing);
+  expect_failure(CUdeviceptr(nothing), "CUDA_ERROR_ILLEGAL_ADDRESS", text);
 }
 TEST_F(AddressTest, NonCanonical) {
   expect_failure(0xfeed000000000000, "CUDA_ERROR_ILLEGAL_ADDRESS", "illegal");

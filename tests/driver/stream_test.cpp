@@ -38,7 +38,7 @@ TEST_F(StreamTest, WorkIsAsynchronousAndOrdered) {
   OK(cuStreamSynchronize(c));
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   IS(cuStreamQuery(b), CUDA_ERROR_NOT_READY);
-  *flag = 1;
+  __atomic_store_n(flag, 1u, __ATOMIC_RELEASE);
   OK(cuStreamSynchronize(b));
   EXPECT_EQ(read(out, 100)[99], 4u);
   OK(cuEventElapsedTime(&ms, before, after));
