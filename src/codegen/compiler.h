@@ -14,11 +14,11 @@ enum class Cpu : uint8_t { kNative, kAvx512, kAvx2 };  ///< kNative: best of wha
 
 struct CompileRequest {
   const ptx::Module* module = nullptr;
-  std::string kernel;               ///< .entry name
-  uint32_t block[3] = {0, 0, 0};    ///< specialise on this blockDim; 0,0,0 = generic
+  std::string kernel;             ///< .entry name
+  uint32_t block[3] = {0, 0, 0};  ///< specialise on this blockDim; 0,0,0 = generic
   Cpu cpu = Cpu::kNative;
-  uint8_t opt_level = 2;            ///< 0 quick, 2 full
-  uint32_t gang = 0;                ///< warps run in step where legal; 0 = chosen by the kernel's loops
+  uint8_t opt_level = 2;  ///< 0 quick, 2 full
+  uint32_t gang = 0;      ///< warps run in step where legal; 0 = chosen by the kernel's loops
 };
 
 /// Compiles one kernel into the bytes of exec::serialize. Thread-safe. Errors: kUnsupported names the
@@ -27,6 +27,6 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request);
 
 }  // namespace ppu::codegen
 
-/// The one symbol libppu_compiler.so exports; libcuda finds it with dlsym. Returns nullptr on success and puts
-/// malloc'ed bytes in *image; else a malloc'ed message whose first byte is '0' + ErrorKind.
+/// The one symbol libppu_compiler.so exports; libcuda finds it with dlsym. Returns nullptr on success and
+/// puts malloc'ed bytes in *image; else a malloc'ed message whose first byte is '0' + ErrorKind.
 extern "C" char* ppu_compile_v1(const ppu::codegen::CompileRequest* request, void** image, size_t* size);

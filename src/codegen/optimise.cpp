@@ -12,8 +12,8 @@ constexpr const char* kQuick =
     "always-inline,"
     "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,early-cse<memssa>,adce)";
 
-// Full. The gang loop's invariants are block-uniform values: LICM is what computes them once a block. More rounds of
-// the same passes cost a third of the compile time and made no kernel of bench/ faster.
+// Full. The gang loop's invariants are block-uniform values: LICM is what computes them once a block. More
+// rounds of the same passes cost a third of the compile time and made no kernel of bench/ faster.
 constexpr const char* kFull =
     "always-inline,"
     "function(sroa<modify-cfg>,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
