@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <shared_mutex>
 
 #include "base/log.h"
 #include "device/address_space.h"
@@ -46,8 +47,33 @@ bool is_placed(const ptx::Variable& v) {
 
 }  // namespace
 
+namespace {
+
+std::shared_mutex launchables_mutex;
+std::unordered_set<const Launchable*>& launchables() {
+  static auto* set = new std::unordered_set<const Launchable*>;
+  return *set;
+}
+
+}  // namespace
+
+Launchable::Launchable(Tag t) : tag(t) {
+  std::unique_lock lock(launchables_mutex);
+  launchables().insert(this);
+}
+
+Launchable::~Launchable() {
+  std::unique_lock lock(launchables_mutex);
+  launchables().erase(this);
+}
+
+bool Launchable::is_live(const Launchable* launchable) {
+  std::shared_lock lock(launchables_mutex);
+  return launchables().count(launchable) != 0;
+}
+
 Function::Function(Module& module, const ptx::Function& entry)
-    : Launchable{Tag::kFunction}, module_(module), entry_(entry), params_(ptx::param_layout(entry)) {
+    : Launchable(Tag::kFunction), module_(module), entry_(entry), params_(ptx::param_layout(entry)) {
   static_shared_ = shared_bytes_of(module.tree(), entry.name);
   local_bytes_ = local_bytes_of(entry);
   uint32_t bound = product(entry.reqntid);
@@ -307,10 +333,12 @@ Function* Kernel::function(Context& context, CUresult* result) {
 Function* function_of(CUfunction handle, Context& context, CUresult* result) {
   *result = CUDA_SUCCESS;
   auto* l = reinterpret_cast<Launchable*>(handle);
-  if (l && l->tag == Launchable::Tag::kFunction) return static_cast<Function*>(l);
-  if (l && l->tag == Launchable::Tag::kKernel) return static_cast<Kernel*>(l)->function(context, result);
-  *result = CUDA_ERROR_INVALID_HANDLE;
-  return nullptr;
+  if (!Launchable::is_live(l)) {
+    *result = CUDA_ERROR_INVALID_HANDLE;
+    return nullptr;
+  }
+  if (l->tag == Launchable::Tag::kFunction) return static_cast<Function*>(l);
+  return static_cast<Kernel*>(l)->function(context, result);
 }
 
 }  // namespace ppu::device

@@ -49,9 +49,15 @@ struct Executable {
   std::vector<uint64_t> globals;
 };
 
-/// What CUfunction and CUkernel point to; the tag tells which.
+/// What CUfunction and CUkernel point to; the tag tells which. Live ones are known, so that a stale or
+/// foreign handle is refused, not followed.
 struct Launchable {
-  enum class Tag : uint32_t { kFunction = 0x66756e63, kKernel = 0x6b65726e } tag;
+  enum class Tag : uint8_t { kFunction, kKernel } tag;
+  explicit Launchable(Tag t);
+  ~Launchable();
+  Launchable(const Launchable&) = delete;
+  Launchable& operator=(const Launchable&) = delete;
+  static bool is_live(const Launchable* launchable);
 };
 
 /// A kernel in a module of a context: CUfunction.
@@ -125,7 +131,7 @@ class Module {
 class Kernel : public Launchable {
  public:
   Kernel(Library& library, const ptx::Function& entry)
-      : Launchable{Tag::kKernel}, library_(library), entry_(entry) {}
+      : Launchable(Tag::kKernel), library_(library), entry_(entry) {}
   Library& library() const { return library_; }
   const std::string& name() const { return entry_.name; }
   const ptx::Function& entry() const { return entry_; }

@@ -32,7 +32,8 @@ CUresult find_library(CUlibrary handle, Library** library) {
 CUresult find_kernel(CUkernel handle, Kernel** kernel) {
   PPU_TRY(device::require_initialized());
   *kernel = to_kernel(handle);
-  if (!*kernel || (*kernel)->tag != device::Launchable::Tag::kKernel) return CUDA_ERROR_INVALID_HANDLE;
+  if (!device::Launchable::is_live(*kernel) || (*kernel)->tag != device::Launchable::Tag::kKernel)
+    return CUDA_ERROR_INVALID_HANDLE;
   return CUDA_SUCCESS;
 }
 

@@ -247,6 +247,7 @@ void Pool::give_back(Job* job, Share last, bool helper) {
 
 /// Runs shares until the job has none to take. Wakes one more worker first, who wakes the next.
 void Pool::drain(Job* job, Runner& runner, bool helper) {
+  ensure_fault_handlers();  // the application may have installed its own since the launch
   Share last = Share::kMore;
   bool woke = false;
   uint32_t idle = 0;
