@@ -42,6 +42,7 @@ void BlockRun::start(const Program& p, const exec::LaunchArgs* l, exec::BlockSta
 
 uint32_t BlockRun::run() {
   while (live_threads) {
+    if (hook && rounds_left-- <= 0) throw Stopped{};
     bool any = false, only_spins = true;
     for (WarpRun& warp : warps) {
       if (!warp.live) continue;
@@ -197,14 +198,15 @@ uint32_t RefKernel::run_block(const exec::LaunchArgs* launch, exec::BlockState* 
   return 0;
 }
 
-bool RefKernel::run_hooked(const exec::LaunchArgs* launch, exec::BlockState* block, AccessHook* hook) {
-  constexpr int kMaxPasses = 1000;  // a block that waits for another one never ends here
+bool RefKernel::run_hooked(const exec::LaunchArgs* launch, exec::BlockState* block, AccessHook* hook,
+                           int max_rounds) {
   BlockRun* run = acquire();
   run->hook = hook;
+  run->rounds_left = max_rounds;
   bool ended = false;
   try {
     run->start(*program_, launch, block);
-    for (int pass = 0; pass < kMaxPasses && run->run() == 1; pass++) {
+    while (run->run() == 1) {
     }
     ended = true;
   } catch (const Stopped&) {

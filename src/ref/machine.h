@@ -119,6 +119,7 @@ class BlockRun {
   void start(const Program& p, const exec::LaunchArgs* l, exec::BlockState* s);
   /// 0 ended, 1 yields.
   uint32_t run();
+  int rounds_left = 0;  ///< in a hooked run
   void arrive(WarpRun& warp, uint32_t number, uint32_t threads, uint32_t mask);
   void check_barriers();
 

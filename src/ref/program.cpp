@@ -11,6 +11,11 @@ namespace {
 using ptx::Operand;
 using ptx::Space;
 
+constexpr uint64_t kMaxSharedBytes = 1 << 20;  ///< of one kernel; more than any chip has
+constexpr uint64_t kMaxLocalBytes =
+    512 << 10;  ///< of one thread (CUDA Programming Guide, "Compute Capabilities")
+constexpr uint64_t kMaxFrameBytes = 1 << 20;  ///< parameters and .param variables of one function
+
 uint32_t align_up(uint32_t v, uint32_t align) {
   return (v + align - 1) / align * align;
 }
@@ -74,6 +79,7 @@ class Builder {
         return bad_input("function '" + source.name + "' is used by kernel '" + kernel +
                          "' but not defined: link the file that defines it");
     }
+    if (!error_.empty()) return bad_input(error_);
     for (int32_t f : reach.functions) translate(f);
     if (!error_.empty()) return unsupported(error_);
     finish(kernel, reach);
@@ -97,7 +103,18 @@ class Builder {
              " isn't supported (target " + m.target + ")";
   }
 
+  /// False, and an error, if `bytes` more are too many.
+  bool fits(const ptx::Variable& v, uint64_t used, uint64_t most, const char* what) {
+    if (v.size() <= most && used + v.size() <= most && v.align <= most) return true;
+    if (error_.empty())
+      error_ = program_->module.name + ":" + std::to_string(v.pos.line) + ":" + std::to_string(v.pos.column) +
+               ": '" + v.name + "' doesn't fit: expected at most " + std::to_string(most) + " bytes of " +
+               what;
+    return false;
+  }
+
   uint32_t place_shared(const ptx::Variable& v) {
+    if (!fits(v, program_->info.static_shared_bytes, kMaxSharedBytes, "shared memory")) return 0;
     const uint32_t offset = align_up(program_->info.static_shared_bytes, v.align);
     program_->info.static_shared_bytes = offset + uint32_t(v.size());
     return offset;
@@ -145,6 +162,7 @@ class Builder {
     std::unordered_map<std::string_view, uint32_t> register_slots;
     for (size_t i = 0; i < f.registers.size(); i++) register_slots.emplace(f.registers[i].name, slots[i]);
     const auto frame_place = [&](const ptx::Variable& v) {
+      if (!fits(v, code.frame_bytes, kMaxFrameBytes, "parameters")) return 0u;
       code.frame_bytes = align_up(code.frame_bytes, std::max(v.align, 1u));
       const uint32_t offset = code.frame_bytes;
       code.frame_bytes += uint32_t(v.size());
@@ -175,6 +193,7 @@ class Builder {
       if (v.space == Space::kParam) {
         names[v.name] = {Arg::Kind::kFrame, Space::kParam, 0, frame_place(v), v.size()};
       } else if (v.space == Space::kLocal) {
+        if (!fits(v, code.local_bytes, kMaxLocalBytes, "local memory")) continue;
         code.local_bytes = align_up(code.local_bytes, v.align);
         names[v.name] = {Arg::Kind::kLocal, Space::kLocal, 0, code.local_bytes};
         code.local_bytes += uint32_t(v.size());

@@ -54,9 +54,10 @@ class RefKernel {
   /// May be left by longjmp when a kernel faults or traps; nothing is lost then. Thread-safe.
   uint32_t run_block(const exec::LaunchArgs* launch, exec::BlockState* block);
 
-  /// As run_block, with every access going through `hook`; never yields for good. False if the hook stopped
-  /// it.
-  bool run_hooked(const exec::LaunchArgs* launch, exec::BlockState* block, AccessHook* hook);
+  /// As run_block, with every access going through `hook`; device printf and malloc do nothing. False if the
+  /// hook or a trap stopped it, or if it isn't done after `max_rounds` turns of 20,000 steps for each warp.
+  bool run_hooked(const exec::LaunchArgs* launch, exec::BlockState* block, AccessHook* hook,
+                  int max_rounds = 200);
 
  private:
   RefKernel();

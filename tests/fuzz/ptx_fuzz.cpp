@@ -1,6 +1,6 @@
 // Fuzzes the PTX parser: mutated texts must parse or be refused with a message, never crash; what parses must
-// print to text that parses to an equal tree, and every kernel in it must be prepared or refused by the
-// interpreter.
+// print to text that parses to an equal tree, and every kernel in it must be refused or run by the
+// interpreter, where it may touch no memory but its own.
 //   ptx_fuzz [--seed N] [--seconds S] [file.ptx ...]       (files: more texts to start from)
 #include <chrono>
 #include <cstdio>
@@ -176,6 +176,56 @@ void mutate_once(std::string& text, const std::vector<std::string>& corpus, Rand
   }
 }
 
+/// Lets a run touch nothing but its own memory.
+class Fence : public ref::AccessHook {
+ public:
+  Fence(uint64_t base, uint64_t size) : base_(base), size_(size) {}
+  bool load(const Access& a, void* out) override {
+    if (!inside(a)) return false;
+    std::memcpy(out, reinterpret_cast<const void*>(a.address), a.bytes);
+    return true;
+  }
+  bool store(const Access& a, const void* in) override {
+    if (!inside(a)) return false;
+    std::memcpy(reinterpret_cast<void*>(a.address), in, a.bytes);
+    return true;
+  }
+
+ private:
+  bool inside(const Access& a) const {
+    return a.address >= base_ && a.address - base_ <= size_ && size_ - (a.address - base_) >= a.bytes;
+  }
+  uint64_t base_, size_;
+};
+
+/// Runs a kernel that may do anything, for a few thousand steps.
+void run_fenced(ref::RefKernel& kernel) {
+  constexpr size_t kBytes = 1 << 20;
+  static std::vector<uint64_t> memory(kBytes / 8);  // parameters, shared, local and the variables' addresses
+  exec::RuntimeTable rt{};
+  rt.globaltimer = [](exec::BlockState*) { return uint64_t{1}; };
+  const exec::KernelInfo& info = kernel.info();
+  const uint64_t base = uint64_t(memory.data());
+  if (kernel.param_bytes() + info.static_shared_bytes + 40ull * info.local_bytes + 4096 > kBytes) return;
+  const std::vector<uint64_t> globals(info.globals.size() + 1, base);
+  exec::LaunchArgs launch{};
+  launch.params = memory.data();
+  launch.globals = globals.data();
+  launch.rt = &rt;
+  launch.grid[0] = launch.grid[1] = launch.grid[2] = launch.block[1] = launch.block[2] = 1;
+  launch.block[0] = 40;
+  launch.shared_bytes = info.static_shared_bytes;
+  exec::BlockState state{};
+  uint64_t frame[8] = {};
+  state.frame = reinterpret_cast<char*>(frame);
+  state.shared = reinterpret_cast<char*>((base + kernel.param_bytes() + 255) / 256 * 256);
+  state.local = state.shared + (info.static_shared_bytes + 255) / 256 * 256;
+  state.launch = &launch;
+  for (size_t i = 0; i < kernel.param_bytes() / 8 + 1; i++) memory[i] = base + 4096 * i;
+  Fence fence(base, kBytes);
+  kernel.run_hooked(&launch, &state, &fence, 1);
+}
+
 /// Empty if all is well.
 std::string check(const std::string& text, size_t& parsed) {
   Result<ptx::Module> m = ptx::parse(text, "fuzz");
@@ -188,8 +238,9 @@ std::string check(const std::string& text, size_t& parsed) {
   for (const ptx::Function& f : m.value().functions) {
     if (!f.is_entry) continue;
     (void)ptx::print_reachable(*m, f.name);
-    const auto made = ref::RefKernel::make(*m, f.name);
+    auto made = ref::RefKernel::make(*m, f.name);
     if (!made && made.error().message.empty()) return "an error without a message";
+    if (made) run_fenced(**made);
   }
   const ptx::Module both[] = {*m, *m};
   (void)ptx::link(both);
