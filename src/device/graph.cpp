@@ -7,6 +7,60 @@
 #include "device/host_function.h"
 
 namespace ppu::device {
+namespace {
+
+/// Addresses of the process's nodes and graphs.
+class LiveSet {
+ public:
+  void add(const void* object) {
+    const std::lock_guard lock(mutex_);
+    objects_.insert(object);
+  }
+  void remove(const void* object) {
+    const std::lock_guard lock(mutex_);
+    objects_.erase(object);
+  }
+  bool has(const void* object) {
+    const std::lock_guard lock(mutex_);
+    return objects_.contains(object);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_set<const void*> objects_;
+};
+
+LiveSet& live_nodes() {
+  static auto* set = new LiveSet;
+  return *set;
+}
+
+LiveSet& live_graphs() {
+  static auto* set = new LiveSet;
+  return *set;
+}
+
+}  // namespace
+
+Node::Node() {
+  live_nodes().add(this);
+}
+
+Node::~Node() {
+  live_nodes().remove(this);
+}
+
+Graph::Graph() {
+  live_graphs().add(this);
+}
+
+bool is_node(const Node* node) {
+  return live_nodes().has(node);
+}
+
+bool is_graph(const Graph* graph) {
+  return live_graphs().has(graph);
+}
 
 CUresult KernelWork::submit(Stream& stream) {
   return launch(*function, config, params, stream);
@@ -43,6 +97,7 @@ bool UserObject::release(unsigned count) {
 }
 
 Graph::~Graph() {
+  live_graphs().remove(this);
   for (const auto& [object, count] : objects_) object->release(count);
 }
 

@@ -113,6 +113,11 @@ class ChildWork : public Work {
 };
 
 struct Node {
+  Node();
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
   Graph* graph = nullptr;
   std::unique_ptr<Work> work;
   std::vector<Node*> before;  ///< what must have finished first
@@ -131,9 +136,13 @@ struct UserObject {
   bool release(unsigned count);
 };
 
+/// True for addresses of live nodes and graphs: handles may be stale.
+bool is_node(const Node* node);
+bool is_graph(const Graph* graph);
+
 class Graph {
  public:
-  Graph() = default;
+  Graph();
   ~Graph();
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;

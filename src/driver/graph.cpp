@@ -46,8 +46,7 @@ CUresult cuGraphNodeFindInClone(CUgraphNode* node, CUgraphNode original, CUgraph
 }
 
 CUresult cuGraphDestroyNode(CUgraphNode handle) {
-  PPU_TRY(device::require_initialized());
-  if (!handle) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(find_node(handle));
   to_node(handle)->graph->remove(to_node(handle));
   return CUDA_SUCCESS;
 }
@@ -115,8 +114,7 @@ CUresult cuGraphGetEdges(CUgraph graph, CUgraphNode* from, CUgraphNode* to, size
 
 CUresult cuGraphNodeGetDependencies_v2(CUgraphNode node, CUgraphNode* dependencies, CUgraphEdgeData* edges,
                                        size_t* count) {
-  PPU_TRY(device::require_initialized());
-  if (!node) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(find_node(node));
   PPU_TRY(give_nodes(to_node(node)->before, dependencies, count));
   if (dependencies) give_plain_edges(edges, *count);
   return CUDA_SUCCESS;
@@ -128,8 +126,7 @@ CUresult cuGraphNodeGetDependencies(CUgraphNode node, CUgraphNode* dependencies,
 
 CUresult cuGraphNodeGetDependentNodes_v2(CUgraphNode node, CUgraphNode* dependents, CUgraphEdgeData* edges,
                                          size_t* count) {
-  PPU_TRY(device::require_initialized());
-  if (!node) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(find_node(node));
   PPU_TRY(give_nodes(to_node(node)->after, dependents, count));
   if (dependents) give_plain_edges(edges, *count);
   return CUDA_SUCCESS;

@@ -28,7 +28,13 @@ inline Node* to_node(CUgraphNode n) {
 inline CUresult find_graph(CUgraph handle, Graph** graph) {
   PPU_TRY(device::require_initialized());
   *graph = reinterpret_cast<Graph*>(handle);
-  return *graph ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  return device::is_graph(*graph) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+/// CUDA_ERROR_INVALID_VALUE unless `handle` is a node of a live graph.
+inline CUresult find_node(CUgraphNode handle) {
+  PPU_TRY(device::require_initialized());
+  return device::is_node(to_node(handle)) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
 inline CUresult find_exec(CUgraphExec handle, GraphExec** exec) {
@@ -62,8 +68,8 @@ CUresult add_node(CUgraphNode* node, CUgraph graph, const CUgraphNode* dependenc
 /// The work of a node, if it is of type W.
 template <class W>
 CUresult work_of(CUgraphNode node, CUgraphNodeType type, W** work) {
-  PPU_TRY(device::require_initialized());
-  if (!node || to_node(node)->work->type() != type) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(find_node(node));
+  if (to_node(node)->work->type() != type) return CUDA_ERROR_INVALID_VALUE;
   *work = static_cast<W*>(to_node(node)->work.get());
   return CUDA_SUCCESS;
 }

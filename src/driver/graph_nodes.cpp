@@ -148,7 +148,7 @@ CUresult set_work(Node* node, WorkPointer work) {
 }
 
 CUresult set_work(CUgraphNode node, WorkPointer work) {
-  PPU_TRY(device::require_initialized());
+  PPU_TRY(find_node(node));
   return set_work(to_node(node), std::move(work));
 }
 
@@ -370,8 +370,8 @@ CUresult cuGraphMemFreeNodeGetParams(CUgraphNode node, CUdeviceptr* address) {
 }
 
 CUresult cuGraphNodeGetType(CUgraphNode node, CUgraphNodeType* type) {
-  PPU_TRY(device::require_initialized());
-  if (!node || !type) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(find_node(node));
+  if (!type) return CUDA_ERROR_INVALID_VALUE;
   *type = to_node(node)->work->type();
   return CUDA_SUCCESS;
 }

@@ -232,6 +232,24 @@ TEST_F(GraphTest, MemoryOfACaptureBelongsToTheGraph) {
   EXPECT_EQ(attributes.type, cudaMemoryTypeUnregistered) << "freed with the last graph";
 }
 
+TEST_F(GraphTest, StaleHandlesAreErrors) {
+  cudaGraph_t graph;
+  cudaGraphNode_t node, other;
+  ASSERT_EQ(cudaGraphCreate(&graph, 0), cudaSuccess);
+  ASSERT_EQ(cudaGraphAddEmptyNode(&node, graph, nullptr, 0), cudaSuccess);
+  ASSERT_EQ(cudaGraphDestroyNode(node), cudaSuccess);
+  cudaGraphNodeType type;
+  EXPECT_EQ(cudaGraphNodeGetType(node, &type), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaGraphDestroyNode(node), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaGraphAddEmptyNode(&other, graph, &node, 1), cudaErrorInvalidValue);
+  ASSERT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+  EXPECT_EQ(cudaGraphDestroy(graph), cudaErrorInvalidValue);
+  size_t count = 0;
+  EXPECT_EQ(cudaGraphGetNodes(graph, nullptr, &count), cudaErrorInvalidValue);
+  cudaGraphExec_t exec;
+  EXPECT_EQ(cudaGraphInstantiateWithFlags(&exec, graph, 0), cudaErrorInvalidValue);
+}
+
 TEST_F(GraphTest, UserObjectsLiveAsLongAsTheGraph) {
   int destroyed = 0;
   cudaUserObject_t object;
