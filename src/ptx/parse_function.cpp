@@ -239,7 +239,7 @@ void Parser::parse_registers() {
       const int64_t count = parse_unary().as_integer();  // no operators: '>' ends the range
       if (count < 0 || count > 0x7fffffff) fail(name.pos(), "expected a number of registers from 0 to 2^31");
       expect('>', "behind a number of registers");
-      scope.ranges.push_back({name.text, uint32_t(count), proto.type});
+      scope.ranges.push_back({name.text, uint32_t(count), proto.type, {}});
     } else if (scope.registers.contains(name.text) || scope.vectors.contains(name.text)) {
       fail(name.pos(), "expected a new register name, found '" + std::string(name.text) + "' again");
     } else if (vector_length > 1) {

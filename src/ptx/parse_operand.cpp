@@ -55,14 +55,24 @@ int64_t number_of(std::string_view digits) {
 }  // namespace
 
 int32_t Parser::find_register(std::string_view name) {
+  constexpr int64_t kMaxDirect = 1 << 20;  // beyond, numbers are looked up by name
   for (int s = scope_; s >= 0; s = scopes_[s].parent) {
     Scope& scope = scopes_[s];
+    for (Scope::Range& range : scope.ranges) {
+      if (!name.starts_with(range.prefix)) continue;
+      const int64_t number = number_of(name.substr(range.prefix.size()));
+      if (number < 0 || number >= int64_t(range.count) || number >= kMaxDirect) continue;
+      if (size_t(number) >= range.indices.size()) range.indices.resize(size_t(number) + 1, -1);
+      int32_t& index = range.indices[size_t(number)];
+      if (index < 0) index = new_register(name, range.type);
+      return index;
+    }
     const auto it = scope.registers.find(name);
     if (it != scope.registers.end()) return it->second;
     for (const Scope::Range& range : scope.ranges) {
-      if (!name.starts_with(range.prefix)) continue;
+      if (range.count <= kMaxDirect || !name.starts_with(range.prefix)) continue;
       const int64_t number = number_of(name.substr(range.prefix.size()));
-      if (number < 0 || number >= int64_t(range.count)) continue;
+      if (number < kMaxDirect || number >= int64_t(range.count)) continue;
       const int32_t index = new_register(name, range.type);
       scope.registers.emplace(name, index);
       return index;

@@ -31,6 +31,7 @@ struct Scope {
     std::string_view prefix;
     uint32_t count = 0;
     isa::Type type;
+    std::vector<int32_t> indices;  ///< by number, -1 if not used yet; only as long as needed
   };
   int parent = -1;
   std::unordered_map<std::string_view, int32_t> registers;
