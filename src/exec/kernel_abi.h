@@ -88,8 +88,8 @@ constexpr uint32_t kAllThreads = ~0u;
 struct FrameHeader {
   uint32_t state[kMaxWarps];      ///< suspension each warp waits at; 0 = ended
   uint32_t next[kMaxWarps];
-  uint32_t reduce[2][kMaxWarps];  ///< bar.red: lanes << 16 | votes, by parity of the warp's bar.red count
-  uint32_t parity[kMaxWarps];
+  uint32_t reduce[2][kMaxWarps];  ///< bar.red: lanes << 16 | votes, odd and even ones in turn
+  uint32_t reductions[kMaxWarps];  ///< how many bar.red the warp has reached
   uint32_t barrier[kMaxWarps];    ///< named barriers: 1 + the barrier a warp waits at; 0 = it may run
   uint32_t arrived[kNamedBarriers];   ///< threads, whole warps counted
   uint32_t expected[kNamedBarriers];  ///< 0 = barrier not in use; kAllThreads = every warp that hasn't ended

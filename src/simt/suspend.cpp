@@ -350,7 +350,6 @@ class Assembler {
     b_.CreateStore(b_.getInt64(0), present);
     auto note = [&](Value* warp, Value* stop, size_t array) {
       b_.CreateStore(stop, warp_field(frame, array, warp));
-      forget_votes(frame, warp, stop);
       Value* bit = b_.CreateShl(b_.getInt64(1), b_.CreateZExt(stop, i64));
       b_.CreateStore(b_.CreateOr(b_.CreateLoad(i64, present), bit), present);
     };
@@ -417,19 +416,6 @@ class Assembler {
     if (!reduces_ && !named_) return;
     const size_t first = offsetof(FrameHeader, reduce);
     b_.CreateMemSet(field(frame, first), b_.getInt8(0), sizeof(FrameHeader) - first, Align(8));
-  }
-
-  // An ended warp (stop == 0) takes no part in later bar.red.
-  void forget_votes(Value* frame, Value* warp, Value* stop) {
-    if (!reduces_) return;
-    BasicBlock *clear = block("vote.clear"), *done = block("vote.done");
-    b_.CreateCondBr(b_.CreateICmpEQ(stop, b_.getInt32(0)), clear, done);
-    b_.SetInsertPoint(clear);
-    for (uint32_t row = 0; row < 2; row++)
-      b_.CreateStore(b_.getInt32(0),
-                     warp_field(frame, offsetof(FrameHeader, reduce) + row * 4 * kMaxWarps, warp));
-    b_.CreateBr(done);
-    b_.SetInsertPoint(done);
   }
 
   // With named barriers, warps at an incomplete one stay; when none can run the runtime releases complete
@@ -521,7 +507,6 @@ class Assembler {
       Value* start = b_.CreateSelect(b_.CreateICmpEQ(at, b_.getInt32(kFresh)), b_.getInt32(0), at);
       Value* stop = run_warp(regions_[0], frame, warp, start);
       b_.CreateStore(stop, p);
-      forget_votes(frame, warp, stop);
       b_.CreateBr(other);
       b_.SetInsertPoint(other);
     });
@@ -546,7 +531,7 @@ class Assembler {
     return r;
   }
 
-  // ppu.reduce.put/get inside the regions: through the frame header, two copies by parity, because a warp may
+  // ppu.reduce.put/get inside the regions: through the frame header, two copies in turn, because a warp may
   // reach its next bar.red before another has read this one.
   void fill_reduce_hooks() {
     Function *put = m_.getFunction(kReducePut), *get = m_.getFunction(kReduceGet);
@@ -591,28 +576,27 @@ class Assembler {
       b_.SetInsertPoint(call);
       Value* frame = b_.CreateLoad(b_.getPtrTy(), field(r->getArg(1), offsetof(exec::BlockState, frame)));
       Value* warp = r->getArg(2);
-      Value* p = warp_field(frame, offsetof(FrameHeader, parity), warp);
-      Value* parity = b_.CreateLoad(i32, p);
-      Value* row = b_.CreateMul(parity, b_.getInt32(kMaxWarps));
+      Value* p = warp_field(frame, offsetof(FrameHeader, reductions), warp);
+      Value* count = b_.CreateLoad(i32, p);
+      if (is_put) {
+        count = b_.CreateAdd(count, b_.getInt32(1));
+        b_.CreateStore(count, p);
+      }
+      Value* row = b_.CreateMul(b_.CreateAnd(count, b_.getInt32(1)), b_.getInt32(kMaxWarps));
       if (is_put) {
         b_.CreateStore(call->getArgOperand(0),
                        warp_field(frame, offsetof(FrameHeader, reduce), b_.CreateAdd(row, warp)));
       } else {
-        // Ended warps left their last vote behind: only those alive count, so votes are cleared by the reader
-        // that comes last; here every warp of the block took part or has ended before (then it voted 0
-        // lanes).
+        // Those vote that have reached this bar.red: all that run, and not the ones that ended before it.
         Type* v = FixedVectorType::get(i32, kMaxWarps);
-        Value* votes =
-            b_.CreateAlignedLoad(v, warp_field(frame, offsetof(FrameHeader, reduce), row), Align(4));
-        std::vector<Constant*> numbers;
-        for (uint32_t w = 0; w < kMaxWarps; w++) numbers.push_back(b_.getInt32(w));
-        Value* threads = r->getArg(3);
-        Value* warps = b_.CreateLShr(b_.CreateAdd(threads, b_.getInt32(kLanes - 1)), 5);
-        Value* exists =
-            b_.CreateICmpULT(ConstantVector::get(numbers), b_.CreateVectorSplat(kMaxWarps, warps));
-        votes = b_.CreateSelect(exists, votes, Constant::getNullValue(v));
+        const auto all_warps = [&](size_t offset, Value* first) -> Value* {
+          return b_.CreateAlignedLoad(v, warp_field(frame, offset, first), Align(4));
+        };
+        Value* votes = all_warps(offsetof(FrameHeader, reduce), row);
+        Value* counts = all_warps(offsetof(FrameHeader, reductions), b_.getInt32(0));
+        Value* voted = b_.CreateICmpUGE(counts, b_.CreateVectorSplat(kMaxWarps, count));
+        votes = b_.CreateSelect(voted, votes, Constant::getNullValue(v));
         call->replaceAllUsesWith(b_.CreateAddReduce(votes));
-        b_.CreateStore(b_.CreateXor(parity, b_.getInt32(1)), p);
       }
       call->eraseFromParent();
     }
