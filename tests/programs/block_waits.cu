@@ -44,19 +44,6 @@ __global__ void warps(int* out) {
   if (threadIdx.x == 0) out[0] = out[1] + 1;
 }
 
-/// A spin lock that all lanes of all warps want; no lane may starve the one that holds it.
-__global__ void lock_by_lane(int* lock, int* sum) {
-  bool done = false;
-  while (!done) {
-    if (atomicCAS(lock, 0, 1) == 0) {
-      *static_cast<volatile int*>(sum) = *static_cast<volatile int*>(sum) + 1;
-      __threadfence();
-      atomicExch(lock, 0);
-      done = true;
-    }
-  }
-}
-
 int main() {
   const int blocks = 16;
   DeviceArray<unsigned> arrived(1);
@@ -77,9 +64,5 @@ int main() {
   CUDA_SYNC();
   check::equal(two.host(), {6, 5}, "warps");
 
-  two.zero();
-  lock_by_lane<<<2, 64>>>(two, two + 1);
-  CUDA_SYNC();
-  check::equal(two.host(), {0, 128}, "lock_by_lane");
   return check::verdict("block_waits");
 }

@@ -5,6 +5,7 @@
 #include <cuda_runtime.h>
 
 #include <cmath>
+#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -47,9 +48,12 @@ namespace check {
 inline int failures = 0;
 inline uint64_t bits = 14695981039346656037ull;
 
-template <class... Args>
-void fail(const char* format, Args... args) {
-  if (++failures <= 10) std::fprintf(stderr, format, args...);
+inline __attribute__((format(printf, 1, 2))) void fail(const char* format, ...) {
+  if (++failures > 10) return;
+  va_list arguments;
+  va_start(arguments, format);
+  std::vfprintf(stderr, format, arguments);
+  va_end(arguments);
 }
 
 /// Adds outputs to the digest (FNV-1a). Not for values that may differ from run to run.
