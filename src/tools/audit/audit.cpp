@@ -18,7 +18,10 @@ PPU_EXPORT unsigned la_version(unsigned version) {
 }
 
 PPU_EXPORT char* la_objsearch(const char* name, uintptr_t* cookie, unsigned flag) {
+  // A path through here means the file itself: our NVRTC opens NVIDIA's compiler that way.
+  if (starts_with(name, "/proc/self/root/")) return const_cast<char*>(name);
   const char* ours = flag == LA_SER_ORIG ? own_library(name) : nullptr;
+  if (ours) remember_asked_path(name);
   return const_cast<char*>(ours ? ours : name);
 }
 
@@ -36,6 +39,8 @@ PPU_EXPORT unsigned la_objopen(struct link_map* object, Lmid_t space, uintptr_t*
   const bool file = name != path;  // the vDSO has no folder
   const bool system = starts_with(name, "ld-linux") || equal(name, "libc.so.6") || equal(name, "libm.so.6");
   const bool ours = starts_with(path, own_folder()) && path + length(own_folder()) + 1 == name;
+  if (ours && starts_with(name, "libnvrtc"))
+    tell_asked_path(static_cast<char*>(symbol_in(object, "ppu_nvrtc_asked_path")));
   if (file && !system && !ours) redirect_embedded_runtime(object, path, path);
   return 0;  // no symbol bindings are to be reported
 }

@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kPathRoom = 1024;
 char folder[kPathRoom];
+char asked_path[kPathRoom];
 
 /// `majors` lists what we may have, the one for a name without version first.
 struct Library {
@@ -93,6 +94,17 @@ bool is_nvidia_library(const char* name) {
     if (starts_with(base, library.stem) && starts_with(after_hash(base + length(library.stem)), ".so"))
       return true;
   return false;
+}
+
+void remember_asked_path(const char* name) {
+  const char* base = base_name(name);
+  if (*name != '/' || !starts_with(base, "libnvrtc") || starts_with(name, folder)) return;
+  *asked_path = '\0';
+  append(asked_path, kPathRoom, name);
+}
+
+void tell_asked_path(char* room) {
+  if (room) append(room, kPathRoom, asked_path);
 }
 
 const char* own_folder() {

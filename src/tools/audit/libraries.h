@@ -14,6 +14,13 @@ const char* own_folder();
 /// to answer or this build has no such library. The text lives as long as the process.
 const char* own_library(const char* name);
 
+/// Remembers the name by which NVRTC was asked for, if it is an absolute path and not ours.
+void remember_asked_path(const char* name);
+
+/// Writes that path into `room` (1024 bytes, null for nowhere): our NVRTC uses NVIDIA's, a compiler, from
+/// there.
+void tell_asked_path(char* room);
+
 /// True for the names of NVIDIA's own libraries (libcublas, libcudnn, ...), whether or not this build has
 /// ours.
 bool is_nvidia_library(const char* name);

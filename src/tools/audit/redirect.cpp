@@ -139,34 +139,6 @@ bool list_exports(Runtime& runtime) {
   return true;
 }
 
-/// Looks a function up in a loaded object's dynamic symbols by its GNU hash table. Null when it isn't there.
-void* symbol_in(const struct link_map* object, const char* name) {
-  const Elf64_Sym* symbols = nullptr;
-  const char* strings = nullptr;
-  const uint32_t* table = nullptr;
-  for (const ElfW(Dyn)* d = object->l_ld; d->d_tag != DT_NULL; ++d) {
-    // glibc relocates these pointers in place; others leave offsets.
-    const uintptr_t at = d->d_un.d_ptr < object->l_addr ? d->d_un.d_ptr + object->l_addr : d->d_un.d_ptr;
-    if (d->d_tag == DT_SYMTAB) symbols = reinterpret_cast<const Elf64_Sym*>(at);
-    if (d->d_tag == DT_STRTAB) strings = reinterpret_cast<const char*>(at);
-    if (d->d_tag == DT_GNU_HASH) table = reinterpret_cast<const uint32_t*>(at);
-  }
-  if (!symbols || !strings || !table) return nullptr;
-  uint32_t h = 5381;
-  for (const char* c = name; *c; ++c) h = h * 33 + static_cast<unsigned char>(*c);
-  const uint32_t buckets = table[0], first = table[1], bloom_words = table[2];
-  const uint32_t* bucket = table + 4 + 2 * bloom_words;
-  const uint32_t* chain = bucket + buckets;
-  for (uint32_t i = bucket[h % buckets]; i >= first; ++i) {
-    const uint32_t entry = chain[i - first];
-    if ((entry | 1) == (h | 1) && equal(strings + symbols[i].st_name, name) &&
-        symbols[i].st_shndx != SHN_UNDEF)
-      return reinterpret_cast<void*>(object->l_addr + symbols[i].st_value);
-    if (entry & 1) break;
-  }
-  return nullptr;
-}
-
 /// What a call returns when our libcudart could not be loaded: cudaErrorInitializationError.
 int not_available() {
   return 3;
@@ -363,6 +335,33 @@ void look_into(const struct link_map* object, const char* who, const image::ElfV
 }
 
 }  // namespace
+
+void* symbol_in(const struct link_map* object, const char* name) {
+  const Elf64_Sym* symbols = nullptr;
+  const char* strings = nullptr;
+  const uint32_t* table = nullptr;
+  for (const ElfW(Dyn)* d = object->l_ld; d->d_tag != DT_NULL; ++d) {
+    // glibc relocates these pointers in place; others leave offsets.
+    const uintptr_t at = d->d_un.d_ptr < object->l_addr ? d->d_un.d_ptr + object->l_addr : d->d_un.d_ptr;
+    if (d->d_tag == DT_SYMTAB) symbols = reinterpret_cast<const Elf64_Sym*>(at);
+    if (d->d_tag == DT_STRTAB) strings = reinterpret_cast<const char*>(at);
+    if (d->d_tag == DT_GNU_HASH) table = reinterpret_cast<const uint32_t*>(at);
+  }
+  if (!symbols || !strings || !table) return nullptr;
+  uint32_t h = 5381;
+  for (const char* c = name; *c; ++c) h = h * 33 + static_cast<unsigned char>(*c);
+  const uint32_t buckets = table[0], first = table[1], bloom_words = table[2];
+  const uint32_t* bucket = table + 4 + 2 * bloom_words;
+  const uint32_t* chain = bucket + buckets;
+  for (uint32_t i = bucket[h % buckets]; i >= first; ++i) {
+    const uint32_t entry = chain[i - first];
+    if ((entry | 1) == (h | 1) && equal(strings + symbols[i].st_name, name) &&
+        symbols[i].st_shndx != SHN_UNDEF)
+      return reinterpret_cast<void*>(object->l_addr + symbols[i].st_value);
+    if (entry & 1) break;
+  }
+  return nullptr;
+}
 
 void redirect_embedded_runtime(const struct link_map* object, const char* path, const char* name) {
   const MappedFile file = map_file(path);

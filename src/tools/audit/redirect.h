@@ -10,6 +10,9 @@ namespace ppu::audit {
 /// CUDA 11).
 void redirect_embedded_runtime(const struct link_map* object, const char* path, const char* name);
 
+/// Looks a dynamic symbol up in a mapped object (its GNU hash table). Null when it isn't there.
+void* symbol_in(const struct link_map* object, const char* name);
+
 /// Remembers the program's own libc, through which our libcudart is loaded when the first call arrives.
 void remember_libc(const struct link_map* object);
 
