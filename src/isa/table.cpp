@@ -111,8 +111,11 @@ std::array<Type, 4> types_of(const Row& row, const Mods& mods) {
 }
 
 Type operand_type(const Row& row, const Mods& mods, int index) {
+  return operand_type(row, types_of(row, mods), index);
+}
+
+Type operand_type(const Row& row, const std::array<Type, 4>& types, int index) {
   const FormOperand& operand = row.form.operands[index];
-  const std::array<Type, 4> types = types_of(row, mods);
   using Rule = FormOperand::TypeRule;
   switch (operand.rule) {
     case Rule::kFixed:

@@ -63,6 +63,8 @@ std::array<Type, 4> types_of(const Row& row, const Mods& mods);
 /// The type of operand `index` (as in row.form.operands) of an instruction spelt `mods`: what a register must
 /// fit, and how a constant is read. kNone for `:any`, addresses of unknown width, labels, symbols and lists.
 Type operand_type(const Row& row, const Mods& mods, int index);
+/// The same from types_of(), for those who ask for all operands.
+Type operand_type(const Row& row, const std::array<Type, 4>& types, int index);
 
 /// True if the instruction reads / writes the carry flag (addc, subc, madc / a `.cc` modifier).
 bool reads_carry(const Row& row);
