@@ -303,7 +303,8 @@ class Generator {
     switch (below(8)) {
       case 0: {
         static const char* const kModes[] = {"up", "down", "bfly", "idx"};
-        const size_t mode = below(4);
+        // Up reads lower lanes only: those of a warp that isn't full exist.
+        const size_t mode = threads_ % 32 == 0 ? below(4) : 0;
         const uint32_t width = 1u << below(6);
         const uint32_t c = ((32 - width) << 8) | (mode == 0 ? 0 : 31);
         line("shfl.sync.%s.b32 %s|%s, %s, %zu, %u, -1;", kModes[mode], d.c_str(), p.c_str(), a.c_str(),
