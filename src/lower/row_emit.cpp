@@ -56,7 +56,7 @@ RowResult emit_row(llvm::IRBuilderBase& builder, uint16_t row, const isa::Mods& 
   size_t next = 0;
   for (int i = 0; i < info.form.num_operands && next < args.size(); i++) {
     if (info.form.operands[i].is_dest) continue;
-    const isa::Type type = isa::operand_type(info, mods, i);
+    const isa::Type type = isa::operand_type(info, x.types, i);
     x.in[next] = Ir{from_register(builder, args[next], type), type, &builder};
     next++;
   }
