@@ -86,6 +86,43 @@ void mutate_gently(std::string& text, Random& random) {
   }
 }
 
+constexpr const char* kOdd[] = {"0",
+                                "-1",
+                                "0x7fffffffffffffff",
+                                "18446744073709551615",
+                                "4294967296",
+                                "0f7f800000",
+                                "0d0000000000000001",
+                                "{",
+                                "}",
+                                "[",
+                                "]",
+                                "(",
+                                ")",
+                                ";",
+                                ",",
+                                "|",
+                                "!",
+                                "@",
+                                "_",
+                                "<99999999>",
+                                "[1000000000000]",
+                                ".v8",
+                                ".b128",
+                                ".pred",
+                                "%tid.x",
+                                "%envreg31",
+                                "-",
+                                "~",
+                                "?",
+                                ":",
+                                "\"\\",
+                                "/*",
+                                ".loc",
+                                ".section x {",
+                                ".align 64",
+                                "WARP_SZ"};
+
 void mutate_once(std::string& text, const std::vector<std::string>& corpus, Random& random) {
   if (text.empty()) return;
   const auto words = words_of(text);
@@ -96,42 +133,6 @@ void mutate_once(std::string& text, const std::vector<std::string>& corpus, Rand
     const auto [at, size] = w[below(random, w.size())];
     return from.substr(at, size);
   };
-  static const char* const kOdd[] = {"0",
-                                     "-1",
-                                     "0x7fffffffffffffff",
-                                     "18446744073709551615",
-                                     "4294967296",
-                                     "0f7f800000",
-                                     "0d0000000000000001",
-                                     "{",
-                                     "}",
-                                     "[",
-                                     "]",
-                                     "(",
-                                     ")",
-                                     ";",
-                                     ",",
-                                     "|",
-                                     "!",
-                                     "@",
-                                     "_",
-                                     "<99999999>",
-                                     "[1000000000000]",
-                                     ".v8",
-                                     ".b128",
-                                     ".pred",
-                                     "%tid.x",
-                                     "%envreg31",
-                                     "-",
-                                     "~",
-                                     "?",
-                                     ":",
-                                     "\"\\",
-                                     "/*",
-                                     ".loc",
-                                     ".section x {",
-                                     ".align 64",
-                                     "WARP_SZ"};
   if (words.empty()) return;
   switch (below(random, 8)) {
     case 0: {  // a byte
