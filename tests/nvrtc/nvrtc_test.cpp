@@ -195,6 +195,21 @@ extern "C" __global__ void add(int* data, int n) { if (threadIdx.x < n) data[thr
   EXPECT_EQ(Device(image_of(compiled, false)).run("add", {1}), std::vector<int>{10});
 }
 
+TEST(Nvrtc, BuiltinsNeedNoHeader) {
+  const char* source = R"(
+extern "C" __global__ void add(int* data, int n) {
+  assert(n > 0);
+  if (n < 0) printf("never\n");
+  const size_t i = threadIdx.x;
+  const int above = __shfl_down_sync(0xffffffffu, i < n ? data[i] : 0, 1);
+  if (i < n) data[i] += above + max(n, 2) + __float2int_rn(sqrtf(16.0f));
+})";
+  Compiled compiled;
+  compile({source, {"-arch=sm_80"}, {}, {}, {}}, compiled);
+  ASSERT_EQ(compiled.result, NVRTC_SUCCESS) << compiled.log;
+  EXPECT_EQ(Device(image_of(compiled, true)).run("add", {1, 10}), (std::vector<int>{17, 16}));
+}
+
 TEST(Nvrtc, CallbackCancels) {
   nvrtcProgram program = nullptr;
   ASSERT_EQ(nvrtcCreateProgram(&program, kAddOne, nullptr, 0, nullptr, nullptr), NVRTC_SUCCESS);

@@ -132,7 +132,8 @@ class ClangProgram : public Program {
     }
     if (!written) return fail(NVRTC_ERROR_INTERNAL_ERROR, "nvrtc: error: can't write to " + folder.string());
     std::vector<std::string> command = {
-        ppucc, "-ptx", source.string(), "-o", output.string(), "-D__CUDACC_RTC__=1", "-I", headers.string()};
+        ppucc,      "-ptx", source.string(), "-o", output.string(), "-D__CUDACC_RTC__=1", "-include",
+        "assert.h", "-I",   headers.string()};
     command.insert(command.end(), options.arguments.begin(), options.arguments.end());
     const fs::path beside = fs::path(source_.name).parent_path();  // NVRTC looks there too
     if (!beside.empty()) command.insert(command.end(), {"-I", beside.string()});

@@ -116,11 +116,17 @@ void load_builtins(const fs::path& folder) {
   globfree(&found);
 }
 
+fs::path own_folder() {
+  Dl_info self;
+  std::error_code error;
+  return dladdr(ppu_nvrtc_asked_path, &self) ? fs::canonical(self.dli_fname, error).parent_path() : "";
+}
+
 /// Null when the file isn't there, can't be loaded, or is ours.
 void* load(const std::string& path) {
   std::error_code error;
   const fs::path file = fs::canonical(path, error);
-  if (error) return nullptr;
+  if (error || file.parent_path() == own_folder()) return nullptr;
   void* library = dlopen((kUnmapped + file.string()).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     log("nvrtc", LogLevel::kInfo, "%s can't be loaded: %s", file.c_str(), dlerror());
