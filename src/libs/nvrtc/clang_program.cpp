@@ -131,9 +131,10 @@ class ClangProgram : public Program {
       written = written && write_file(headers / header.include_name, header.text);
     }
     if (!written) return fail(NVRTC_ERROR_INTERNAL_ERROR, "nvrtc: error: can't write to " + folder.string());
+    // What NVRTC has without any header, as far as cuda_runtime.h, which ppucc includes, lacks it.
     std::vector<std::string> command = {
-        ppucc,      "-ptx", source.string(), "-o", output.string(), "-D__CUDACC_RTC__=1", "-include",
-        "assert.h", "-I",   headers.string()};
+        ppucc, "-ptx", source.string(), "-o", output.string(), "-D__CUDACC_RTC__=1", "-I", headers.string()};
+    command.insert(command.end(), {"-include", "assert.h", "-include", "initializer_list"});
     command.insert(command.end(), options.arguments.begin(), options.arguments.end());
     const fs::path beside = fs::path(source_.name).parent_path();  // NVRTC looks there too
     if (!beside.empty()) command.insert(command.end(), {"-I", beside.string()});
