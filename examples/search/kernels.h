@@ -15,7 +15,7 @@ constexpr int kLongestSentence = 256;
 /// What a matrix product does to its result on the way out.
 enum class Epilogue { kBias, kBiasGelu, kBiasResidual };
 
-/// c[m][n] = epilogue(a[m][k] * w[k][n] + bias[n] (+ residual[m][n])). n and k are multiples of 32.
+/// c[m][n] = epilogue(a[m][k] * w[k][n] + bias[n] (+ residual[m][n])). n is a multiple of 64, k of 32.
 void launch_gemm(Epilogue epilogue, const float* a, const float* w, const float* bias, const float* residual,
                  float* c, int m, int n, int k, cudaStream_t stream);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""search_test.py PPU_SEARCH: token ids, embeddings and hits of ppu-search against NumPy with the same weights, and its
-manners: the index is reused, a damaged one is made anew, wrong input ends in the documented exit code."""
+"""search_test.py PPU_SEARCH... (a program, or a command such as `ppu run PROGRAM`): token ids, embeddings and hits against
+NumPy with the same weights, and manners: the index is reused, a damaged one is made anew, wrong input ends in the documented
+exit code."""
 import json
 import pathlib
 import subprocess
@@ -11,7 +12,7 @@ import numpy as np
 
 from reference import Reference
 
-PROGRAM = sys.argv[1]
+PROGRAM = sys.argv[1:]
 CORPUS = pathlib.Path(__file__).with_name("corpus.txt")
 QUESTIONS = ["play music in a terminal", "edit pictures", "find out who uses my network", "learn the stars", "Wie spät ist es?"]
 BOUND = 1e-5  # max abs error of an embedding of norm 1
@@ -26,7 +27,7 @@ def check(condition, message):
 
 
 def run(*arguments, expect=0, text=None):
-    result = subprocess.run([PROGRAM, *map(str, arguments)], input=text, capture_output=True, text=True)
+    result = subprocess.run([*PROGRAM, *map(str, arguments)], input=text, capture_output=True, text=True)
     check(result.returncode == expect, f"ppu-search {' '.join(map(str, arguments))[:60]}: exit {result.returncode}, expected {expect}")
     if result.returncode != expect:
         print(result.stderr)
