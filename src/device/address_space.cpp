@@ -1,6 +1,7 @@
 #include "device/address_space.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cinttypes>
@@ -225,6 +226,7 @@ void AddressSpace::unmap(Window& w, const Allocation& a) {
   void* p = ::mmap(reinterpret_cast<void*>(a.mapped), a.mapped_bytes, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   if (p == MAP_FAILED) ::madvise(reinterpret_cast<void*>(a.mapped), a.mapped_bytes, MADV_DONTNEED);
+  if (a.fd >= 0) ::close(a.fd);
   w.retired.push_back({a.mapped, a.mapped_bytes});
   mappings_--;
 }
@@ -235,7 +237,7 @@ void AddressSpace::erase(std::map<uint64_t, Allocation>::iterator it) {
   table_.erase(it);
   if (a.kind == MemoryKind::kRegistered) return;
   unmap(window_of(a.kind, a.device), a);
-  if (a.kind == MemoryKind::kDevice) {
+  if (a.kind == MemoryKind::kDevice && !a.imported) {
     used_[size_t(a.device)] -= a.bytes;
     registry_set_used(a.device, used_[size_t(a.device)]);
   }
@@ -288,6 +290,65 @@ void AddressSpace::release_context(uint64_t context) {
     const auto at = it++;
     if (at->second.context == context) erase(at);
   }
+}
+
+CUresult AddressSpace::share(uint64_t address, Allocation* record) {
+  std::unique_lock lock(mutex_);
+  const auto it = table_.find(address);
+  if (it == table_.end() || it->second.kind != MemoryKind::kDevice || it->second.imported)
+    return CUDA_ERROR_INVALID_VALUE;
+  Allocation& a = it->second;
+  if (a.slab || a.pool) return CUDA_ERROR_NOT_SUPPORTED;
+  if (a.fd < 0) {
+    const size_t pages = a.page_bytes();
+    const int fd = ::memfd_create("openppu-memory", MFD_CLOEXEC);
+    if (fd < 0) return CUDA_ERROR_OUT_OF_MEMORY;
+    void* p = MAP_FAILED;
+    bool copied = ::ftruncate(fd, off_t(pages)) == 0;
+    for (size_t done = 0; copied && done < pages;) {
+      const ssize_t n = ::pwrite(fd, reinterpret_cast<char*>(a.mapped) + done, pages - done, off_t(done));
+      copied = n > 0;
+      if (copied) done += size_t(n);
+    }
+    if (copied)
+      p = ::mmap(reinterpret_cast<void*>(a.mapped), pages, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+                 0);
+    if (p == MAP_FAILED) {
+      ::close(fd);
+      return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    ::madvise(p, pages, MADV_DONTFORK);
+    a.fd = fd;
+  }
+  *record = a;
+  return CUDA_SUCCESS;
+}
+
+CUresult AddressSpace::map_shared(int device, uint64_t context, int fd, size_t pages, size_t offset,
+                                  size_t bytes, uint64_t* address) {
+  std::unique_lock lock(mutex_);
+  Window& w = window_of(MemoryKind::kDevice, device);
+  if (!reserve(w)) return CUDA_ERROR_OUT_OF_MEMORY;
+  const uint64_t range = take_range(w, pages + kSmallGap, bytes >= kHugePage ? kHugePage : kPage);
+  if (!range) return CUDA_ERROR_OUT_OF_MEMORY;
+  void* p =
+      ::mmap(reinterpret_cast<void*>(range), pages, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+  if (p == MAP_FAILED) return CUDA_ERROR_MAP_FAILED;
+  ::madvise(p, pages, MADV_DONTFORK);
+  mappings_++;
+  Allocation a;
+  a.address = range + offset;
+  a.bytes = bytes;
+  a.device = device;
+  a.context = context;
+  a.id = next_id_++;
+  a.mapped = range;
+  a.mapped_bytes = pages + kSmallGap;
+  a.fd = fd;
+  a.imported = true;
+  table_[a.address] = a;
+  *address = a.address;
+  return CUDA_SUCCESS;
 }
 
 std::optional<Allocation> AddressSpace::find(uint64_t address) const {

@@ -35,6 +35,9 @@ struct Allocation {
   uint64_t mapped = 0;
   size_t mapped_bytes = 0;
   bool slab = false;
+  int fd = -1;            ///< memfd behind it, once shared with other processes
+  bool imported = false;  ///< another process's memory: not counted as ours
+  size_t page_bytes() const { return (address - mapped + bytes + 4095) / 4096 * 4096; }
 
   bool contains(uint64_t a, size_t n) const {
     return a >= address && a - address <= bytes && n <= bytes - (a - address);
@@ -55,6 +58,13 @@ class AddressSpace {
   /// Makes host memory of the program known (cuMemHostRegister).
   CUresult register_host(uint64_t address, size_t bytes, uint64_t context, unsigned flags);
   CUresult unregister_host(uint64_t address);
+  /// Puts a memfd behind the allocation that starts at `address`, in place (its contents move, its address
+  /// stays), and gives its record. Nothing may be using it. CUDA_ERROR_INVALID_VALUE,
+  /// CUDA_ERROR_NOT_SUPPORTED.
+  CUresult share(uint64_t address, Allocation* record);
+  /// Maps another process's shared allocation; takes `fd` on success.
+  CUresult map_shared(int device, uint64_t context, int fd, size_t pages, size_t offset, size_t bytes,
+                      uint64_t* address);
   /// Frees everything `context` allocated.
   void release_context(uint64_t context);
 

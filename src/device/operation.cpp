@@ -13,6 +13,8 @@
 #include <mutex>
 
 #include "device/context.h"
+#include "device/ipc.h"
+#include "device/polling.h"
 #include "exec/pool.h"
 
 namespace ppu::device {
@@ -192,8 +194,54 @@ CUresult Stream::query() {
   return context_.error();
 }
 
+namespace {
+
+/// Tells other processes that record `number` of a shared event has been reached.
+class SharedRecord : public Operation {
+ public:
+  SharedRecord(SharedEvent& event, uint64_t number) : event_(event), number_(number) {}
+
+ protected:
+  void start() override {
+    event_.complete(number_);
+    complete();
+  }
+
+ private:
+  SharedEvent& event_;
+  uint64_t number_;
+};
+
+/// Holds a stream until another process has reached a record.
+class SharedWait : public PollingOperation {
+ public:
+  SharedWait(SharedEvent& event, uint64_t number, Context& context)
+      : PollingOperation(context), event_(event), number_(number) {}
+
+ protected:
+  bool ready() const override { return event_.reached(number_); }
+
+ private:
+  SharedEvent& event_;
+  uint64_t number_;
+};
+
+}  // namespace
+
+Event::Event(SharedEvent* shared, int fd, Context* context)
+    : context_(context),
+      flags_(CU_EVENT_INTERPROCESS | CU_EVENT_DISABLE_TIMING),
+      shared_(shared),
+      shared_fd_(fd) {}
+
 Event::~Event() {
   if (record_) record_->release();
+  // A shared event's page stays mapped: operations and other processes may still be at it.
+}
+
+int Event::share() {
+  if (!shared_) shared_ = create_shared_event(&shared_fd_);
+  return shared_ ? shared_fd_ : -1;
 }
 
 Operation* Event::last() {
@@ -203,7 +251,11 @@ Operation* Event::last() {
 }
 
 void Event::record(Stream& stream) {
-  auto* marker = new Marker;
+  Operation* marker = nullptr;
+  if (shared_)
+    marker = new SharedRecord(*shared_, shared_->recorded.fetch_add(1) + 1);
+  else
+    marker = new Marker;
   marker->add_ref();  // the event's
   stream.submit(marker);
   Operation* old = nullptr;
@@ -216,6 +268,8 @@ void Event::record(Stream& stream) {
 }
 
 CUresult Event::query() {
+  if (shared_ && !shared_->reached(shared_->recorded.load())) return CUDA_ERROR_NOT_READY;
+  if (shared_) return error();
   Operation* op = last();
   const bool done = !op || op->done();
   if (op) op->release();
@@ -223,6 +277,11 @@ CUresult Event::query() {
 }
 
 CUresult Event::synchronize() {
+  for (const uint64_t target = shared_ ? shared_->recorded.load() : 0; target && !shared_->reached(target);) {
+    if (error() != CUDA_SUCCESS) break;
+    const timespec pause = {0, 20'000};
+    ::nanosleep(&pause, nullptr);
+  }
   if (Operation* op = last()) {
     op->wait();
     op->release();
@@ -231,9 +290,16 @@ CUresult Event::synchronize() {
   return error();
 }
 
-CUresult Event::error() const { return context_ ? context_->error() : CUDA_SUCCESS; }
+CUresult Event::error() const {
+  return context_ ? context_->error() : CUDA_SUCCESS;
+}
 
 void Event::block(Stream& stream) {
+  if (shared_) {
+    const uint64_t target = shared_->recorded.load();
+    if (!shared_->reached(target)) stream.submit(new SharedWait(*shared_, target, stream.context()));
+    return;
+  }
   Operation* op = last();
   if (!op) return;
   if (!op->done()) stream.submit(new Marker, {&op, 1});

@@ -12,6 +12,7 @@ namespace ppu::device {
 
 class Context;
 class Stream;
+struct SharedEvent;
 
 class Operation {
  public:
@@ -120,6 +121,12 @@ class Event {
   void block(Stream& stream);
   /// Milliseconds between two completed records.
   static CUresult elapsed(Event& start, Event& end, float* milliseconds);
+  /// Makes a CU_EVENT_INTERPROCESS event one that other processes can open; -1 when the host refuses. Its
+  /// file.
+  int share();
+  /// An event of another process. Takes both.
+  Event(SharedEvent* shared, int fd, Context* context);
+  unsigned flags() const { return flags_; }
   bool has_timing() const { return !(flags_ & CU_EVENT_DISABLE_TIMING); }
 
  private:
@@ -128,6 +135,8 @@ class Event {
   Context* context_;
   unsigned flags_;
   Operation* record_ = nullptr;  ///< under the order lock
+  SharedEvent* shared_ = nullptr;
+  int shared_fd_ = -1;
 };
 
 /// Runs host functions one after the other on a thread of their own.

@@ -62,7 +62,7 @@ CUresult pointer_attribute(void* to, CUpointer_attribute attribute, CUdeviceptr 
     case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
       return put(to, a->device);
     case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
-      return put(to, int(0));
+      return put(to, int(a->kind == MemoryKind::kDevice && !a->slab && !a->pool));
     case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
       return put(to, CUdeviceptr(a->address));
     case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
@@ -132,7 +132,7 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
   Context* c;
   PPU_TRY(current(&c));
   const auto a = AddressSpace::instance().find(address);
-  if (!a || a->address != address) return CUDA_ERROR_INVALID_VALUE;
+  if (!a || a->address != address || a->imported) return CUDA_ERROR_INVALID_VALUE;
   // Freeing waits for work that may use the memory (CUDA API, implicit synchronization).
   c->synchronize();
   if (a->pool) return static_cast<device::MemoryPool*>(a->pool)->free_now(address);

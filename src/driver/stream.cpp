@@ -225,6 +225,10 @@ CUresult cuEventCreate(CUevent* event, unsigned int flags) {
   if (!event || (flags & ~kKnown)) return CUDA_ERROR_INVALID_VALUE;
   if ((flags & CU_EVENT_INTERPROCESS) && !(flags & CU_EVENT_DISABLE_TIMING)) return CUDA_ERROR_INVALID_VALUE;
   auto* e = new Event(flags, c);
+  if ((flags & CU_EVENT_INTERPROCESS) && e->share() < 0) {
+    delete e;
+    return CUDA_ERROR_OUT_OF_MEMORY;
+  }
   live<Event>().add(e);
   *event = to_handle(e);
   return CUDA_SUCCESS;

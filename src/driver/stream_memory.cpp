@@ -1,9 +1,7 @@
 // Memory operations in streams: write a value, wait for a value (CUDA Driver API, "Stream Memory
 // Operations").
-#include <sched.h>
-
+#include "device/polling.h"
 #include "driver/handles.h"
-#include "exec/pool.h"
 
 namespace ppu::driver {
 
@@ -29,47 +27,14 @@ class ValueWrite : public device::Operation {
   bool wide_;
 };
 
-/// Holds the stream until memory has a value. A worker looks now and then; no thread is tied up by it.
-class ValueWait : public device::Operation {
+/// Holds the stream until memory has a value.
+class ValueWait : public device::PollingOperation {
  public:
   ValueWait(uint64_t address, uint64_t value, bool wide, unsigned flags, device::Context& context)
-      : address_(address), value_(value), wide_(wide), test_(flags & 3), context_(context) {}
+      : PollingOperation(context), address_(address), value_(value), wide_(wide), test_(flags & 3) {}
 
  protected:
-  void start() override {
-    if (satisfied()) return complete();
-    auto* job = new Poll(*this);
-    job->owner = stream_name();
-    exec::Pool::instance().submit(job);
-  }
-
- private:
-  class Poll : public exec::Job {
-   public:
-    explicit Poll(ValueWait& wait) : wait_(&wait) {}
-    exec::Share run_share(exec::Runner&) override {
-      std::unique_lock lock(mutex_, std::try_to_lock);
-      if (!lock) return exec::Share::kNone;
-      if (!wait_) return exec::Share::kExhausted;
-      if (!wait_->satisfied()) {
-        lock.unlock();
-        const timespec pause = {0, 20'000};
-        ::nanosleep(&pause, nullptr);
-        return exec::Share::kNone;
-      }
-      ValueWait* wait = std::exchange(wait_, nullptr);
-      lock.unlock();
-      wait->complete();
-      release();  // the creator's reference
-      return exec::Share::kExhausted;
-    }
-
-   private:
-    std::mutex mutex_;
-    ValueWait* wait_;
-  };
-  bool satisfied() const {
-    if (context_.error() != CUDA_SUCCESS) return true;
+  bool ready() const override {
     const uint64_t now = wide_ ? __atomic_load_n(reinterpret_cast<uint64_t*>(address_), __ATOMIC_SEQ_CST)
                                : __atomic_load_n(reinterpret_cast<uint32_t*>(address_), __ATOMIC_SEQ_CST);
     const uint64_t mask = wide_ ? ~uint64_t(0) : 0xffffffffu;
@@ -84,10 +49,11 @@ class ValueWait : public device::Operation {
         return (~(now | value_) & mask) != 0;
     }
   }
+
+ private:
   uint64_t address_, value_;
   bool wide_;
   unsigned test_;
-  device::Context& context_;
 };
 
 CUresult check(CUdeviceptr address, bool wide) {
