@@ -6,13 +6,32 @@
 #include <vector>
 
 #include "base/result.h"
+#include "exec/kernel_abi.h"
 #include "ptx/tree.h"
 
 namespace ppu::codegen {
 
 enum class Cpu : uint8_t { kNative, kAvx512, kAvx2 };  ///< kNative: best of what this machine has; PPU_CPU
 
+/// What libcuda and libppu_compiler must agree on: instruction rows travel by number, trees and launch state
+/// by layout. Computed once a process.
+inline uint64_t interface_fingerprint() {
+  static const uint64_t value = [] {
+    uint64_t h = 14695981039346656037u;  // FNV-1a
+    auto mix = [&](uint64_t x) { h = (h ^ x) * 1099511628211u; };
+    for (const isa::Row& row : isa::table())
+      for (const char* c = row.text; *c; c++) mix(uint8_t(*c));
+    for (const size_t x : {size_t(exec::kAbiVersion), sizeof(ptx::Module), sizeof(ptx::Function),
+                           sizeof(ptx::Instruction), sizeof(ptx::Operand), sizeof(ptx::Variable),
+                           sizeof(exec::LaunchArgs), sizeof(exec::BlockState), sizeof(exec::RuntimeTable)})
+      mix(x);
+    return h;
+  }();
+  return value;
+}
+
 struct CompileRequest {
+  uint64_t fingerprint = interface_fingerprint();  ///< always the first field
   const ptx::Module* module = nullptr;
   std::string kernel;             ///< .entry name
   uint32_t block[3] = {0, 0, 0};  ///< specialise on this blockDim; 0,0,0 = generic

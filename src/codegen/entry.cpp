@@ -79,6 +79,10 @@ bool run_on_thread(Job& job) {
 
 extern "C" __attribute__((visibility("default"))) char* ppu_compile_v1(
     const ppu::codegen::CompileRequest* request, void** image, size_t* size) {
+  if (request->fingerprint != ppu::codegen::interface_fingerprint())
+    return strdup(
+        "0libppu_compiler.so and libcuda.so.1 are of different builds of OpenPPU; install both from one "
+        "build");
   ppu::codegen::Job job{request, image, size, ppu::ErrorKind::kBug, {}};
   if (!run_on_thread(job)) ppu::codegen::run(job);
   if (job.message.empty()) return nullptr;

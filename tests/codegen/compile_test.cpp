@@ -134,6 +134,20 @@ TEST(CompilerLibrary, CompilesAndReportsErrors) {
   EXPECT_NE(message.find("'nothing'"), std::string::npos) << message;
 }
 
+TEST(CompilerLibrary, RefusesARequestOfAnotherBuild) {
+  const Library library;
+  ASSERT_NE(library.compile_, nullptr) << dlerror();
+  const Result<ptx::Module> module = ptx::parse(kScale, "test");
+  ASSERT_TRUE(module.ok());
+  CompileRequest request;
+  request.module = &module.value();
+  request.kernel = "scale";
+  request.fingerprint ^= 1;
+  std::vector<std::byte> image;
+  EXPECT_NE(library.compile(request, &image).find("different builds"), std::string::npos);
+  EXPECT_TRUE(image.empty());
+}
+
 TEST(CompilerLibrary, NeedsLittleOfTheCallersStack) {
   const Library library;
   ASSERT_NE(library.compile_, nullptr) << dlerror();
