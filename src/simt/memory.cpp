@@ -15,6 +15,7 @@ constexpr unsigned kHalf = 16;
 /// Widest window, in bytes, that a strided load may read in one piece: below a page, so that its holes lie in
 /// pages its ends touch.
 constexpr int64_t kMaxWindow = 1024;
+constexpr unsigned kMaxTestedAccesses = 64;
 
 enum class Pattern { kNone, kBroadcast, kContiguous };
 
@@ -104,9 +105,45 @@ Value* Widener::gather_half(Type* t, Value* pointers, Value* mask) {
   return out;
 }
 
+// Large kernels: a test and three forms for each access would cost more to compile than it gains.
+bool Widener::many_irregular_accesses() const {
+  unsigned n = 0;
+  for (BasicBlock* b : shapes_.order())
+    for (Instruction& inst : *b)
+      if (const Value* p = getLoadStorePointerOperand(&inst))
+        n += shapes_.of(p).is_varying() ? std::max(1u, part_count(getLoadStoreType(&inst))) : 0;
+  return n > kMaxTestedAccesses;
+}
+
+Value* Widener::load_lanes(Type* t, Value* pointers) {
+  const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  if (options_.avx512 && (size == 4 || size == 8))
+    return b_.CreateMaskedGather(wide(t), pointers, Align(1), mask_or_all(), Constant::getNullValue(wide(t)));
+  AllocaInst *addresses = spilled(pointers), *out = new_slot(wide(t));
+  for_each_lane(mask_or_all(), [&](Value* lane) {
+    Value* x = b_.CreateAlignedLoad(t, lane_of(addresses, b_.getPtrTy(), lane), Align(1));
+    b_.CreateStore(x, b_.CreateGEP(t, out, lane));
+  });
+  return b_.CreateLoad(wide(t), out);
+}
+
+void Widener::store_lanes(Value* value, Value* pointers) {
+  Type* t = cast<FixedVectorType>(value->getType())->getElementType();
+  const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  if (options_.avx512 && (size == 4 || size == 8)) {
+    b_.CreateMaskedScatter(value, pointers, Align(1), mask_or_all());
+    return;
+  }
+  AllocaInst *addresses = spilled(pointers), *values = spilled(value);
+  for_each_lane(mask_or_all(), [&](Value* lane) {
+    b_.CreateAlignedStore(lane_of(values, t, lane), lane_of(addresses, b_.getPtrTy(), lane), Align(1));
+  });
+}
+
 // Addresses unknown at compile time. Each half warp that turns out contiguous (the usual case: row * n +
 // column) or equal costs one access, others a gather.
 Value* Widener::load_varying(Type* t, Value* pointers) {
+  if (compact_) return load_lanes(t, pointers);
   const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
   std::vector<Value*> halves;
   for (unsigned first = 0; first < kLanes; first += kHalf) {
@@ -153,6 +190,7 @@ Value* Widener::load_varying(Type* t, Value* pointers) {
 }
 
 void Widener::store_varying(Value* value, Value* pointers) {
+  if (compact_) return store_lanes(value, pointers);
   Type* t = cast<FixedVectorType>(value->getType())->getElementType();
   const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
   for (unsigned first = 0; first < kLanes; first += kHalf) {

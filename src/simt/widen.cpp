@@ -186,6 +186,7 @@ bool Widener::run() {
   launch_ = target_.getArg(0);
   block_ = target_.getArg(1);
   b_.SetInsertPoint(slots_block_);
+  compact_ = many_irregular_accesses();
   regions_ = find_regions(shapes_);
   std::set<BasicBlock*> in_region;
   for (Region& r : regions_) in_region.insert(r.blocks.begin(), r.blocks.end());

@@ -139,6 +139,9 @@ class Widener {
   llvm::Value* load_varying(llvm::Type* t, llvm::Value* pointers);
   bool store_linear(llvm::ArrayRef<llvm::Value*> values, llvm::Value* base, const Shape& shape);
   void store_varying(llvm::Value* value, llvm::Value* pointers);
+  llvm::Value* load_lanes(llvm::Type* t, llvm::Value* pointers);
+  void store_lanes(llvm::Value* value, llvm::Value* pointers);
+  bool many_irregular_accesses() const;
   llvm::Value* gather_half(llvm::Type* t, llvm::Value* pointers, llvm::Value* mask);
   llvm::Value* last_active(llvm::Value* v);
   llvm::Value* pointer_to(llvm::Value* address);
@@ -155,6 +158,7 @@ class Widener {
   llvm::LLVMContext& context_;
   llvm::IRBuilder<> b_;
   bool is_kernel_;
+  bool compact_ = false;         ///< so many irregular accesses that none gets a run-time test
   bool named_barriers_ = false;  ///< some barrier isn't one of the whole block
   std::string error_;
   llvm::BasicBlock* slots_block_ = nullptr;
