@@ -36,8 +36,9 @@ TEST(NvrtcOptions, PpuccIsToldTheSame) {
   EXPECT_EQ(translate({"--define-macro=A=1", "-DB", "-D C"}), (Texts{"-D", "A=1", "-D", "B", "-D", "C"}));
   EXPECT_EQ(translate({"--include-path=/x y", "-I/z", "-I", "/w"}),
             (Texts{"-I", "/x y", "-I", "/z", "-I", "/w"}));
-  EXPECT_EQ(translate({"--std=c++20", "--fmad=false", "-lineinfo", "--maxrregcount", "32", "-w"}),
-            (Texts{"-std=c++20", "-fmad=false", "-w"}));
+  EXPECT_EQ(
+      translate({"--std=c++20", "--fmad=false", "-lineinfo", "--maxrregcount", "32", "-Xptxas", "-O1", "-w"}),
+      (Texts{"-std=c++20", "-fmad=false", "-w"}));
   EXPECT_TRUE(clang_options({"--device-as-default-execution-space"}).value().default_device);
   for (const char* wrong : {"-arch=sm_x", "-arch=native", "--bogus", "stray"})
     EXPECT_FALSE(clang_options({wrong}));

@@ -100,6 +100,11 @@ bool takes_value(const std::string& name) {
                        "-brief-diag"});
 }
 
+/// Those among them that are never without one, so that it may look like an option (-Xptxas -O1).
+bool needs_value(const std::string& name) {
+  return one_of(name, {"-arch", "-I", "-D", "-U", "-include", "-std", "-maxrregcount", "-Xptxas"});
+}
+
 std::string trimmed(const std::string& text) {
   const size_t first = text.find_first_not_of(" \t\n"), last = text.find_last_not_of(" \t\n");
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
@@ -130,7 +135,7 @@ std::vector<Option> read(const std::vector<std::string>& texts) {
         option.value = trimmed(text.substr(end + 1));
         option.has_value = true;
       } else if (takes_value(option.name) && i + 1 < texts.size() &&
-                 (option.name == "-D" || texts[i + 1].empty() || texts[i + 1][0] != '-')) {
+                 (needs_value(option.name) || texts[i + 1].empty() || texts[i + 1][0] != '-')) {
         option.value = trimmed(texts[++i]);
         option.texts.push_back(texts[i]);
         option.has_value = true;
