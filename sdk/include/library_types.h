@@ -1,5 +1,7 @@
 /* Types that CUDA's libraries share: element types of matrices, parts of a version number. */
 #pragma once
+#ifndef __LIBRARY_TYPES_H__  // the name other headers of that name guard themselves by
+#define __LIBRARY_TYPES_H__
 
 typedef enum cudaDataType_t {
   CUDA_R_32F = 0,
@@ -35,3 +37,4 @@ typedef enum cudaDataType_t {
 } cudaDataType;
 
 typedef enum libraryPropertyType_t { MAJOR_VERSION, MINOR_VERSION, PATCH_LEVEL } libraryPropertyType;
+#endif
