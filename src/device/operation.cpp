@@ -99,6 +99,11 @@ Stream::Stream(Context& context, unsigned flags, int priority)
 }
 
 Stream::~Stream() {
+  {
+    std::lock_guard lock(order_lock);
+    auto& all = context_.streams_;
+    all.erase(std::remove(all.begin(), all.end(), this), all.end());
+  }
   if (tail_) tail_->release();
 }
 
@@ -107,18 +112,20 @@ bool Stream::is_legacy() const {
 }
 
 void Stream::close() {
-  {
-    std::lock_guard lock(order_lock);
-    auto& all = context_.streams_;
-    all.erase(std::remove(all.begin(), all.end(), this), all.end());
-  }
   release();
+}
+
+bool Stream::add_ref_unless_dying() {
+  uint32_t refs = refs_.load(std::memory_order_relaxed);
+  while (refs != 0)
+    if (refs_.compare_exchange_weak(refs, refs + 1, std::memory_order_relaxed)) return true;
+  return false;
 }
 
 void Stream::collect(Context& context, std::vector<Stream*>* all) {
   std::lock_guard lock(order_lock);
-  *all = context.streams_;
-  for (Stream* s : *all) s->add_ref();
+  for (Stream* s : context.streams_)
+    if (s->add_ref_unless_dying()) all->push_back(s);
 }
 
 void Stream::abandon(Context& context) {

@@ -83,9 +83,9 @@ class Stream {
   uint64_t id() const { return id_; }
   bool is_legacy() const;
   bool is_blocking() const { return !(flags_ & CU_STREAM_NON_BLOCKING); }
-  /// The handle is gone; work goes on.
+  /// The handle is gone; work goes on, and synchronising the context still waits for it.
   void close();
-  /// Open streams of `context`, each with a reference.
+  /// Streams of `context` that are open or have unfinished work, each with a reference.
   static void collect(Context& context, std::vector<Stream*>* all);
   /// Takes all streams out of a context that is being destroyed; their handles stay until they are closed.
   static void abandon(Context& context);
@@ -98,6 +98,7 @@ class Stream {
  private:
   friend class Context;
   ~Stream();
+  bool add_ref_unless_dying();
   std::vector<Operation*> tails();
   Context& context_;
   unsigned flags_;
