@@ -85,7 +85,7 @@ AddressSpace& AddressSpace::instance() {
   return *space;
 }
 
-AddressSpace::AddressSpace() {
+AddressSpace::AddressSpace() : host_at_start_(host_available_bytes()) {
   windows_.resize(size_t(device_count()) + 2);
   used_.resize(size_t(device_count()));
 }
@@ -413,8 +413,8 @@ size_t AddressSpace::used(int device) const {
 }
 
 size_t AddressSpace::available(int device) const {
-  const size_t limit = device_memory_bytes(device), taken = used(device);
-  return std::min(limit > taken ? limit - taken : 0, host_available_bytes());
+  const size_t limit = std::min(device_memory_bytes(device), host_at_start_), taken = used(device);
+  return limit > taken ? limit - taken : 0;
 }
 
 }  // namespace ppu::device

@@ -109,6 +109,9 @@ class AddressSpace {
   std::vector<Window> windows_;  ///< one a device, then managed, then pinned
   std::map<std::pair<Window*, size_t>, SlabClass> slabs_;
   std::vector<size_t> used_;
+  /// What the machine had to give: pages of an allocation are taken from it only when they are touched, so
+  /// what it has now doesn't tell what is left.
+  const size_t host_at_start_;
   size_t mappings_ = 0;
   uint64_t next_id_ = 1;
 };
