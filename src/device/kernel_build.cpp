@@ -187,4 +187,10 @@ std::unique_ptr<Executable> build_executable(const Function& f, const uint32_t b
   return std::move(*built);
 }
 
+std::unique_ptr<Executable> build_interpreter(const Function& f) {
+  Result<std::unique_ptr<Executable>> built = interpret(f);
+  if (!built || !bind_globals(f, **built)) return nullptr;
+  return std::move(*built);
+}
+
 }  // namespace ppu::device

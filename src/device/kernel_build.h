@@ -20,4 +20,7 @@ Engine engine();
 std::unique_ptr<Executable> build_executable(const Function& function, const uint32_t block[3],
                                              CUresult* result);
 
+/// The reference interpreter for `function`, whatever the engine; null if it doesn't take it.
+std::unique_ptr<Executable> build_interpreter(const Function& function);
+
 }  // namespace ppu::device

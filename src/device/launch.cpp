@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "device/address_space.h"
 #include "device/capture.h"
+#include "device/fault_diagnosis.h"
 #include "device/registry.h"
 #include "exec/fault.h"
 
@@ -83,8 +84,10 @@ const char* words_of(const exec::Fault& fault) {
   }
 }
 
-/// One line: kernel, block, thread or warp, what, address and the nearest allocation.
-void report(const std::string& kernel, const exec::LaunchArgs& args, const exec::GridFault& f) {
+/// One line: kernel, block, thread or warp, what, address and the nearest allocation; a second one with the
+/// thread and its PTX line where compiled code knows only the warp.
+void report(const Function& function, const exec::LaunchArgs& args, const exec::GridFault& f) {
+  const std::string& kernel = function.name();
   char who[96], where[256] = "";
   const uint32_t* b = args.block;
   if (f.fault.has_thread) {
@@ -102,6 +105,10 @@ void report(const std::string& kernel, const exec::LaunchArgs& args, const exec:
     std::snprintf(where, sizeof where, " (not a canonical address, the CPU doesn't tell which)");
   log("device", LogLevel::kError, "kernel %s, block (%u,%u,%u), %s: %s%s", kernel.c_str(), f.ctaid[0],
       f.ctaid[1], f.ctaid[2], who, words_of(f.fault), where);
+  if (f.fault.has_thread || f.fault.kind != exec::Trap::kIllegalAddress) return;
+  if (const std::string found = diagnose_fault(function, args, f.ctaid); !found.empty())
+    log("device", LogLevel::kError, "kernel %s, block (%u,%u,%u): %s", kernel.c_str(), f.ctaid[0], f.ctaid[1],
+        f.ctaid[2], found.c_str());
 }
 
 /// A kernel in a stream.
@@ -109,7 +116,7 @@ class KernelOperation : public Operation {
  public:
   KernelOperation(Function& function, const Executable& executable, const LaunchConfig& c,
                   std::span<const std::byte> params)
-      : name_(function.name()), context_(function.module().context()), params_(params) {
+      : function_(function), name_(function.name()), context_(function.module().context()), params_(params) {
     const exec::KernelInfo& info = executable.info;
     const Device& device = context_.device();
     const uint32_t threads = c.block[0] * c.block[1] * c.block[2];
@@ -160,7 +167,7 @@ class KernelOperation : public Operation {
    protected:
     void finished(const exec::GridFault* fault) override {
       if (fault) {
-        report(operation_.name_, launch_.args, *fault);
+        report(operation_.function_, launch_.args, *fault);
         operation_.context_.fail(code_of(fault->fault.kind));
       }
       operation_.complete();
@@ -169,6 +176,7 @@ class KernelOperation : public Operation {
    private:
     KernelOperation& operation_;
   };
+  const Function& function_;
   std::string name_;
   Context& context_;
   ParamBlock params_;
