@@ -49,7 +49,9 @@ void write_line(const char* channel, const char* format, va_list args) {
 
 }  // namespace
 
-bool log_enabled(const char* channel, LogLevel level) { return level <= threshold(channel); }
+bool log_enabled(const char* channel, LogLevel level) {
+  return level <= threshold(channel);
+}
 
 void log(const char* channel, LogLevel level, const char* format, ...) {
   if (!log_enabled(channel, level)) return;

@@ -1,4 +1,5 @@
-// Logging: silent by default, one greppable line each on stderr. PPU_LOG=jit=debug,device=info or PPU_LOG=debug.
+// Logging: silent by default, one greppable line each on stderr. PPU_LOG=jit=debug,device=info or
+// PPU_LOG=debug.
 #pragma once
 #include <cstdarg>
 

@@ -42,9 +42,17 @@ class [[nodiscard]] Result {
 struct Unit {};
 using Status = Result<Unit>;
 
-inline Error bad_input(std::string m) { return {ErrorKind::kBadInput, std::move(m)}; }
-inline Error unsupported(std::string m) { return {ErrorKind::kUnsupported, std::move(m)}; }
-inline Error resource(std::string m) { return {ErrorKind::kResource, std::move(m)}; }
-inline Error bug(std::string m) { return {ErrorKind::kBug, std::move(m)}; }
+inline Error bad_input(std::string m) {
+  return {ErrorKind::kBadInput, std::move(m)};
+}
+inline Error unsupported(std::string m) {
+  return {ErrorKind::kUnsupported, std::move(m)};
+}
+inline Error resource(std::string m) {
+  return {ErrorKind::kResource, std::move(m)};
+}
+inline Error bug(std::string m) {
+  return {ErrorKind::kBug, std::move(m)};
+}
 
 }  // namespace ppu

@@ -159,7 +159,8 @@ void leave_region(const Fault& fault) {
 }
 
 void after_fault() {
-  // The handler may have been entered through another (a sanitizer's, a debugger's preload) that blocks signals.
+  // The handler may have been entered through another (a sanitizer's, a debugger's preload) that blocks
+  // signals.
   sigset_t faults;
   sigemptyset(&faults);
   for (int sig : kSignals) sigaddset(&faults, sig);

@@ -9,24 +9,25 @@ namespace ppu::exec {
 /// Why a lane stopped the launch; maps to a CUresult in src/device.
 enum class Trap : uint32_t {
   kNone = 0,
-  kTrap = 1,              ///< trap; or brkpt            -> CUDA_ERROR_LAUNCH_FAILED (719)
-  kMisaligned = 2,        ///< info = address            -> CUDA_ERROR_MISALIGNED_ADDRESS (716)
-  kIllegalAddress = 3,    ///< info = address            -> CUDA_ERROR_ILLEGAL_ADDRESS (700)
-  kAssert = 4,            ///< device assert             -> CUDA_ERROR_ASSERT (710)
-  kBarrierDeadlock = 5,   ///< a bar.sync never completes-> CUDA_ERROR_LAUNCH_FAILED
-  kInvalidPc = 6,         ///< bad indirect call target  -> CUDA_ERROR_INVALID_PC (718)
-  kUnsupported = 7,       ///< reached code we refuse; info = const char*  -> CUDA_ERROR_NOT_SUPPORTED
-  kStackOverflow = 8,     ///< recursion too deep        -> CUDA_ERROR_LAUNCH_FAILED
+  kTrap = 1,             ///< trap; or brkpt            -> CUDA_ERROR_LAUNCH_FAILED (719)
+  kMisaligned = 2,       ///< info = address            -> CUDA_ERROR_MISALIGNED_ADDRESS (716)
+  kIllegalAddress = 3,   ///< info = address            -> CUDA_ERROR_ILLEGAL_ADDRESS (700)
+  kAssert = 4,           ///< device assert             -> CUDA_ERROR_ASSERT (710)
+  kBarrierDeadlock = 5,  ///< a bar.sync never completes-> CUDA_ERROR_LAUNCH_FAILED
+  kInvalidPc = 6,        ///< bad indirect call target  -> CUDA_ERROR_INVALID_PC (718)
+  kUnsupported = 7,      ///< reached code we refuse; info = const char*  -> CUDA_ERROR_NOT_SUPPORTED
+  kStackOverflow = 8,    ///< recursion too deep        -> CUDA_ERROR_LAUNCH_FAILED
   kTimeout = 9,
-  kNoMemory = 10,         ///< no host memory for a block's local memory or frame -> CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES
+  kNoMemory =
+      10,  ///< no host memory for a block's local memory or frame -> CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES
 };
 
 struct BlockState;
 struct LaunchArgs;
 
-/// Helpers that generated code calls through LaunchArgs::rt, by slot. Each serves one lane (simt calls it once
-/// for every active lane) unless said otherwise. One row = one slot: name, result, parameters. Slots are only
-/// ever appended; kAbiVersion changes when a row changes.
+/// Helpers that generated code calls through LaunchArgs::rt, by slot. Each serves one lane (simt calls it
+/// once for every active lane) unless said otherwise. One row = one slot: name, result, parameters. Slots are
+/// only ever appended; kAbiVersion changes when a row changes.
 ///   RT(name, result, params...)   types: void, i32, i64, f32, f64, ptr
 // clang-format off
 #define PPU_RUNTIME_HELPERS(RT)                                                                          \
@@ -42,7 +43,8 @@ struct LaunchArgs;
   RT(release_barriers, void, (BlockState* block, uint32_t warps))
 // clang-format on
 
-/// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2 rm, 3 rp.
+/// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2
+/// rm, 3 rp.
 struct RuntimeTable {
 #define RT(name, result, params) result(*name) params;
   PPU_RUNTIME_HELPERS(RT)
@@ -51,33 +53,33 @@ struct RuntimeTable {
 
 /// One a launch, read-only while it runs, the same for all workers.
 struct LaunchArgs {
-  const void* params;          ///< parameter block, laid out by ptx::param_layout
-  const uint64_t* globals;     ///< address of each variable in KernelInfo::globals, in that order
+  const void* params;       ///< parameter block, laid out by ptx::param_layout
+  const uint64_t* globals;  ///< address of each variable in KernelInfo::globals, in that order
   const RuntimeTable* rt;
-  uint32_t grid[3];            ///< %nctaid
-  uint32_t block[3];           ///< %ntid
-  uint32_t shared_bytes;       ///< static + dynamic
+  uint32_t grid[3];       ///< %nctaid
+  uint32_t block[3];      ///< %ntid
+  uint32_t shared_bytes;  ///< static + dynamic
   uint32_t dynamic_shared_bytes;
   uint64_t grid_id;
-  uint32_t num_sms;            ///< %nsmid
-  uint32_t flags;              ///< kLaunchCooperative...
-  void* user;                  ///< the executor's own (fault reports, printf buffer)
-  uint64_t envreg[4];          ///< %envreg1.. (cooperative launch)
+  uint32_t num_sms;    ///< %nsmid
+  uint32_t flags;      ///< kLaunchCooperative...
+  void* user;          ///< the executor's own (fault reports, printf buffer)
+  uint64_t envreg[4];  ///< %envreg1.. (cooperative launch)
 };
 
 /// One a resident block. Reused by a worker from block to block.
 struct BlockState {
-  uint32_t ctaid[3];           ///< %ctaid
+  uint32_t ctaid[3];  ///< %ctaid
   uint32_t smid;
-  char* shared;                ///< base of the shared window, >= 256-byte aligned, guard pages around
-  char* local;                 ///< .local of thread t (linear in the block) at local + t * KernelInfo::local_bytes
-  char* frame;                 ///< KernelInfo::frame_bytes for this launch shape, 64-byte aligned
+  char* shared;  ///< base of the shared window, >= 256-byte aligned, guard pages around
+  char* local;   ///< .local of thread t (linear in the block) at local + t * KernelInfo::local_bytes
+  char* frame;   ///< KernelInfo::frame_bytes for this launch shape, 64-byte aligned
   const LaunchArgs* launch;
-  uint32_t warp;               ///< warp now running: written by generated code before it may fault
-  uint32_t resume;             ///< 0 on entry of a fresh block; the compiled code's own afterwards
-  void* worker;                ///< the executor's own
-  uint64_t stack_limit;        ///< lowest usable stack address: calls in recursive code check against it
-  uint32_t thread;             ///< linear thread a runtime helper serves now: written before each helper call
+  uint32_t warp;         ///< warp now running: written by generated code before it may fault
+  uint32_t resume;       ///< 0 on entry of a fresh block; the compiled code's own afterwards
+  void* worker;          ///< the executor's own
+  uint64_t stack_limit;  ///< lowest usable stack address: calls in recursive code check against it
+  uint32_t thread;       ///< linear thread a runtime helper serves now: written before each helper call
 };
 
 constexpr uint32_t kMaxWarps = 32;  ///< of a block: 1024 threads
@@ -86,21 +88,21 @@ constexpr uint32_t kAllThreads = ~0u;
 
 /// Head of BlockState::frame in compiled kernels that suspend warps; the warps' saved values follow.
 struct FrameHeader {
-  uint32_t state[kMaxWarps];      ///< suspension each warp waits at; 0 = ended
+  uint32_t state[kMaxWarps];  ///< suspension each warp waits at; 0 = ended
   uint32_t next[kMaxWarps];
-  uint32_t reduce[2][kMaxWarps];  ///< bar.red: lanes << 16 | votes, odd and even ones in turn
-  uint32_t reductions[kMaxWarps];  ///< how many bar.red the warp has reached
-  uint32_t barrier[kMaxWarps];    ///< named barriers: 1 + the barrier a warp waits at; 0 = it may run
+  uint32_t reduce[2][kMaxWarps];      ///< bar.red: lanes << 16 | votes, odd and even ones in turn
+  uint32_t reductions[kMaxWarps];     ///< how many bar.red the warp has reached
+  uint32_t barrier[kMaxWarps];        ///< named barriers: 1 + the barrier a warp waits at; 0 = it may run
   uint32_t arrived[kNamedBarriers];   ///< threads, whole warps counted
   uint32_t expected[kNamedBarriers];  ///< 0 = barrier not in use; kAllThreads = every warp that hasn't ended
-  uint64_t present;               ///< states some warp is in, between calls of a block that yields
+  uint64_t present;                   ///< states some warp is in, between calls of a block that yields
 };
 
 /// A compiled kernel: runs one block until it ends or yields.
 /// Returns 0 when the block has ended, 1 when it waits for another block (call again with the same state).
 using BlockFunction = uint32_t (*)(const LaunchArgs*, BlockState*);
 
-constexpr uint32_t kAbiVersion = 1;
+constexpr uint32_t kAbiVersion = 2;
 constexpr uint32_t kWarpSize = 32;
 
 }  // namespace ppu::exec

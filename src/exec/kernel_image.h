@@ -15,15 +15,15 @@ namespace ppu::exec {
 
 /// Everything the executor must know of a compiled kernel besides its code.
 struct KernelInfo {
-  std::string kernel;                 ///< PTX name
-  uint32_t block[3] = {0, 0, 0};      ///< blockDim it was specialised on; 0,0,0 = any
-  uint32_t static_shared_bytes = 0;   ///< .shared variables; dynamic shared follows, 16-byte aligned
-  uint32_t local_bytes = 0;           ///< .local bytes per thread, 16-byte multiple
-  uint32_t frame_bytes = 0;           ///< BlockState::frame bytes: per block when specialised, else per warp
+  std::string kernel;                ///< PTX name
+  uint32_t block[3] = {0, 0, 0};     ///< blockDim it was specialised on; 0,0,0 = any
+  uint32_t static_shared_bytes = 0;  ///< .shared variables; dynamic shared follows, 16-byte aligned
+  uint32_t local_bytes = 0;          ///< .local bytes per thread, 16-byte multiple
+  uint32_t frame_bytes = 0;          ///< BlockState::frame bytes: per block when specialised, else per warp
   bool frame_per_warp = false;
-  bool may_yield = false;             ///< BlockFunction may return 1
-  uint32_t registers = 0;             ///< an estimate for cudaFuncGetAttributes
-  std::vector<std::string> globals;   ///< variables (and function ids) in LaunchArgs::globals order
+  bool may_yield = false;            ///< BlockFunction may return 1
+  uint32_t registers = 0;            ///< an estimate for cudaFuncGetAttributes
+  std::vector<std::string> globals;  ///< variables (and function ids) in LaunchArgs::globals order
 };
 
 /// Serialised KernelImage: magic, ABI version, checksum, KernelInfo, ELF object.

@@ -113,7 +113,8 @@ void rt_nanosleep(BlockState*, uint32_t ns) {
 }
 
 // Called when no warp of the block can run: lets go the warps of every barrier that is complete (PTX ISA
-// 9.7.13.1: barrier counts are in threads, whole warps at a time). None complete: the block would wait forever.
+// 9.7.13.1: barrier counts are in threads, whole warps at a time). None complete: the block would wait
+// forever.
 void rt_release_barriers(BlockState* block, uint32_t warps) {
   auto* frame = reinterpret_cast<FrameHeader*>(block->frame);
   uint32_t runnable = 0;
@@ -124,8 +125,8 @@ void rt_release_barriers(BlockState* block, uint32_t warps) {
       alive += frame->state[w] != 0;
       waiting += frame->state[w] != 0 && frame->barrier[w] == id + 1;
     }
-    const bool complete = frame->expected[id] == kAllThreads ? waiting == alive
-                                                             : frame->arrived[id] >= frame->expected[id];
+    const bool complete =
+        frame->expected[id] == kAllThreads ? waiting == alive : frame->arrived[id] >= frame->expected[id];
     if (!complete) continue;
     for (uint32_t w = 0; w < warps; w++)
       if (frame->barrier[w] == id + 1) {

@@ -8,7 +8,8 @@
 namespace ppu::ptx {
 namespace {
 
-constexpr uint64_t kMaxBytes = 1ull << 40;  ///< of one variable; more is a typing error
+constexpr uint64_t kMaxBytes = 1ull << 40;         ///< of one variable; more is a typing error
+constexpr uint64_t kMaxInitialBytes = 1ull << 30;  ///< of its initial values, which we hold in memory
 
 /// ".b32" -> {kB,32}; texture handles are 64-bit numbers to us.
 isa::Type type_of(std::string_view directive) {
@@ -118,7 +119,8 @@ std::vector<Variable> Parser::parse_variables(Space space, const Linkage& linkag
   int vector_length = 1;
   parse_variable_prefix(proto, vector_length);
   const int natural = bytes_of(proto.type) * vector_length;
-  if (proto.align == 0) proto.align = uint32_t(std::bit_ceil(unsigned(natural)));
+  if (proto.align == 0 || space == Space::kReg)  // a register has no address to align
+    proto.align = uint32_t(std::bit_ceil(unsigned(natural)));
   for (;;) {
     Variable v = proto;
     const Token name = expect_word("a variable name");
@@ -228,6 +230,8 @@ void Parser::put_element(Variable& v, uint64_t element, const Constant& c, const
     bits = uint64_t(c.as_integer());
   }
   const size_t offset = size_t(element) * bytes;
+  if (offset + bytes > kMaxInitialBytes)
+    fail(where.pos(), "expected an initial value within the first GiB of '" + v.name + "'");
   if (bits == 0 && offset >= v.init.size()) return;
   if (v.init.size() < offset + bytes) v.init.resize(offset + bytes);
   const size_t n = bytes < 8 ? bytes : 8;

@@ -14,7 +14,8 @@ std::string JOIN(runtime_layout_, SIDE)() {
 #define VALUE(name) text << #name << " " << static_cast<long long>(name) << "\n";
 #include "runtime_layout.inc"
   LAYOUT(cudaDeviceProp)
-  LAYOUT(cudaLaunchAttributeValue) LAYOUT(dim3)
+  LAYOUT(cudaLaunchAttributeValue)
+  LAYOUT(dim3)
 #define VECTORS(type) LAYOUT(type##1) LAYOUT(type##2) LAYOUT(type##3) LAYOUT(type##4)
       VECTORS(char) VECTORS(uchar) VECTORS(short) VECTORS(ushort) VECTORS(int) VECTORS(uint) VECTORS(long)
           VECTORS(ulong) VECTORS(longlong) VECTORS(ulonglong) VECTORS(float) VECTORS(double)
