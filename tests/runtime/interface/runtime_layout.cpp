@@ -17,11 +17,14 @@ std::string JOIN(runtime_layout_, SIDE)() {
   LAYOUT(cudaLaunchAttributeValue)
   LAYOUT(dim3)
 #define VECTORS(type) LAYOUT(type##1) LAYOUT(type##2) LAYOUT(type##3) LAYOUT(type##4)
-      VECTORS(char) VECTORS(uchar) VECTORS(short) VECTORS(ushort) VECTORS(int) VECTORS(uint) VECTORS(long)
-          VECTORS(ulong) VECTORS(longlong) VECTORS(ulonglong) VECTORS(float) VECTORS(double)
+  // clang-format off
+  VECTORS(char) VECTORS(uchar) VECTORS(short) VECTORS(ushort)
+  VECTORS(int) VECTORS(uint) VECTORS(long) VECTORS(ulong)
+  VECTORS(longlong) VECTORS(ulonglong) VECTORS(float) VECTORS(double)
 #define FIELD(name) text << #name << " at " << offsetof(cudaDeviceProp, name) << "\n";
-              FIELD(totalGlobalMem) FIELD(maxGridSize) FIELD(multiProcessorCount) FIELD(maxTexture3D)
-                  FIELD(surfaceAlignment) FIELD(memoryBusWidth) FIELD(sharedMemPerMultiprocessor)
-                      FIELD(cooperativeLaunch) FIELD(reservedSharedMemPerBlock) FIELD(unifiedFunctionPointers)
-                          FIELD(hostNumaId) return text.str();
+  FIELD(totalGlobalMem) FIELD(maxGridSize) FIELD(multiProcessorCount) FIELD(maxTexture3D)
+  FIELD(surfaceAlignment) FIELD(memoryBusWidth) FIELD(sharedMemPerMultiprocessor) FIELD(cooperativeLaunch)
+  FIELD(reservedSharedMemPerBlock) FIELD(unifiedFunctionPointers) FIELD(hostNumaId)
+      // clang-format on
+      return text.str();
 }
