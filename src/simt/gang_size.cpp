@@ -24,12 +24,6 @@ unsigned registers(const Type* t) {
          (t->isIntOrIntVectorTy(64) || t->isPtrOrPtrVectorTy() ? 1 : std::max(1u, bits * kLanes / 512));
 }
 
-bool whole_block_barrier(const CallInst& call, StringRef name, const WarpLayout& layout) {
-  if (name == kBarArrive) return false;
-  const auto* count = dyn_cast<ConstantInt>(call.getArgOperand(1));
-  return count && (count->isZero() || count->getZExtValue() == layout.threads());
-}
-
 // Nothing that waits for another warp, runs other code, or needs one warp at a time.
 bool steps_together(Function& kernel, const WarpLayout& layout) {
   for (Instruction& inst : instructions(kernel)) {
@@ -41,8 +35,8 @@ bool steps_together(Function& kernel, const WarpLayout& layout) {
     if (!f || !f->isDeclaration()) return false;
     if (f->isIntrinsic()) continue;
     const StringRef n = f->getName();
-    if (n.starts_with(kBarPrefix)) {
-      if (!whole_block_barrier(*call, n, layout)) return false;
+    if (is_barrier(*call)) {
+      if (!is_whole_block_barrier(*call, layout)) return false;
       continue;
     }
     if (n == kTrap || n == kYield || n.starts_with(kRuntimePrefix) || n.starts_with(kIndirectPrefix))
@@ -99,8 +93,7 @@ unsigned gang_size(Function& kernel, const WarpLayout& layout, unsigned forced) 
       if (b == region.entry && !shapes.loops.isLoopHeader(b)) continue;
       for (Instruction& inst : *b)
         if (const auto* call = dyn_cast<CallInst>(&inst))
-          if (const Function* f = call->getCalledFunction(); f && f->getName().starts_with(kBarPrefix))
-            return 1;
+          if (is_barrier(*call)) return 1;
     }
   return g;
 }

@@ -22,6 +22,17 @@ Type* part_type(Type* t, unsigned k) {
   return cast<StructType>(t)->getElementType(k);
 }
 
+bool is_barrier(const CallInst& call) {
+  const Function* f = call.getCalledFunction();
+  return f && f->getName().starts_with(kBarPrefix);
+}
+
+bool is_whole_block_barrier(const CallInst& call, const WarpLayout& layout) {
+  if (call.getCalledFunction()->getName() == kBarArrive) return false;
+  const auto* count = dyn_cast<ConstantInt>(call.getArgOperand(1));
+  return count && (count->isZero() || (layout.specialised() && count->getZExtValue() == layout.threads()));
+}
+
 Widener::Widener(const ShapeAnalysis& shapes, const Options& options, Function& target, bool is_kernel,
                  unsigned gang)
     : shapes_(shapes),
@@ -192,7 +203,8 @@ bool Widener::run() {
   for (Region& r : regions_) in_region.insert(r.blocks.begin(), r.blocks.end());
   for (BasicBlock* b : shapes_.order())
     for (Instruction& inst : *b)
-      if (auto* call = dyn_cast<CallInst>(&inst)) named_barriers_ |= is_partial_barrier(*call);
+      if (auto* call = dyn_cast<CallInst>(&inst); call && is_barrier(*call))
+        named_barriers_ |= !is_whole_block_barrier(*call, shapes_.layout);
   BasicBlock* start = new_block("start");
   for (BasicBlock* b : shapes_.order())
     if (!in_region.contains(b)) block_map_[b] = new_block(b->getName());
@@ -213,15 +225,6 @@ bool Widener::run() {
   b_.SetInsertPoint(slots_block_);
   b_.CreateBr(start);
   return error_.empty();
-}
-
-bool Widener::is_partial_barrier(CallInst& call) const {
-  const Function* f = call.getCalledFunction();
-  if (!f || !f->getName().starts_with(kBarPrefix)) return false;
-  const auto* count = dyn_cast<ConstantInt>(call.getArgOperand(1));
-  const bool whole = count && (count->isZero() || (shapes_.layout.specialised() &&
-                                                   count->getZExtValue() == shapes_.layout.threads()));
-  return f->getName() == kBarArrive || !whole;
 }
 
 void Widener::body(BasicBlock* block) {

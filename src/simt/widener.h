@@ -116,7 +116,6 @@ class Widener {
   void emit_shuffle(llvm::CallInst& call, llvm::StringRef mode);
   void emit_match(llvm::CallInst& call, bool all);
   void emit_redux(llvm::CallInst& call, llvm::StringRef op);
-  bool is_partial_barrier(llvm::CallInst& call) const;
   void emit_barrier(llvm::CallInst& call, llvm::StringRef name);
   void emit_suspend(unsigned kind);
   llvm::Value* directed_rounding(llvm::CallInst& call, llvm::StringRef name);
@@ -177,6 +176,10 @@ class Widener {
   std::vector<Region> regions_;
   unsigned suspend_count_ = 0;
 };
+
+/// ppu.bar.*; and whether every thread of the block must come to it.
+bool is_barrier(const llvm::CallInst& call);
+bool is_whole_block_barrier(const llvm::CallInst& barrier, const WarpLayout& layout);
 
 /// Number of parts of a vector or struct type, and the type of part k; 0 for plain scalars.
 unsigned part_count(llvm::Type* t);
