@@ -1,0 +1,135 @@
+// The whole file: which reader its model_type wants, then what all models share. See config.h.
+#include "workload/config.h"
+
+#include "workload/config_fields.h"
+
+namespace ppu::workload {
+namespace {
+
+using nlohmann::json;
+
+enum class Reader { kBert, kVit, kWhisper, kT5, kRefuse };
+struct TypeRow {
+  const char* type;
+  Reader reader;
+};
+/// Types that aren't read as decoders. kRefuse: a layer kind without a lowering would be silently wrong.
+constexpr TypeRow kTypes[] = {
+    {"bert", Reader::kBert},
+    {"roberta", Reader::kBert},
+    {"xlm-roberta", Reader::kBert},
+    {"distilbert", Reader::kBert},
+    {"mpnet", Reader::kBert},
+    {"electra", Reader::kBert},
+    {"nomic_bert", Reader::kBert},
+    {"modernbert", Reader::kBert},
+    {"camembert", Reader::kBert},
+    {"deberta-v2", Reader::kBert},
+    {"albert", Reader::kRefuse},
+    {"vit", Reader::kVit},
+    {"deit", Reader::kVit},
+    {"dinov2", Reader::kVit},
+    {"clip_vision_model", Reader::kVit},
+    {"siglip_vision_model", Reader::kVit},
+    {"whisper", Reader::kWhisper},
+    {"t5", Reader::kT5},
+    {"mt5", Reader::kT5},
+    {"mamba", Reader::kRefuse},
+    {"mamba2", Reader::kRefuse},
+    {"rwkv", Reader::kRefuse},
+    {"jamba", Reader::kRefuse},
+    {"falcon_mamba", Reader::kRefuse},
+    {"nemotron_h", Reader::kRefuse},
+    {"bamba", Reader::kRefuse},
+    {"zamba2", Reader::kRefuse},
+    {"recurrent_gemma", Reader::kRefuse},
+    {"lfm2", Reader::kRefuse},
+    {"granitemoehybrid", Reader::kRefuse},
+};
+
+std::string stored_precision(const ConfigFields& fields) {
+  const auto quantised = fields.object().find("quantization_config");
+  if (quantised != fields.object().end() && quantised->is_object()) {
+    const ConfigFields q(*quantised, fields.where());
+    const std::string method = q.text({"quant_method"}, "");
+    if (method == "fp8" || method == "fbgemm_fp8") return "fp8";
+    if (method == "mxfp4") return "mxfp4";
+    if (method == "modelopt") return q.text({"quant_algo"}, "FP8") == "NVFP4" ? "nvfp4" : "fp8";
+    const std::string all = quantised->dump();
+    if (all.find("\"num_bits\":8") != std::string::npos || all.find("\"bits\":8") != std::string::npos)
+      return all.find("float") != std::string::npos ? "fp8" : "w8a16";
+    return "w4a16";
+  }
+  const std::string type = fields.text({"torch_dtype", "dtype"}, "bfloat16");
+  return type == "float16" ? "fp16" : "bf16";  // weights published in FP32 are run in 16 bits
+}
+
+void read_ppu(const json& root, Model& model) {
+  const auto own = root.find("ppu");
+  if (own == root.end() || !own->is_object()) return;
+  ConfigFields f(*own, "ppu");
+  model.name = f.text({"name"}, model.name.c_str());
+  model.source = f.text({"source"}, "");
+  model.uncertain = f.text({"uncertain"}, "");
+  model.item = f.text({"item"}, model.item.c_str());
+  model.precision = f.text({"precision"}, model.precision.c_str());
+  model.default_in = f.get({"default_in"}, model.default_in);
+  model.default_out = f.get({"default_out"}, model.default_out);
+}
+
+/// Multimodal models keep the language model's sizes one level down.
+const json& language_part(const json& root) {
+  for (const char* name : {"text_config", "llm_config", "language_config"}) {
+    const auto at = root.find(name);
+    if (at != root.end() && at->is_object() && at->contains("num_hidden_layers")) return *at;
+  }
+  return root;
+}
+
+void read_kind(ConfigFields& fields, const std::string& type, Model& model) {
+  for (const TypeRow& row : kTypes) {
+    if (type != row.type) continue;
+    switch (row.reader) {
+      case Reader::kBert:
+        return read_bert(fields, type, model);
+      case Reader::kVit:
+        return read_vit(fields, type, model);
+      case Reader::kWhisper:
+        return read_whisper(fields, type, model);
+      case Reader::kT5:
+        return read_t5(fields, type, model);
+      case Reader::kRefuse:
+        return fields.fail("model_type `" + type +
+                           "` has layers that aren't modelled (state-space, shared or "
+                           "convolutional layers); an ONNX export of it can be read");
+    }
+  }
+  if (read_network(fields, type, model)) return;
+  model.decoder = read_decoder(fields, type);
+  model.context_limit = fields.get({"max_position_embeddings", "n_positions", "seq_length"}, 0);
+}
+
+}  // namespace
+
+Result<Model> read_config(std::string_view text, const std::string& where) {
+  const json root = json::parse(text, nullptr, false);
+  if (root.is_discarded()) return bad_input(where + ": isn't JSON");
+  if (!root.is_object()) return bad_input(where + ": wants a JSON object as Hugging Face's config.json");
+  Model model;
+  model.id = where;
+  const json& part = language_part(root);
+  ConfigFields fields(part, where);
+  const ConfigFields whole(root, where);
+  const std::string fallback = whole.text({"model_type", "_class_name"}, "");
+  const std::string type = fields.text({"model_type", "_class_name"}, fallback.c_str());
+  model.name = whole.text({"_name_or_path"}, "");
+  if (model.name.empty()) model.name = where;
+  read_kind(fields, type, model);
+  if (fields.failed()) return fields.error();
+  const bool inner = root.contains("quantization_config") || root.contains("torch_dtype");
+  model.precision = stored_precision(inner ? whole : fields);
+  read_ppu(root, model);
+  return model;
+}
+
+}  // namespace ppu::workload

@@ -1,0 +1,123 @@
+// Presets against published parameter counts, names as users write them, and configs that can't be sized.
+#include "workload/model.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "workload/config.h"
+#include "workload/presets.h"
+
+namespace ppu::workload {
+namespace {
+
+Model preset(const char* name) {
+  Result<Model> model = find_model(name);
+  EXPECT_TRUE(model) << (model ? "" : model.error().message);
+  return model ? std::move(model).value() : Model{};
+}
+
+TEST(Presets, CountTheParametersTheirMakersPublish) {
+  for (const Preset& p : embedded_presets()) {
+    const auto own = nlohmann::json::parse(p.text)["ppu"];
+    const Result<Model> model = read_config(p.text, std::string(p.id));
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_FALSE(model.value().source.empty()) << p.id;
+    // An uncertain preset is near its published size, the others are within rounding and biases.
+    const double within = model.value().uncertain.empty() ? 0.02 : 0.2;
+    const double published = own["parameters"];
+    EXPECT_NEAR(model.value().parameters() / published, 1, within) << p.id;
+    if (own.contains("active_parameters"))
+      EXPECT_NEAR(model.value().active_parameters() / own["active_parameters"].get<double>(), 1, 0.15)
+          << p.id;
+  }
+}
+
+TEST(Names, AreTakenAsUsersWriteThem) {
+  const std::pair<const char*, const char*> spellings[] = {
+      {"meta-llama/Llama-3.1-70B", "llama-3.1-70b"},
+      {"meta-llama/Llama-3.1-8B-Instruct", "llama-3.1-8b"},
+      {"Qwen/Qwen3-235B-A22B-FP8", "qwen3-235b-a22b"},
+      {"Qwen/Qwen3-235B-A22B-Instruct-2507-FP8", "qwen3-235b-a22b"},
+      {"llama2-70b-99.9", "llama-2-70b"},
+      {"LLaMA-7B", "llama-7b"},
+      {"GPT-J-6B", "gpt-j-6b"},
+      {"gptj-99", "gpt-j-6b"},
+      {"bert-99", "bert-large"},
+      {"dlrm-v2-99.9", "dlrm-v2"},
+      {"3d-unet-99", "3d-unet"},
+      {"resnet50", "resnet-50"},
+      {"stable-diffusion-xl", "sdxl"},
+      {"DeepSeek-R1", "deepseek-v3"},
+      {"deepseek-ai/DeepSeek-V3-0324", "deepseek-v3"},
+      {"MiniMaxAI/MiniMax-M2.5", "minimax-m2"},
+      {"openai/gpt-oss-120b", "gpt-oss-120b"},
+      {"mixtral-8x7b", "mixtral-8x7b"},
+      {"sentence-transformers/all-MiniLM-L6-v2", "minilm-l6"},
+      {"BAAI/bge-large-en-v1.5", "bge-large"},
+      {"openai/whisper-large-v3", "whisper-large-v3"},
+  };
+  for (const auto& [spelling, id] : spellings) EXPECT_EQ(preset(spelling).id, id) << spelling;
+}
+
+TEST(Names, UnknownOnesNameNearOnes) {
+  const Result<Model> model = find_model("llama-3.1-80b");
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().kind, ErrorKind::kBadInput);
+  EXPECT_NE(model.error().message.find("llama-3.1-8b"), std::string::npos) << model.error().message;
+}
+
+constexpr const char* kSmall =
+    R"({"model_type":"llama","hidden_size":64,"num_hidden_layers":2,"num_attention_heads":4,)"
+    R"("intermediate_size":128,"vocab_size":1000})";
+
+TEST(Config, MissingFieldsAreNamed) {
+  ASSERT_TRUE(read_config(kSmall, "config.json"));
+  for (const char* field :
+       {"hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size"}) {
+    nlohmann::json without = nlohmann::json::parse(kSmall);
+    without.erase(field);
+    const Result<Model> model = read_config(without.dump(), "config.json");
+    ASSERT_FALSE(model) << field;
+    EXPECT_EQ(model.error().kind, ErrorKind::kBadInput);
+    EXPECT_NE(model.error().message.find(field), std::string::npos) << model.error().message;
+    EXPECT_EQ(model.error().message.find("config.json"), 0u) << model.error().message;
+  }
+}
+
+TEST(Config, BadInputIsRefused) {
+  for (const char* text : {"", "{", "[]", "null", R"({"model_type":"llama"})", R"({"model_type":"mamba"})",
+                           R"({"model_type":"resnet","depths":[1,2],"hidden_sizes":[8]})",
+                           R"({"model_type":"stable-diffusion-xl","steps":20})"})
+    EXPECT_FALSE(read_config(text, "config.json")) << text;
+  nlohmann::json odd = nlohmann::json::parse(kSmall);
+  for (const nlohmann::json& value : {nlohmann::json(-5), nlohmann::json("many"), nlohmann::json(1e30),
+                                      nlohmann::json(nlohmann::json::array())}) {
+    odd["hidden_size"] = value;
+    EXPECT_FALSE(read_config(odd.dump(), "config.json")) << value;
+  }
+}
+
+TEST(Config, ReadsLayerKinds) {
+  nlohmann::json c = nlohmann::json::parse(kSmall);
+  c["layer_types"] = {"sliding_attention", "full_attention"};
+  c["sliding_window"] = 16;
+  c["model_type"] = "gpt_oss";
+  const Result<Model> model = read_config(c.dump(), "config.json");
+  ASSERT_TRUE(model);
+  ASSERT_EQ(model.value().decoder->layers.size(), 2u);
+  EXPECT_EQ(model.value().decoder->layers[0].attention.window, 16);
+  EXPECT_EQ(model.value().decoder->layers[1].attention.window, 0);
+  const Model hybrid = preset("qwen3-next-80b-a3b");
+  ASSERT_EQ(hybrid.decoder->layers.size(), 2u);
+  EXPECT_EQ(hybrid.decoder->layers[0].attention.kind, AttentionKind::kLinear);
+  EXPECT_EQ(hybrid.decoder->layers[0].count, 36);
+  EXPECT_EQ(hybrid.decoder->layers[1].count, 12);
+  const Model latent = preset("deepseek-v3");
+  EXPECT_EQ(latent.decoder->layers[0].count, 3);  // dense ones in front
+  EXPECT_EQ(latent.decoder->layers[1].feed.experts, 256);
+  EXPECT_EQ(latent.precision, "fp8");
+}
+
+}  // namespace
+}  // namespace ppu::workload
