@@ -99,9 +99,28 @@ TEST(Ppu, SmiShowsUsersAndForgetsTheDead) {
 
 TEST(Ppu, ChipsShowSourcesAndIntervals) {
   EXPECT_NE(run_command(kPpu + " chips").out.find("ppu-810e"), std::string::npos);
-  const Outcome one = run_command(kPpu + " chips 'PPU 810E'");
-  EXPECT_NE(one.out.find("(119-223)"), std::string::npos);
+  const Outcome one = run_command(kPpu + " chips show 'PPU 810E'");
+  EXPECT_NE(one.out.find(" 119-223 "), std::string::npos);
   EXPECT_NE(one.out.find("inferred"), std::string::npos);
+  EXPECT_NE(run_command(kPpu + " chips compare ppu h20").out.find("197 (119-223) i"), std::string::npos);
+  EXPECT_EQ(
+      run_command(kPpu + " chips show ppu --csv").out.find("chip,number,value,unit,interval,kind,source\n"),
+      0u);
+}
+
+TEST(Ppu, ChipsThatAreNoneAreRefusedWithTheReason) {
+  const TemporaryFolder folder;
+  const std::string bad = folder.write("bad.toml", "base = \"a100\"\ntdp_w = \"400\"\n");
+  const std::string good = folder.write("good.toml", "base = \"a100\"\ntdp_w = 300\n");
+  for (const std::string& command : {" chips show " + bad, " run --chip " + bad + " true"}) {
+    const Outcome refused = run_command(kPpu + command);
+    EXPECT_EQ(refused.code, 2) << command;
+    EXPECT_NE(refused.err.find(bad + ":2: tdp_w"), std::string::npos) << refused.err;
+  }
+  EXPECT_EQ(run_command(kPpu + " run --chip " + good + " true").code, 0);
+  const Outcome npu = run_command(kPpu + " run --chip ascend-910b true");
+  EXPECT_EQ(npu.code, 2);
+  EXPECT_NE(npu.err.find("runs no CUDA programs"), std::string::npos) << npu.err;
 }
 
 TEST(Ppu, FatbinWritesWhatItLists) {

@@ -35,8 +35,14 @@ int smi();
 /// What was found on this machine; kFailed when something needed is missing.
 int doctor();
 
-/// The chips this build knows; with `chip`, all its numbers with interval and source.
-int chips(const std::string& chip);
+struct ChipsOptions {
+  std::vector<std::string> names;  ///< names or paths; none: the list of all
+  bool compare = false;            ///< side by side
+  bool json = false;
+  bool csv = false;
+};
+/// The chips this build knows and the user's own: a list, all numbers of some, or a comparison.
+int chips(const ChipsOptions& options);
 
 struct FatbinOptions {
   std::vector<std::string> ptx;

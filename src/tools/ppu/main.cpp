@@ -63,6 +63,24 @@ void add_fatbin(CLI::App& app, FatbinOptions& options) {
       ->type_name("FILE");
 }
 
+void add_chips(CLI::App& app, ChipsOptions& options) {
+  CLI::App* chips = app.add_subcommand("chips", "list the chips, show every number of one, compare some");
+  chips->add_option("NAME", options.names, "chips to show, by name, id or path of a chip file")
+      ->type_name("");
+  CLI::App* show = chips->add_subcommand("show", "every number of a chip with its interval, kind and source");
+  show->add_option("NAME", options.names, "names, ids or paths")->required()->type_name("");
+  CLI::App* compare = chips->add_subcommand("compare", "chips side by side");
+  compare->add_option("NAME", options.names, "two names, ids or paths, or more")
+      ->required()
+      ->expected(2, 64)
+      ->type_name("");
+  compare->callback([&options] { options.compare = true; });
+  for (CLI::App* command : {chips, show, compare}) {
+    CLI::Option* json = command->add_flag("--json", options.json, "print JSON");
+    command->add_flag("--csv", options.csv, "print CSV")->excludes(json);
+  }
+}
+
 /// The parser would take "--" for itself, even behind the program's name where it is the program's own
 /// argument.
 constexpr char kDashes[] = "\x01--";
@@ -97,12 +115,11 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   RunOptions run_options;
   FatbinOptions fatbin_options;
-  std::string chip;
+  ChipsOptions chips_options;
   add_run(app, run_options);
   app.add_subcommand("smi", "show the devices and who uses them");
   app.add_subcommand("doctor", "check what OpenPPU needs on this machine");
-  app.add_subcommand("chips", "list the chips, or all numbers of one")
-      ->add_option("NAME", chip, "a chip's name or id");
+  add_chips(app, chips_options);
   add_fatbin(app, fatbin_options);
   try {
     app.parse(arguments_of(argc, argv));
@@ -114,7 +131,7 @@ int main(int argc, char** argv) {
   }
   if (app.got_subcommand("smi")) return smi();
   if (app.got_subcommand("doctor")) return doctor();
-  if (app.got_subcommand("chips")) return chips(chip);
+  if (app.got_subcommand("chips")) return chips(chips_options);
   if (app.got_subcommand("fatbin")) return fatbin(fatbin_options);
   if (!take_command(*app.get_subcommand("run"), run_options)) return kUsage;
   return run(run_options);

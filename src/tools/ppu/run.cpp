@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "chip/chip.h"
 #include "image/program.h"
@@ -64,6 +65,13 @@ void set_if_given(const char* variable, int value) {
   if (value >= 0) ::setenv(variable, std::to_string(value).c_str(), 1);
 }
 
+/// What PPU_CHIP is set to: a path must hold when the program changes its folder.
+std::string lasting_name(const std::string& name_or_path) {
+  std::error_code none;
+  if (name_or_path.empty() || chip::find(name_or_path)) return name_or_path;
+  return std::filesystem::absolute(name_or_path, none).string();
+}
+
 void set_environment(const RunOptions& options) {
   const std::string lib = own_lib_folder();
   put_in_front("LD_AUDIT", lib + "/libppu_audit.so");
@@ -71,7 +79,7 @@ void set_environment(const RunOptions& options) {
   set_if_given("PPU_DEVICES", options.devices);
   set_if_given("PPU_WORKERS", options.workers);
   set_if_given("PPU_MEMORY_MB", options.memory_mib);
-  set_if_given("PPU_CHIP", options.chip);
+  set_if_given("PPU_CHIP", lasting_name(options.chip));
   set_if_given("PPU_ENGINE", options.engine);
   set_if_given("PPU_CPU", options.cpu);
   set_if_given("PPU_LOG", options.log);
@@ -96,14 +104,26 @@ void become(const std::string& path, const std::vector<std::string>& command) {
   ::execv("/bin/sh", arguments.data());
 }
 
+/// True when a CUDA program can be given this chip; otherwise says why not.
+bool can_be_given(const std::string& name_or_path) {
+  const Result<const chip::Chip*> chip = chip::resolve(name_or_path);
+  if (!chip) {
+    std::fprintf(stderr, "ppu: --chip: %s\n", chip.error().message.c_str());
+    return false;
+  }
+  if ((*chip.value()).runs_cuda()) return true;
+  std::fprintf(stderr,
+               "ppu: --chip %s: %s runs no CUDA programs (it has no compute capability); it is there for "
+               "estimates: `ppu chips show %s`\n",
+               name_or_path.c_str(), (*chip.value()).name, name_or_path.c_str());
+  return false;
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
   const std::string& name = options.command.front();
-  if (!options.chip.empty() && !chip::find(options.chip)) {
-    std::fprintf(stderr, "ppu: --chip %s: no such chip; `ppu chips` lists them\n", options.chip.c_str());
-    return kUsage;
-  }
+  if (!options.chip.empty() && !can_be_given(options.chip)) return kUsage;
   bool denied = false;
   const std::string path = find_program(name, &denied);
   if (path.empty()) {
