@@ -34,6 +34,8 @@ struct Op {
   double flops = 0;         ///< multiply-adds count two; 0 for kGemm means 2 m n k groups
   double read_bytes = 0;    ///< from device memory, besides `weight_bytes`
   double write_bytes = 0;
+  double loop_bytes = 0;  ///< touched by a benchmark's loop from one use of the operands to the next; 0: they
+                          ///< come from device memory, as a model's weights do
   double piece_bytes = 0;      ///< kGather
   double payload_bytes = 0;    ///< collectives: the bytes of the whole buffer on one rank
   int ranks = 1;               ///< collectives

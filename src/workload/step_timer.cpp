@@ -17,7 +17,9 @@ double rounded(double value) {
 }  // namespace
 
 chip::Cost step_cost(const Server& server, std::span<const Piece> pieces) {
-  return chip::predict(lower_step(server.deployment, pieces), server.chip, server.stack);
+  double sequences = 0;
+  for (const Piece& piece : pieces) sequences += piece.sequences;
+  return chip::predict(lower_step(server.deployment, pieces), server.chip, server.stack, sequences);
 }
 
 const chip::Cost& StepTimer::step(double decoding, double context, double prefill, double done,

@@ -1,0 +1,135 @@
+// Tiles, waves and the soft maximum of gemm.h. A multiprocessor works on whole tiles; tiles are as many as
+// the output has, times the parts along k; the fastest of a table of shapes is taken, as a library's
+// heuristic means to.
+#include "chip/gemm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "chip/coefficients.h"
+
+namespace ppu::chip {
+namespace {
+
+constexpr double kStepBytes = 128;          // along k, of one stage of a kernel's pipeline
+constexpr double kLargestTile = 128 * 256;  // accumulators that fit the registers of a multiprocessor
+constexpr double kSmallestTile = 512;
+constexpr double kShortestPart = 256;  // along k, worth a part of its own
+constexpr double kMostParts = 16;
+constexpr double kTileM[] = {8, 16, 32, 64, 128, 256}, kTileN[] = {32, 64, 128, 256};
+// Warp-specialised kernels (capability 9.0 on) come in finer steps.
+constexpr double kFineTileM[] = {8, 16, 32, 64, 96, 128, 192, 256};
+constexpr double kFineTileN[] = {32, 64, 96, 128, 160, 192, 224, 256};
+
+/// What of the product doesn't depend on the tile.
+struct Problem {
+  const Op& op;
+  const Numbers& chip;
+  double bytes;         // one element of the activations
+  double weight_bytes;  // one of the weights as stored, narrow ones too
+  double tensor_rate;   // FLOP/s of one multiprocessor
+  double memory_bytes;  // that reach device memory
+  double memory_rate, on_chip_rate;
+  double multicast;
+};
+
+Problem describe(const Op& op, const Numbers& chip, const StackTerms& stack, double tensor_clock) {
+  const Coefficients& c = coefficients();
+  Problem p{op, chip, bytes_of(op.math), 0, 0, 0, 0, 0, chip.cc >= 9 ? c.multicast : 1};
+  p.tensor_rate = effective_flops(chip, op.math) / chip.sms * c.tensor_efficiency * tensor_clock *
+                  stack.tensor_efficiency;
+  const double weights = op.weight_bytes > 0 ? op.weight_bytes : op.groups * op.n * op.k * p.bytes;
+  const double inputs = op.read_bytes > 0 ? op.read_bytes : op.groups * op.m * op.k * p.bytes;
+  const double outputs = op.write_bytes > 0 ? op.write_bytes : op.groups * op.m * op.n * 2;
+  p.weight_bytes = weights / (op.groups * op.n * op.k);
+  p.memory_bytes = (weights + inputs + outputs) * (1 - l2_resident(op.loop_bytes, chip));
+  p.memory_rate = memory_rate(chip) * c.memory_efficiency * stack.memory_efficiency;
+  p.on_chip_rate = chip.l2_gbps * 1e9 * c.l2_efficiency;
+  return p;
+}
+
+double soft_maximum(double a, double b, double c, double exponent) {
+  const double most = std::max({a, b, c});
+  if (most <= 0) return 0;
+  return most *
+         std::pow(std::pow(a / most, exponent) + std::pow(b / most, exponent) + std::pow(c / most, exponent),
+                  1 / exponent);
+}
+
+GemmTime with_tile(const Problem& p, double tile_m, double tile_n, double parts) {
+  const Coefficients& c = coefficients();
+  const Op& op = p.op;
+  const double sms = p.chip.sms, depth = op.k / parts;
+  const double tiles = std::ceil(op.m / tile_m) * std::ceil(op.n / tile_n) * op.groups * parts;
+  const double edges = 1 + c.small_tile * (128 / tile_m + 128 / tile_n - 2) / 4;
+  const double by_rate = 2 * tile_m * tile_n * depth / p.tensor_rate * std::max(edges, 0.5);
+  const double by_steps = std::ceil(depth * p.bytes / kStepBytes) * c.k_step_us * 1e-6;
+  const double even = tiles / sms;
+  const double waves = std::ceil(even) * (1 - c.wave_smoothing) + std::max(1.0, even) * c.wave_smoothing;
+  const double active = std::min(tiles, sms) / sms;
+  const double resident = std::clamp(kLargestTile / (tile_m * tile_n), 1.0, 4.0);
+  GemmTime t;
+  t.tile_m = int(tile_m), t.tile_n = int(tile_n), t.parts = int(parts);
+  t.compute = waves * std::max(by_rate, by_steps);
+  t.memory_bytes = p.memory_bytes;
+  if (p.memory_bytes > 0)
+    t.memory = p.memory_bytes / (p.memory_rate * std::min(1.0, active * c.sm_bandwidth));
+  const double partial = parts > 1 ? 2 * 4 * parts * op.m * op.n * op.groups : 0;
+  const double reread = tiles * (tile_m * p.bytes + tile_n * p.weight_bytes) * depth / p.multicast;
+  if (p.on_chip_rate > 0)
+    t.on_chip = (reread + op.m * op.n * op.groups * 2 + partial) / (p.on_chip_rate * active);
+  t.fixed =
+      (c.fill_us + c.wave_us * std::max(0.0, even - 1) / resident + (parts > 1 ? c.split_us : 0)) * 1e-6;
+  t.total = soft_maximum(t.compute, t.memory, t.on_chip, c.overlap) + t.fixed;
+  return t;
+}
+
+}  // namespace
+
+double bytes_of(Number math) {
+  switch (math) {
+    case Number::kF32:
+    case Number::kTf32:
+      return 4;
+    case Number::kF16:
+    case Number::kBf16:
+      return 2;
+    case Number::kFp8:
+    case Number::kInt8:
+      return 1;
+    case Number::kFp4:
+      return 0.5;
+  }
+  return 2;
+}
+
+double l2_resident(double loop_bytes, const Numbers& chip) {
+  if (loop_bytes <= 0 || chip.l2_mib <= 0) return 0;
+  // Two partitions each keep a copy of what both read; they came with HBM, whose buses are wide.
+  const bool partitioned = chip.memory_bus_bits >= 2048;
+  const Coefficients& c = coefficients();
+  const double room = chip.l2_mib * 1048576 * (partitioned ? c.l2_partitioned : c.l2_whole);
+  return 1 / (1 + std::pow(loop_bytes / room, 4));
+}
+
+GemmTime gemm_time(const Op& op, const Numbers& chip, const StackTerms& stack, double tensor_clock) {
+  const Problem problem = describe(op, chip, stack, tensor_clock);
+  const bool fine = chip.cc >= 9;
+  const std::span<const double> rows = fine ? std::span<const double>(kFineTileM) : kTileM;
+  const std::span<const double> columns = fine ? std::span<const double>(kFineTileN) : kTileN;
+  GemmTime best;
+  best.total = -1;
+  for (const double m : rows)
+    for (const double n : columns) {
+      if (m * n > kLargestTile || m * n < kSmallestTile) continue;
+      const double whole = std::ceil(op.m / m) * std::ceil(op.n / n) * op.groups;
+      for (double parts = 1; parts <= (stack.split_k > 0 ? kMostParts : 1); parts *= 2) {
+        if (parts > 1 && (op.k / parts < kShortestPart || whole * parts > chip.sms)) break;
+        const GemmTime t = with_tile(problem, m, n, parts);
+        if (best.total < 0 || t.total < best.total) best = t;
+      }
+    }
+  return best;
+}
+
+}  // namespace ppu::chip

@@ -1,0 +1,75 @@
+// The power model of power.h. Its constants are rows of coefficients.inc: priors from the literature, the
+// floor fitted, none negative.
+#include "chip/power.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "chip/coefficients.h"
+
+namespace ppu::chip {
+namespace {
+
+constexpr double kLowestClock = 0.2;
+
+constexpr double kEnergyClock = 1800;  // MHz at which chip files state a tensor FLOP's energy
+
+/// Joules of one 16-bit tensor FLOP at the chip's own full clock: voltage, and with it energy, rises with the
+/// clock that a part is sold at.
+double joules_per_flop(const Numbers& chip) {
+  const double clock = chip.tensor_clock_mhz > 0 ? chip.tensor_clock_mhz : kEnergyClock;
+  return chip.tensor_pj_per_flop * 1e-12 * coefficients().tensor_energy * std::pow(clock / kEnergyClock, 1.5);
+}
+
+struct State {
+  double watts;
+  double seconds;
+};
+
+/// Power and time at a clock. Voltage follows the clock, so that the dynamic power of logic goes with
+/// clock^2.5; memory and links keep their own clock.
+State at_clock(const Cost& cost, const Numbers& chip, double clock) {
+  const Coefficients& c = coefficients();
+  const Shares& s = cost.seconds;
+  const double on_clock = s.compute * cost.clock;  // at full clock
+  const double seconds = on_clock / clock + s.memory + s.link + s.launch + s.host;
+  if (!(seconds > 0)) return {chip.idle_w, 0};
+  const double busy = (seconds - s.host) / seconds;
+  const double voltage_squared = std::pow(clock, 1.5);
+  const double floor =
+      c.busy_floor * (chip.tdp_w - chip.idle_w) * busy * (0.5 + 0.5 * clock * voltage_squared);
+  const double per_flop = joules_per_flop(chip);
+  const double logic = per_flop * (cost.tensor_work + c.vector_energy * (cost.flops - cost.tensor_flops));
+  const double moved = c.memory_energy * chip.memory_pj_per_bit * 8e-12 * cost.memory_bytes +
+                       c.link_pj_per_bit * 8e-12 * cost.link_bytes;
+  return {chip.idle_w + floor + (logic * voltage_squared + moved) / seconds, seconds};
+}
+
+}  // namespace
+
+Operating operate(const Cost& cost, const Numbers& chip, const PowerLimits& limits) {
+  const double limit = limits.watts > 0 ? std::min(limits.watts, chip.tdp_w) : chip.tdp_w;
+  const double highest = std::clamp(limits.clock_fraction, kLowestClock, 1.0);
+  Operating out;
+  out.clock_fraction = highest;
+  State state = at_clock(cost, chip, highest);
+  if (state.watts > limit && limit > 0) {
+    out.capped = true;
+    double low = kLowestClock, high = highest;
+    for (int i = 0; i < 40; ++i) {  // watts rise with the clock: bisection
+      const double middle = (low + high) / 2;
+      (at_clock(cost, chip, middle).watts > limit ? high : low) = middle;
+    }
+    out.clock_fraction = low;
+    state = at_clock(cost, chip, low);
+  }
+  out.watts = state.watts, out.seconds = state.seconds;
+  return out;
+}
+
+double node_watts(double chip_watts, double chips) {
+  const Coefficients& c = coefficients();
+  return c.node_base_w + chips * (chip_watts + c.node_per_chip_w) / c.supply_efficiency;
+}
+
+}  // namespace ppu::chip

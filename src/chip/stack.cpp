@@ -1,0 +1,66 @@
+// Looks stacks up in the embedded table (generated from chips/model/stacks.toml by embed_model.cpp).
+#include "chip/stack.h"
+
+#include <cctype>
+
+#include "base/log.h"
+#include "chip/embedded_model.h"
+#include "chip/predict.h"
+
+namespace ppu::chip {
+namespace {
+
+std::string folded(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c))) out += char(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+/// How many letters of `wanted` the row's name or an alias covers from its beginning; 0: it is another stack.
+size_t covers(const StackRow& row, const std::string& wanted) {
+  size_t most = 0;
+  const auto consider = [&](std::string_view name) {
+    const std::string key = folded(name);
+    if (!key.empty() && wanted.starts_with(key)) most = std::max(most, key.size());
+  };
+  consider(row.name);
+  for (std::string_view rest = row.aliases; !rest.empty();) {
+    const size_t bar = rest.find('|');
+    consider(rest.substr(0, bar));
+    rest = bar == rest.npos ? "" : rest.substr(bar + 1);
+  }
+  return most;
+}
+
+/// 3: this very chip, 2: its vendor, 1: all chips, 0: others.
+int nearness(const StackRow& row, const Numbers& chip) {
+  const std::string_view whose = row.chip;
+  return whose == chip.id ? 3 : whose == chip.vendor ? 2 : whose == "*" ? 1 : 0;
+}
+
+}  // namespace
+
+std::span<const StackRow> stack_rows() {
+  return embedded_stacks();
+}
+
+const StackRow& stack_row(std::string_view name, const Numbers& chip) {
+  const StackRow* best = nullptr;
+  const std::string wanted = folded(name);
+  size_t best_cover = 0;
+  int best_nearness = 0;
+  for (const StackRow& row : stack_rows()) {
+    const int near = nearness(row, chip);
+    if (near == 0) continue;
+    const size_t cover = covers(row, wanted);
+    const bool fallback = row.name == std::string_view("default");
+    if (cover == 0 && !fallback) continue;
+    if (!best || cover > best_cover || (cover == best_cover && near > best_nearness))
+      best = &row, best_cover = cover, best_nearness = near;
+  }
+  PPU_CHECK(best);  // embed_model.cpp refuses a table without the row `default` for all chips
+  return *best;
+}
+
+}  // namespace ppu::chip

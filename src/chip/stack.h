@@ -1,0 +1,37 @@
+// What a software stack costs on a chip: rows of chips/model/stacks.toml, fitted where rows measured with it
+// exist, a prior with a wide interval where none do. Not here: what is common to all stacks (coefficients.h).
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ppu::chip {
+
+struct Numbers;
+struct Stack;
+
+struct StackTerms {
+#define TERM(key, normal, meaning) double key = normal;
+#include "chip/stack_fields.inc"
+#undef TERM
+};
+
+/// One row: the terms of a stack on one chip, on the chips of a vendor, or on all.
+struct StackRow {
+  const char* name;     ///< "vllm"
+  const char* chip;     ///< a chip's id, a vendor's name, or "*"
+  const char* aliases;  ///< other beginnings of its name, separated by `|`
+  const char* source;   ///< what it was fitted on, or why it is assumed
+  bool fitted;          ///< on rows measured with it
+  StackTerms terms;
+};
+
+/// All rows of this build.
+std::span<const StackRow> stack_rows();
+
+/// The row for a stack named as people do ("TRT-LLM 0.17", "vllm 0.18.0": letter case, punctuation and what
+/// follows the name aside), the one for this very chip first, then its vendor's, then the one for all chips,
+/// then the row "default".
+const StackRow& stack_row(std::string_view name, const Numbers& chip);
+
+}  // namespace ppu::chip

@@ -1,0 +1,133 @@
+// The chip model's physics: what more work, more chip or less power must do, on every chip. Not here: how
+// near it is to measurements (error_test.cpp).
+#include <gtest/gtest.h>
+
+#include "chip/coefficients.h"
+#include "chip/collective.h"
+#include "chip/gemm.h"
+#include "chip/predict.h"
+#include "chip/stack.h"
+
+namespace ppu::chip {
+namespace {
+
+Op gemm(double m, double n, double k, Number math = Number::kBf16) {
+  return {.kind = OpKind::kGemm, .label = "gemm", .math = math, .m = m, .n = n, .k = k};
+}
+
+double seconds(const Op& op, const Numbers& chip, std::string_view stack = "kernel") {
+  return predict(op, chip, {stack}).seconds.total();
+}
+
+TEST(Predict, NoProductIsFasterThanThePeakOrTheMemoryAllow) {
+  for (const Chip& chip : all()) {
+    const Numbers n = values_of(chip);
+    for (const double m : {1.0, 48.0, 512.0, 8192.0}) {
+      const Op op = gemm(m, 4096, 4096);
+      const double flops = 2 * m * 4096 * 4096;
+      EXPECT_GE(seconds(op, n), flops / effective_flops(n, Number::kBf16)) << chip.id << " m=" << m;
+      if (n.memory_gbps > 0)
+        EXPECT_GE(seconds(op, n), 4096.0 * 4096 * 2 / (n.memory_gbps * 1e9)) << chip.id << " m=" << m;
+    }
+  }
+}
+
+TEST(Predict, MoreWorkTakesNoLess) {
+  const Numbers n = values_of(*find("a100"));
+  double last = 0;
+  for (double m = 1; m <= 16384; m *= 2) {
+    const double now = seconds(gemm(m, 4096, 4096), n);
+    EXPECT_GE(now, last * 0.999) << m;
+    last = now;
+  }
+}
+
+TEST(Predict, ATileMoreThanTheMultiprocessorsHoldTakesAnotherWave) {
+  const Numbers n = values_of(*find("a100"));
+  // 108 multiprocessors: 12 x 9 tiles of 128 x 128 fit, a column more does not.
+  const double fits = seconds(gemm(1536, 1152, 8192), n), one_more = seconds(gemm(1536, 1280, 8192), n);
+  EXPECT_GT(one_more / fits, 1.15);  // the work grows by 1.11
+}
+
+TEST(Predict, NarrowWeightsSpeedUpWhatMemoryBounds) {
+  const Numbers n = values_of(*find("ppu-810e"));
+  Op wide = gemm(1, 16384, 16384), narrow = wide;
+  narrow.weight_bytes = 16384.0 * 16384 * 0.5;
+  EXPECT_LT(seconds(narrow, n), 0.4 * seconds(wide, n));
+  EXPECT_GT(seconds(gemm(8192, 8192, 8192), n) / seconds(gemm(8192, 8192, 8192, Number::kInt8), n), 1.7);
+}
+
+TEST(Predict, OperandsInTheCacheNeedNoMemory) {
+  const Numbers n = values_of(*find("l40s"));
+  Op cold = gemm(16, 4096, 4096), hot = cold;
+  hot.loop_bytes = 34e6;
+  EXPECT_LT(seconds(hot, n), 0.7 * seconds(cold, n));
+  EXPECT_LT(predict(hot, n, {"kernel"}).memory_bytes, 0.1 * predict(cold, n, {"kernel"}).memory_bytes);
+  hot.loop_bytes = 1e9;
+  EXPECT_NEAR(seconds(hot, n), seconds(cold, n), 0.01 * seconds(cold, n));
+}
+
+TEST(Predict, AStepTakesTheHostsTimeWhereItIsSlower) {
+  const Numbers n = values_of(*find("ppu-810e"));
+  const Work step(1, Op{.kind = OpKind::kVector, .label = "op", .repeat = 1985, .read_bytes = 1e4});
+  const Cost eager = predict(step, n, {"eager"}, 1), graph = predict(step, n, {"graphs"}, 1);
+  EXPECT_NEAR(eager.seconds.total(), 1985 * stack_row("eager", n).terms.kernel_us * 1e-6, 1e-3);
+  EXPECT_GT(eager.seconds.host, 0.5 * eager.seconds.total());
+  EXPECT_LT(graph.seconds.total(), 0.5 * eager.seconds.total());
+}
+
+TEST(Predict, ACostOfRepeatsIsTheirSum) {
+  const Numbers n = values_of(*find("h20"));
+  Op once = gemm(256, 4096, 4096), often = once;
+  often.repeat = 61;
+  const Cost a = predict(once, n, {"kernel"}), b = predict(often, n, {"kernel"});
+  EXPECT_NEAR(b.seconds.total(), 61 * a.seconds.total(), 1e-9);
+  EXPECT_DOUBLE_EQ(b.flops, 61 * a.flops);
+  EXPECT_DOUBLE_EQ(b.launches, 61);
+}
+
+TEST(Predict, FourBitTypesRunAsWiderOnesWhereThereAreNoUnits) {
+  const Numbers ppu = values_of(*find("ppu-810e"));
+  EXPECT_DOUBLE_EQ(effective_flops(ppu, Number::kFp8), effective_flops(ppu, Number::kBf16));
+  EXPECT_GT(effective_flops(ppu, Number::kInt8), effective_flops(ppu, Number::kBf16));
+  EXPECT_DOUBLE_EQ(peak_flops(ppu, Number::kFp8), 0);
+}
+
+TEST(Collective, CostsMoreWithoutLinksAndNothingAlone) {
+  Op op{.kind = OpKind::kAllReduce, .label = "op", .payload_bytes = 1e8, .ranks = 4};
+  const double links = collective_seconds(op, values_of(*find("h100-sxm")));
+  const double pcie = collective_seconds(op, values_of(*find("l40s")));
+  EXPECT_GT(pcie, 5 * links);
+  op.ranks = 1;
+  EXPECT_DOUBLE_EQ(collective_seconds(op, values_of(*find("l40s"))), 0);
+}
+
+TEST(Collective, SmallMessagesAreBoundByStepsLargeOnesByBytes) {
+  const Numbers n = values_of(*find("a100"));
+  Op op{.kind = OpKind::kAllReduce, .label = "op", .payload_bytes = 1024, .ranks = 8};
+  EXPECT_NEAR(collective_seconds(op, n), coefficients().one_shot_us * 1e-6, 2e-6);
+  op.payload_bytes = 1e10;
+  const double ideal = 2 * 7.0 / 8 * 1e10 / 300e9;
+  EXPECT_GT(collective_seconds(op, n), ideal);
+  EXPECT_LT(collective_seconds(op, n), 2 * ideal);
+}
+
+TEST(Stack, IsFoundByTheBeginningOfItsNameAndByTheNearestChip) {
+  const Numbers ppu = values_of(*find("ppu-810e")), a100 = values_of(*find("a100"));
+  EXPECT_STREQ(stack_row("Eager PyTorch 2.10", ppu).chip, "T-Head");
+  EXPECT_STREQ(stack_row("eager", a100).chip, "*");
+  EXPECT_STREQ(stack_row("an engine nobody knows", a100).name, "default");
+}
+
+TEST(Coefficients, RefuseWhatIsNotPhysical) {
+  Coefficients c = coefficients();
+  EXPECT_TRUE(set_coefficient(c, "overlap", 3));
+  EXPECT_DOUBLE_EQ(c.overlap, 3);
+  const Status low = set_coefficient(c, "memory_efficiency", 1.2);
+  ASSERT_FALSE(low);
+  EXPECT_NE(low.error().message.find("0.5 to 0.98"), std::string::npos) << low.error().message;
+  EXPECT_FALSE(set_coefficient(c, "no_such", 1));
+}
+
+}  // namespace
+}  // namespace ppu::chip
