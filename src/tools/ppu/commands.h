@@ -44,6 +44,17 @@ struct ChipsOptions {
 /// The chips this build knows and the user's own: a list, all numbers of some, or a comparison.
 int chips(const ChipsOptions& options);
 
+struct ValidateOptions {
+  std::string file;          ///< tab-separated rows (src/validate/row.h)
+  std::string chip;          ///< judges all rows as this chip's; empty: as the rows' own
+  std::string coefficients;  ///< a file of other coefficients, for scripts/fit
+  bool values_only = false;  ///< no intervals
+  bool json = false;
+  bool csv = false;
+};
+/// Measured rows beside the model's answers, errors by group and chip. kUsage for a file that can't be read.
+int validate_chips(const ValidateOptions& options);
+
 struct FatbinOptions {
   std::vector<std::string> ptx;
   std::vector<unsigned> arch;  ///< one for each `ptx`

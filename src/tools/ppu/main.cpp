@@ -63,7 +63,26 @@ void add_fatbin(CLI::App& app, FatbinOptions& options) {
       ->type_name("FILE");
 }
 
-void add_chips(CLI::App& app, ChipsOptions& options) {
+void add_validate(CLI::App& chips, ValidateOptions& options) {
+  CLI::App* validate =
+      chips.add_subcommand("validate", "measured rows of a TSV file beside the model's answers");
+  validate
+      ->add_option("FILE", options.file,
+                   "tab-separated, the first line names the columns; see docs/chip-model.md")
+      ->required()
+      ->type_name("");
+  validate->add_option("--chip", options.chip, "judge all rows as this chip's: a name, or a file of your own")
+      ->type_name("NAME");
+  validate
+      ->add_option("--coefficients", options.coefficients,
+                   "lines of KEY VALUE in place of fitted coefficients")
+      ->type_name("FILE");
+  validate->add_flag("--values-only", options.values_only, "no intervals: much faster");
+  CLI::Option* json = validate->add_flag("--json", options.json, "print JSON");
+  validate->add_flag("--csv", options.csv, "print CSV")->excludes(json);
+}
+
+void add_chips(CLI::App& app, ChipsOptions& options, ValidateOptions& validate) {
   CLI::App* chips = app.add_subcommand("chips", "list the chips, show every number of one, compare some");
   chips->add_option("NAME", options.names, "chips to show, by name, id or path of a chip file")
       ->type_name("");
@@ -79,6 +98,7 @@ void add_chips(CLI::App& app, ChipsOptions& options) {
     CLI::Option* json = command->add_flag("--json", options.json, "print JSON");
     command->add_flag("--csv", options.csv, "print CSV")->excludes(json);
   }
+  add_validate(*chips, validate);
 }
 
 /// The parser would take "--" for itself, even behind the program's name where it is the program's own
@@ -116,10 +136,11 @@ int main(int argc, char** argv) {
   RunOptions run_options;
   FatbinOptions fatbin_options;
   ChipsOptions chips_options;
+  ValidateOptions validate_options;
   add_run(app, run_options);
   app.add_subcommand("smi", "show the devices and who uses them");
   app.add_subcommand("doctor", "check what OpenPPU needs on this machine");
-  add_chips(app, chips_options);
+  add_chips(app, chips_options, validate_options);
   add_fatbin(app, fatbin_options);
   try {
     app.parse(arguments_of(argc, argv));
@@ -131,7 +152,9 @@ int main(int argc, char** argv) {
   }
   if (app.got_subcommand("smi")) return smi();
   if (app.got_subcommand("doctor")) return doctor();
-  if (app.got_subcommand("chips")) return chips(chips_options);
+  if (app.got_subcommand("chips"))
+    return app.get_subcommand("chips")->got_subcommand("validate") ? validate_chips(validate_options)
+                                                                   : chips(chips_options);
   if (app.got_subcommand("fatbin")) return fatbin(fatbin_options);
   if (!take_command(*app.get_subcommand("run"), run_options)) return kUsage;
   return run(run_options);

@@ -1,0 +1,178 @@
+// `ppu chips validate`: measured rows beside the model's answers, and its errors beside the trivial
+// roofline's.
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "chip/coefficients.h"
+#include "tools/ppu/commands.h"
+#include "tools/ppu/table.h"
+#include "validate/report.h"
+
+namespace ppu::tools {
+namespace {
+
+using validate::Errors;
+using validate::Judged;
+
+std::string digits(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, std::abs(value) >= 1e4 ? "%.0f" : "%.4g", value);
+  return text;
+}
+
+std::string percent(double share, bool sign = false) {
+  char text[32];
+  std::snprintf(text, sizeof text, sign ? "%+.1f%%" : "%.1f%%", 100 * share);
+  return text;
+}
+
+Table table_of_rows(const std::vector<Judged>& rows) {
+  Table table{.head = {"id", "chip", "model", "what", "measured", "predicted", "P10", "P90", "error",
+                       "roofline", "inside", "unit"},
+              .rows = {}};
+  for (const Judged& r : rows) {
+    if (!r.modelled()) continue;
+    table.rows.push_back(
+        {r.row.id, r.chip, r.row.model, validate::group_of(r), digits(r.row.value), digits(r.predicted),
+         digits(r.interval.p10), digits(r.interval.p90), percent(r.error(), true),
+         r.baseline > 0 ? percent(r.baseline_error(), true) : "none", r.inside() ? "yes" : "no", r.row.unit});
+  }
+  return table;
+}
+
+Table table_of_errors(const std::string& what, const std::vector<Errors>& errors) {
+  Table table{.head = {what, "rows", "modelled", "MAPE", "median", "bias", "roofline MAPE", "roofline median",
+                       "in P10-P90"},
+              .rows = {}};
+  for (const Errors& e : errors)
+    table.rows.push_back({e.name, std::to_string(e.rows), std::to_string(e.modelled), percent(e.mape),
+                          percent(e.median), percent(e.bias, true),
+                          e.with_baseline > 0 ? percent(e.baseline_mape) : "none",
+                          e.with_baseline > 0 ? percent(e.baseline_median) : "none", percent(e.inside)});
+  return table;
+}
+
+Table table_of_left_out(const std::vector<Judged>& rows) {
+  Table table{.head = {"id", "chip", "model", "what", "why there is no prediction"}, .rows = {}};
+  for (const Judged& r : rows)
+    if (!r.modelled())
+      table.rows.push_back({r.row.id, r.row.chip, r.row.model, validate::group_of(r), r.reason});
+  return table;
+}
+
+nlohmann::json json_of(const std::vector<Errors>& errors) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const Errors& e : errors)
+    out.push_back({{"name", e.name},
+                   {"rows", e.rows},
+                   {"modelled", e.modelled},
+                   {"mape", e.mape},
+                   {"median", e.median},
+                   {"bias", e.bias},
+                   {"roofline_mape", e.baseline_mape},
+                   {"roofline_median", e.baseline_median},
+                   {"inside", e.inside}});
+  return out;
+}
+
+void print_json(const std::vector<Judged>& rows, const std::vector<Errors>& groups,
+                const std::vector<Errors>& chips) {
+  nlohmann::json out;
+  for (const Judged& r : rows) {
+    nlohmann::json row = {{"id", r.row.id},          {"line", r.row.line}, {"chip", r.chip},
+                          {"model", r.row.model},    {"kind", r.row.kind}, {"metric", r.row.metric},
+                          {"measured", r.row.value}, {"unit", r.row.unit}};
+    if (r.modelled()) {
+      row.update({{"predicted", r.predicted},
+                  {"p10", r.interval.p10},
+                  {"p50", r.interval.p50},
+                  {"p90", r.interval.p90},
+                  {"roofline", r.baseline > 0 ? nlohmann::json(r.baseline) : nlohmann::json()},
+                  {"inside", r.inside()}});
+    } else {
+      row["reason"] = r.reason;
+    }
+    out["rows"].push_back(std::move(row));
+  }
+  out["groups"] = json_of(groups), out["chips"] = json_of(chips);
+  out["coefficients_fitted_on"] = chip::coefficients_fitted_on();
+  std::printf("%s\n", out.dump(1).c_str());
+}
+
+void print_text(const std::vector<Judged>& rows, const std::vector<Errors>& groups,
+                const std::vector<Errors>& chips) {
+  std::printf("%s\n", as_text(table_of_rows(rows)).c_str());
+  const Table left_out = table_of_left_out(rows);
+  if (!left_out.rows.empty())
+    std::printf("Rows that the model has no answer for:\n%s\n", as_text(left_out).c_str());
+  std::printf("%s\n%s\n", as_text(table_of_errors("group", groups)).c_str(),
+              as_text(table_of_errors("chip", chips)).c_str());
+  const Errors& all = groups.back();
+  std::printf("%d of %d rows modelled (%s); %s of them inside P10-P90.\n", all.modelled, all.rows,
+              percent(double(all.modelled) / all.rows).c_str(), percent(all.inside).c_str());
+  std::printf(
+      "Roofline: max(FLOP / 0.8 peak, bytes / 0.8 bandwidth) + 2.5 us a kernel, through the same scenarios.\n"
+      "MLPerf names and figures: predictions are not verified by MLCommons.\n");
+}
+
+/// `KEY VALUE` lines that replace coefficients: how scripts/fit tries others.
+bool take_coefficients(const std::string& path) {
+  std::ifstream in(path);
+  chip::Coefficients values = chip::coefficients();
+  std::string key;
+  double value = 0;
+  if (!in) {
+    std::fprintf(stderr, "ppu: chips: %s: cannot be read\n", path.c_str());
+    return false;
+  }
+  while (in >> key >> value)
+    if (const Status set = chip::set_coefficient(values, key, value); !set) {
+      std::fprintf(stderr, "ppu: chips: %s: %s\n", path.c_str(), set.error().message.c_str());
+      return false;
+    }
+  if (!in.eof()) {
+    std::fprintf(stderr, "ppu: chips: %s: lines of a key and a number are expected\n", path.c_str());
+    return false;
+  }
+  chip::replace_coefficients(values);
+  return true;
+}
+
+}  // namespace
+
+int validate_chips(const ValidateOptions& options) {
+  if (!options.coefficients.empty() && !take_coefficients(options.coefficients)) return kUsage;
+  const Result<std::vector<validate::Row>> rows = validate::read_rows(options.file);
+  if (!rows) {
+    std::fprintf(stderr, "ppu: chips: %s\n", rows.error().message.c_str());
+    return kUsage;
+  }
+  const chip::Chip* own = nullptr;
+  if (!options.chip.empty()) {
+    const Result<const chip::Chip*> chip = chip::resolve(options.chip);
+    if (!chip) {
+      std::fprintf(stderr, "ppu: chips: %s\n", chip.error().message.c_str());
+      return kUsage;
+    }
+    own = chip.value();
+  }
+  const std::vector<Judged> judged = validate::judge(rows.value(), own, !options.values_only);
+  const auto groups = validate::errors_by(judged, validate::group_of);
+  const auto chips = validate::errors_by(judged, validate::chip_group_of);
+  if (options.json) {
+    print_json(judged, groups, chips);
+  } else if (options.csv) {
+    std::printf("%s", as_csv(table_of_rows(judged)).c_str());
+    const Table left_out = table_of_left_out(judged);
+    if (!left_out.rows.empty()) std::printf("\n%s", as_csv(left_out).c_str());
+  } else {
+    print_text(judged, groups, chips);
+  }
+  return kOk;
+}
+
+}  // namespace ppu::tools

@@ -1,0 +1,197 @@
+// Rows of MLPerf Inference and its power runs. Predictions for them are our own and not verified by
+// MLCommons. What a benchmark feeds its model (lengths of the data set, bounds of its rules) are rows here.
+#include <algorithm>
+#include <cmath>
+
+#include "chip/coefficients.h"
+#include "chip/power.h"
+#include "validate/row_kinds.h"
+#include "validate/words.h"
+#include "workload/serving.h"
+
+namespace ppu::validate {
+namespace {
+
+using workload::Scenario;
+
+/// One benchmark: `in` and `out` are mean tokens of its data set; `beams` sequences make one answer; `bound`
+/// is the rules' latency for the Server scenario in seconds (MLPerf Inference policies), of a token for
+/// language models.
+struct Benchmark {
+  const char* begins;  ///< of the row's model
+  double in, out, beams, bound;
+  const char* precision;  ///< submitters' usual one with 8-bit units, "nvfp4" where there are 4-bit ones
+};
+constexpr Benchmark kBenchmarks[] = {
+    {"resnet", 0, 0, 1, 0.015, "int8"},
+    {"retinanet", 0, 0, 1, 0.1, "int8"},
+    {"ssd", 0, 0, 1, 0.1, "int8"},
+    {"3d-unet", 0, 0, 1, 1, "int8"},
+    {"bert", 0, 0, 1, 0.13, "int8"},
+    {"dlrm", 0, 0, 1, 0.06, "int8"},
+    {"stable-diffusion", 0, 0, 1, 20, "fp8"},
+    {"whisper", 0, 0, 1, 1, "fp8"},
+    {"gptj", 870, 69, 4, 0.2, "fp8+kv8"},               // CNN/DailyMail, beam search of 4
+    {"llama2-70b", 294, 294, 1, 0.2, "fp8+kv8"},        // OpenOrca
+    {"mixtral", 430, 145, 1, 0.2, "fp8+kv8"},           // OpenOrca, GSM8K, MBXP
+    {"llama3.1-405b", 9430, 684, 1, 0.175, "fp8+kv8"},  // LongBench, RULER, GovReport
+    {"llama3.1-8b", 778, 73, 1, 0.1, "fp8+kv8"},        // CNN/DailyMail
+    {"deepseek-r1", 800, 3880, 1, 0.08, "fp8+kv8"},     // reasoning sets
+};
+
+/// Mean length of SQuAD's questions with their texts: engines of BERT pack them without padding.
+constexpr double kBertTokens = 178;
+
+const Benchmark* benchmark_of(const Row& row) {
+  const std::string name = lower_case(row.model);
+  for (const Benchmark& b : kBenchmarks)
+    if (name.starts_with(b.begins)) return &b;
+  return nullptr;
+}
+
+Scenario scenario_of(const Row& row) {
+  if (contains(row.scenario, "SingleStream")) return Scenario::kSingleStream;
+  if (contains(row.scenario, "MultiStream")) return Scenario::kMultiStream;
+  if (contains(row.scenario, "Server") || contains(row.scenario, "Interactive")) return Scenario::kServer;
+  return Scenario::kOffline;
+}
+
+/// What a submission runs in: what the row says, else the usual one with the narrowest units the chip has.
+std::string precision_name(const Row& row, const Benchmark& b, const chip::Numbers& chip) {
+  if (workload::find_precision(row.precision)) return row.precision;
+  const bool language = b.out > 0;
+  if (language && chip.fp4_tflops > 0) return "nvfp4+kv8";
+  const std::string usual = b.precision;
+  if (usual.starts_with("fp8") && !(chip.fp8_tflops > 0))
+    return language && chip.int8_tops > 0 ? "int8+kv8" : "fp16";
+  return usual;
+}
+
+/// A language model on all of the row's chips: copies of the smallest group that holds it.
+Result<workload::SteadyRun> language_run(const Question& q, const Benchmark& b, const workload::Server& base,
+                                         bool server) {
+  workload::SteadyOptions options;
+  Result<workload::SteadyRun> best = unsupported("no group of the row's chips holds " + q.row.model);
+  for (int tp = 1; tp <= int(q.row.chips); tp *= 2) {
+    workload::Server s = base;
+    s.deployment.parallel = {.tp = tp, .pp = 1, .ep = 1, .dp = 1};
+    Result<workload::SteadyRun> run = workload::max_throughput(s, b.in, b.out * b.beams, options);
+    if (!run) {
+      if (run.error().kind != ErrorKind::kResource) return run.error();
+      best = best ? std::move(best) : Result<workload::SteadyRun>(run.error());
+      continue;
+    }
+    const double copies = std::floor(q.row.chips / tp);
+    run->tokens_per_second *= copies;
+    if (!best || run->tokens_per_second > best->tokens_per_second) best = std::move(run);
+  }
+  if (best && server) best->tokens_per_second *= chip::coefficients().server_share;
+  return best;
+}
+
+Result<workload::Server> server_of(const Question& q, const Benchmark& b, const workload::Model& model) {
+  const auto precision = workload::find_precision(precision_name(q.row, b, q.chip));
+  if (!precision) return precision.error();
+  workload::Server s;
+  s.deployment = {.model = &model, .precision = precision.value(), .parallel = {}};
+  s.deployment.parallel.dp = int(q.row.chips);
+  s.chip = q.chip, s.stack = q.stack;
+  return s;
+}
+
+struct Outcome {
+  double items_per_second = 0;  ///< samples; of language models, answers
+  double tokens_per_second = 0;
+  double latency = 0;
+  chip::Cost cost;  ///< of one chip
+};
+
+Result<Outcome> run_benchmark(const Question& q) {
+  const Row& row = q.row;
+  const Benchmark* b = benchmark_of(row);
+  if (!b) return unsupported("benchmark `" + row.model + "` has no row in the model's table of data sets");
+  const Result<workload::Model> model = workload::find_model(row.model);
+  if (!model) return unsupported(model.error().message);
+  const Result<workload::Server> server = server_of(q, *b, model.value());
+  if (!server) return server.error();
+  Outcome out;
+  if (b->out > 0) {
+    const auto run = language_run(q, *b, server.value(), scenario_of(row) == Scenario::kServer);
+    if (!run) return run.error();
+    // Of a beam's sequences one is the answer.
+    out.tokens_per_second = run.value().tokens_per_second / b->beams;
+    out.items_per_second = out.tokens_per_second / b->out;
+    out.latency = run.value().tpot * b->out, out.cost = run.value().cost;
+    return out;
+  }
+  const double tokens = lower_case(row.model).starts_with("bert") ? kBertTokens : 0;
+  const auto run = workload::run_items(server.value(), scenario_of(row), tokens, 0, b->bound);
+  if (!run) return run.error();
+  out.items_per_second = run.value().items_per_second, out.cost = run.value().cost;
+  out.latency = scenario_of(row) == Scenario::kSingleStream ? run.value().p99 : run.value().latency;
+  return out;
+}
+
+/// Watts of each chip and the share of the full rate, in a run tuned for work a joule: the clock at which it
+/// is best, as submitters search for it.
+struct Frugal {
+  double watts = 0, speed = 1;
+};
+Frugal frugal(const chip::Cost& cost, const chip::Numbers& chip) {
+  const chip::Operating full = chip::operate(cost, chip);
+  Frugal best{full.watts, 1};
+  double best_efficiency = 0;
+  for (double clock = 1; clock >= 0.4; clock -= 0.02) {
+    const chip::Operating state = chip::operate(cost, chip, {.watts = 0, .clock_fraction = clock});
+    const double speed = full.seconds / state.seconds;
+    const double node = chip::node_watts(state.watts, 8);  // the server's own power is worth sharing
+    if (speed / node > best_efficiency) best_efficiency = speed / node, best = {state.watts, speed};
+  }
+  return best;
+}
+
+}  // namespace
+
+Result<double> mlperf_row(const Question& q) {
+  const Row& row = q.row;
+  const auto run = run_benchmark(q);
+  if (!run) return run.error();
+  if (row.metric == "sample_rate" || contains(row.metric, "queries")) return run.value().items_per_second;
+  if (contains(row.metric, "output_throughput") || contains(row.unit, "tok/s")) {
+    if (run.value().tokens_per_second <= 0) return unsupported(row.model + " makes no tokens");
+    return run.value().tokens_per_second;
+  }
+  if (row.metric == "streams") return run.value().items_per_second;
+  if (contains(row.metric, "latency")) {
+    const Result<double> unit = seconds_in(row);
+    return unit ? Result<double>(run.value().latency / unit.value()) : unit.error();
+  }
+  return unsupported("metric `" + row.metric +
+                     "` of kind mlperf: sample_rate, output_throughput, streams or latency");
+}
+
+Result<double> power_row(const Question& q) {
+  const Row& row = q.row;
+  if (lower_case(row.model) == "idle") {
+    if (row.metric == "gpu_power") return q.chip.idle_w * row.chips;
+    return chip::node_watts(q.chip.idle_w, row.chips);
+  }
+  const auto run = run_benchmark(q);
+  if (!run) return run.error();
+  const bool saving = contains(row.scenario, "MaxQ") || contains(row.precision, "MaxQ");
+  const Frugal at =
+      saving ? frugal(run.value().cost, q.chip) : Frugal{chip::operate(run.value().cost, q.chip).watts, 1};
+  if (row.metric == "node_power") return chip::node_watts(at.watts, row.chips);
+  if (row.metric == "gpu_power") return at.watts * row.chips;
+  if (row.metric == "rate_under_cap")
+    return at.speed *
+           (contains(row.unit, "tok") ? run.value().tokens_per_second : run.value().items_per_second);
+  if (contains(row.metric, "per_watt") || contains(row.metric, "per_joule"))
+    return at.speed *
+           (contains(row.unit, "tok") ? run.value().tokens_per_second : run.value().items_per_second) /
+           chip::node_watts(at.watts, row.chips);
+  return unsupported("metric `" + row.metric +
+                     "` of kind power: node_power, gpu_power or rate_under_cap is expected");
+}
+
+}  // namespace ppu::validate

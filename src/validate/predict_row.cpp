@@ -1,0 +1,154 @@
+// The table of kinds, and rows of single kernels and collectives. See predict_row.h.
+#include "validate/predict_row.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "chip/collective.h"
+#include "chip/gemm.h"
+#include "chip/stack.h"
+#include "validate/row_kinds.h"
+#include "validate/words.h"
+
+namespace ppu::validate {
+namespace {
+
+struct Kind {
+  const char* name;
+  Result<double> (*predict)(const Question&);
+};
+
+constexpr Kind kKinds[] = {
+    {"kernel", kernel_row},
+    {"collective", collective_row},
+    {"serving-max", serving_max_row},
+    {"serving-static", serving_static_row},
+    {"serving-e2e", serving_load_row},
+    {"serving-energy", serving_energy_row},
+    {"serving-pd", serving_split_row},
+    {"ttft", first_token_row},
+    {"latency", latency_row},
+    {"mlperf", mlperf_row},
+    {"power", power_row},
+};
+
+constexpr double kLargeMessage = 1 << 30;
+
+/// The type that a product's units work on, from a row's precision.
+Result<chip::Number> number_of(const Row& row) {
+  const std::string name = lower_case(row.precision);
+  if (name == "bf16" || name.empty() || name == "w4a16" || name == "w8a16") return chip::Number::kBf16;
+  if (name == "fp16" || name == "f16") return chip::Number::kF16;
+  if (name.starts_with("fp8") || name == "e4m3") return chip::Number::kFp8;
+  if (name == "int8" || name == "w8a8") return chip::Number::kInt8;
+  if (name == "fp4" || name == "nvfp4" || name == "mxfp4") return chip::Number::kFp4;
+  if (name == "tf32") return chip::Number::kTf32;
+  if (name == "fp32" || name == "f32") return chip::Number::kF32;
+  return unsupported("precision `" + row.precision +
+                     "` of a kernel: bf16, fp16, fp8, int8, fp4, tf32, fp32, w8a16 or w4a16 is expected");
+}
+
+double weight_bits(const Row& row, chip::Number math) {
+  const std::string name = lower_case(row.precision);
+  return name == "w4a16" ? 4.5 : name == "w8a16" ? 8.25 : 8 * chip::bytes_of(math);
+}
+
+}  // namespace
+
+Result<double> kernel_row(const Question& q) {
+  const Row& row = q.row;
+  const auto shape = shape_of(row);
+  if (!shape)
+    return unsupported("kernel `" + row.model +
+                       "`: of kernels, matrix products (M=… N=… K=…) are modelled alone");
+  const Result<chip::Number> math = number_of(row);
+  if (!math) return math.error();
+  const chip::StackTerms& terms = chip::stack_row(q.stack.name, q.chip).terms;
+  chip::Op op{.kind = chip::OpKind::kGemm,
+              .label = "gemm",
+              .math = math.value(),
+              .m = shape->m,
+              .n = shape->n,
+              .k = shape->k};
+  const double bytes = chip::bytes_of(math.value());
+  op.weight_bytes = shape->n * shape->k * weight_bits(row, math.value()) / 8;
+  op.read_bytes = shape->m * shape->k * bytes;
+  op.write_bytes = shape->m * shape->n * std::max(2.0, math.value() == chip::Number::kF32 ? 4.0 : 2.0);
+  double copies = 1;
+  if (terms.loop_copies > 0) {
+    // Benchmarks go round several copies of the weights, as many as fill the L2, up to a limit.
+    copies = std::clamp(std::ceil(q.chip.l2_mib * 1048576 / op.weight_bytes), 1.0, terms.loop_copies);
+    op.loop_bytes = copies * op.weight_bytes + op.read_bytes + op.write_bytes;
+  }
+  chip::Work work = {op};
+  if (terms.quantise_us > 0 && bytes <= 1)  // the call takes 16-bit inputs and makes them narrow first
+    work.insert(work.begin(), {.kind = chip::OpKind::kVector,
+                               .label = "quantise",
+                               .read_bytes = 2 * shape->m * shape->k * 2,  // once for the scale
+                               .write_bytes = op.read_bytes,
+                               .loop_bytes = op.loop_bytes});
+  double seconds = chip::predict(work, q.chip, q.stack).seconds.total();
+  if (terms.trivial <= 0) {
+    seconds += terms.loop_us * 1e-6 / copies;
+    if (work.size() > 1) seconds += terms.quantise_us * 1e-6;
+  }
+  if (row.metric == "latency") {
+    const Result<double> unit = seconds_in(row);
+    return unit ? Result<double>(seconds / unit.value()) : unit.error();
+  }
+  if (row.metric == "achieved") return 2 * shape->m * shape->n * shape->k / seconds / 1e12;
+  return unsupported("metric `" + row.metric + "` of a kernel: latency or achieved (TFLOPS) is expected");
+}
+
+Result<double> collective_row(const Question& q) {
+  const Row& row = q.row;
+  const double ranks = number_at(row.scenario, "ranks").value_or(row.chips);
+  double bytes = row.in > 0 ? row.in : kLargeMessage;
+  if (const auto mib = number_at(row.scenario, "MiB=")) bytes = *mib * 1048576;
+  if (ranks < 2) return unsupported("a collective of one chip");
+  chip::Op op{
+      .kind = chip::OpKind::kAllReduce, .label = "collective", .payload_bytes = bytes, .ranks = int(ranks)};
+  const std::string name = lower_case(row.model);
+  if (contains(name, "gather")) op.kind = chip::OpKind::kAllGather;
+  if (contains(name, "scatter")) op.kind = chip::OpKind::kReduceScatter;
+  if (contains(name, "all_to_all") || contains(name, "alltoall")) op.kind = chip::OpKind::kAllToAll;
+  const double seconds = chip::predict(op, q.chip, q.stack).seconds.total();
+  if (row.metric == "latency") {
+    const Result<double> unit = seconds_in(row);
+    return unit ? Result<double>(seconds / unit.value()) : unit.error();
+  }
+  const double rounds = op.kind == chip::OpKind::kAllReduce ? 2 : 1;
+  if (row.metric == "bus_bw") return rounds * (ranks - 1) / ranks * bytes / seconds / 1e9;
+  if (row.metric == "alg_bw") return bytes / seconds / 1e9;
+  return unsupported("metric `" + row.metric + "` of a collective: bus_bw, alg_bw or latency is expected");
+}
+
+std::string stack_name_of(const Row& row) {
+  if (row.kind == "kernel") return "kernel " + row.software;
+  if (row.kind == "mlperf" || row.kind == "power") return "mlperf";
+  // The words of the scenario say more than the engine's name where a program was run by hand.
+  if (contains(row.scenario, "eager")) return "eager";
+  if (contains(row.scenario, "cuda graph") || contains(row.scenario, "gemv")) return "graphs";
+  return row.software.empty() ? row.scenario : row.software;
+}
+
+Result<double> predict_row(const Row& row, const chip::Numbers& chip, Model model) {
+  const std::string stack = model == Model::kTrivial ? "roofline" : stack_name_of(row);
+  std::string names;
+  for (const Kind& kind : kKinds) {
+    if (row.kind == kind.name) return kind.predict({row, chip, {stack}});
+    names += (names.empty() ? "" : ", ") + std::string(kind.name);
+  }
+  return unsupported("kind `" + row.kind + "` is none of " + names);
+}
+
+std::string residual_of(const Row& row) {
+  if (row.kind == "kernel" || contains(row.scenario, "gemv")) return "gemm";
+  if (row.kind == "power" || row.metric == "gpu_power") return "watts";
+  if (row.kind == "mlperf") return "items";
+  if (row.metric == "ttft") return row.kind == "serving-e2e" ? "ttft_load" : "ttft";
+  if (row.kind == "serving-e2e") return "tpot_load";
+  return "serving";
+}
+
+}  // namespace ppu::validate

@@ -1,0 +1,99 @@
+// See words.h.
+#include "validate/words.h"
+
+#include <cctype>
+#include <cstdlib>
+
+namespace ppu::validate {
+
+std::string lower_case(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += char(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return lower_case(text).find(lower_case(part)) != std::string::npos;
+}
+
+std::optional<double> number_at(std::string_view text, std::string_view word) {
+  const std::string in = lower_case(text), wanted = lower_case(word);
+  for (size_t at = in.find(wanted); at != in.npos; at = in.find(wanted, at + 1)) {
+    // A word of its own: "tp" is not found in "output".
+    if (at > 0 && std::isalpha(static_cast<unsigned char>(in[at - 1]))) continue;
+    size_t digits = at + wanted.size();
+    while (digits < in.size() && (in[digits] == ' ' || in[digits] == '=')) ++digits;
+    if (digits >= in.size() || !std::isdigit(static_cast<unsigned char>(in[digits]))) continue;
+    return std::strtod(in.c_str() + digits, nullptr);
+  }
+  return std::nullopt;
+}
+
+Result<workload::Parallel> parallel_of(const Row& row) {
+  workload::Parallel p;
+  const auto tp = number_at(row.scenario, "tp"), pp = number_at(row.scenario, "pp");
+  const auto dp = number_at(row.scenario, "dp"), ep = number_at(row.scenario, "ep");
+  for (const auto& part : {tp, pp, dp, ep})
+    if (part && (*part < 1 || *part > 4096 || *part != int(*part)))
+      return bad_input("scenario `" + row.scenario +
+                       "`: degrees of parallelism are whole numbers from 1 to 4096");
+  p.pp = int(pp.value_or(1)), p.dp = int(dp.value_or(1));
+  const double chips = row.chips;
+  p.tp = tp ? int(*tp) : std::max(1, int(chips / (p.pp * p.dp)));
+  p.ep = int(ep.value_or(1));
+  // Engines name EP by the whole group; one that is as large as tp x dp says that all of these chips are
+  // there, whatever n_chips counts.
+  if (p.chips() != int(chips) && p.ep != p.tp * p.dp && p.tp * p.pp <= int(chips))
+    p.dp = int(chips) / (p.tp * p.pp);
+  if (p.ep > p.tp * p.dp) {
+    if (p.ep > int(chips))
+      return bad_input("scenario `" + row.scenario + "` on " + std::to_string(int(chips)) +
+                       " chip(s): experts are spread over at most tp x dp chips");
+    p.dp = p.ep / p.tp;
+  }
+  return p;
+}
+
+Result<workload::Precision> precision_of(const Row& row, const workload::Model& model) {
+  std::string name = lower_case(row.precision);
+  if (name.empty()) {
+    const std::string called = lower_case(row.model);
+    for (const char* known : {"fp8", "int8", "int4", "awq", "gptq", "mxfp4", "nvfp4"})
+      if (called.find(known) != called.npos) name = known;
+    if (name.empty()) name = model.precision;
+  }
+  if (name == "w8a8" && contains(row.software, "trt")) name = "fp8";
+  const bool engine_keeps_8_bits = contains(row.software, "trt");
+  if (name == "fp8" && engine_keeps_8_bits) name += "+kv8";
+  return workload::find_precision(name);
+}
+
+std::optional<Shape> shape_of(const Row& row) {
+  const auto m = number_at(row.scenario, "M"), n = number_at(row.scenario, "N"),
+             k = number_at(row.scenario, "K");
+  if (m && n && k) return Shape{*m, *n, *k};
+  for (const std::string* text : {&row.model, &row.scenario}) {
+    Shape shape;
+    const size_t gemm = lower_case(*text).find("gemm ");
+    if (gemm != text->npos &&
+        std::sscanf(text->c_str() + gemm + 5, "%lfx%lfx%lf", &shape.m, &shape.n, &shape.k) == 3)
+      return shape;
+    const size_t head = lower_case(*text).find("lm head ");
+    if (head != text->npos && std::sscanf(text->c_str() + head + 8, "%lfx%lf", &shape.n, &shape.k) == 2) {
+      shape.m = row.batch > 0 ? row.batch : 1;
+      return shape;
+    }
+  }
+  return std::nullopt;
+}
+
+Result<double> seconds_in(const Row& row) {
+  const std::string unit = lower_case(row.unit);
+  if (unit == "s") return 1.0;
+  if (unit == "ms") return 1e-3;
+  if (unit == "us" || unit == "µs") return 1e-6;
+  if (unit == "ns") return 1e-9;
+  return unsupported("unit `" + row.unit + "` for " + row.metric + ": s, ms, us or ns is expected");
+}
+
+}  // namespace ppu::validate

@@ -1,0 +1,37 @@
+// The words of a row as things: how a model is spread, in which numbers it runs, units. Not here: what is
+// then calculated (predict_row.h).
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "validate/row.h"
+#include "workload/lower.h"
+
+namespace ppu::validate {
+
+/// "TP4 DP1 EP4 vllm 0.18.0" and n_chips as a spreading; parts that aren't named are 1, or what n_chips
+/// leaves for tensor parallelism. kBadInput when they contradict each other.
+Result<workload::Parallel> parallel_of(const Row& row);
+
+/// The row's precision as workload/precision.h names it; where the row leaves it empty, what its model's name
+/// or published weights say. `eight_bit_cache`: the stack keeps the KV cache in FP8 when weights are.
+Result<workload::Precision> precision_of(const Row& row, const workload::Model& model);
+
+struct Shape {
+  double m = 0, n = 0, k = 0;
+};
+/// "M=384 N=384 K=384", "GEMM 384x384x384" or "LM head 248320x2048 GEMV" (n x k); empty when there is none.
+std::optional<Shape> shape_of(const Row& row);
+
+/// Seconds in a unit of time ("ms"); kUnsupported when it is none.
+Result<double> seconds_in(const Row& row);
+
+/// A number that stands before or behind `word` in a text ("L=340", "cache 512", "EP32"), letter case aside.
+std::optional<double> number_at(std::string_view text, std::string_view word);
+
+std::string lower_case(std::string_view text);
+bool contains(std::string_view text, std::string_view part);
+
+}  // namespace ppu::validate
