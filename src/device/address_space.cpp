@@ -20,6 +20,8 @@ constexpr size_t kPage = 4096;
 constexpr size_t kHugePage = size_t(2) << 20;
 constexpr size_t kSmallGap = size_t(64) << 10;
 constexpr uint64_t kWindowBytes = uint64_t(1) << 40;
+/// What programs reserve themselves: allocators reserve a device's whole memory several times over.
+constexpr uint64_t kProgramWindowBytes = uint64_t(1) << 44;
 constexpr uint64_t kWantedBase = 0x200000000000;
 /// Own pages for this many allocations; small ones come from slabs after that.
 constexpr size_t kMaxMappings = 16000, kHardMappings = 28000;
@@ -86,12 +88,12 @@ AddressSpace& AddressSpace::instance() {
 }
 
 AddressSpace::AddressSpace() : host_at_start_(host_available_bytes()) {
-  windows_.resize(size_t(device_count()) + 2);
+  windows_.resize(size_t(device_count()) + 3);
   used_.resize(size_t(device_count()));
 }
 
 AddressSpace::Window& AddressSpace::window_of(MemoryKind kind, int device) {
-  const size_t devices = windows_.size() - 2;
+  const size_t devices = windows_.size() - 3;
   if (kind == MemoryKind::kManaged) return windows_[devices];
   if (kind == MemoryKind::kHost) return windows_[devices + 1];
   return windows_[size_t(device)];
@@ -102,7 +104,8 @@ AddressSpace::Window& AddressSpace::window_of(MemoryKind kind, int device) {
 bool AddressSpace::reserve(Window& w) {
   if (w.base) return true;
   const uint64_t wanted = kWantedBase + uint64_t(&w - windows_.data()) * kWindowBytes;
-  for (uint64_t bytes = kWindowBytes; bytes >= (uint64_t(1) << 30); bytes /= 2) {
+  const uint64_t most = &w == &program_window() ? kProgramWindowBytes : kWindowBytes;
+  for (uint64_t bytes = most; bytes >= (uint64_t(1) << 30); bytes /= 2) {
     constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     void* p = MAP_FAILED;
     if (!kSanitized)
@@ -249,7 +252,8 @@ CUresult AddressSpace::release(uint64_t address, bool host_kind) {
   if (it == table_.end()) return CUDA_ERROR_INVALID_VALUE;
   const MemoryKind kind = it->second.kind;
   const bool is_host = kind == MemoryKind::kHost;
-  if (is_host != host_kind || kind == MemoryKind::kRegistered) return CUDA_ERROR_INVALID_VALUE;
+  if (is_host != host_kind || kind == MemoryKind::kRegistered || it->second.physical)
+    return CUDA_ERROR_INVALID_VALUE;
   erase(it);
   return CUDA_SUCCESS;
 }
@@ -295,10 +299,11 @@ void AddressSpace::release_context(uint64_t context) {
 CUresult AddressSpace::share(uint64_t address, Allocation* record) {
   std::unique_lock lock(mutex_);
   const auto it = table_.find(address);
-  if (it == table_.end() || it->second.kind != MemoryKind::kDevice || it->second.imported)
+  if (it == table_.end() || it->second.kind != MemoryKind::kDevice || it->second.imported ||
+      it->second.physical)
     return CUDA_ERROR_INVALID_VALUE;
   Allocation& a = it->second;
-  if (a.slab || a.pool) return CUDA_ERROR_NOT_SUPPORTED;
+  if (a.slab || (a.pool && a.fd < 0)) return CUDA_ERROR_NOT_SUPPORTED;
   if (a.fd < 0) {
     const size_t pages = a.page_bytes();
     const int fd = ::memfd_create("openppu-memory", MFD_CLOEXEC);
@@ -358,6 +363,62 @@ std::optional<Allocation> AddressSpace::find(uint64_t address) const {
   const Allocation& a = std::prev(it)->second;
   if (address - a.address >= a.bytes) return std::nullopt;
   return a;
+}
+
+bool AddressSpace::covers(uint64_t address, size_t bytes) const {
+  std::shared_lock lock(mutex_);
+  auto it = table_.upper_bound(address);
+  if (it == table_.begin()) return false;
+  --it;
+  if (it->second.contains(address, bytes)) return true;
+  const uint64_t end = address + bytes;
+  if (address - it->first >= it->second.bytes || end < address) return false;
+  // Physical pieces mapped one behind the other look like one allocation to a program.
+  uint64_t at = it->first;
+  for (; it != table_.end() && it->second.physical && it->first == at; ++it) {
+    at += it->second.bytes;
+    if (at >= end) return true;
+  }
+  return false;
+}
+
+uint64_t AddressSpace::reserve_range(size_t bytes, size_t alignment) {
+  std::unique_lock lock(mutex_);
+  return reserve(program_window()) ? take_range(program_window(), bytes, alignment) : 0;
+}
+
+void AddressSpace::return_range(uint64_t address, size_t bytes) {
+  std::unique_lock lock(mutex_);
+  program_window().retired.push_back({address, bytes});
+}
+
+void AddressSpace::add_mapping(Allocation mapping) {
+  std::unique_lock lock(mutex_);
+  mapping.id = next_id_++;
+  table_[mapping.address] = mapping;
+  mappings_++;
+}
+
+void AddressSpace::remove_mapping(uint64_t address) {
+  std::unique_lock lock(mutex_);
+  if (table_.erase(address)) mappings_--;
+}
+
+CUresult AddressSpace::count_physical(int device, size_t bytes) {
+  if (bytes > host_available_bytes()) return CUDA_ERROR_OUT_OF_MEMORY;
+  std::unique_lock lock(mutex_);
+  size_t& used = used_[size_t(device)];
+  if (used + bytes > device_memory_bytes(device) || mappings_ >= kHardMappings)
+    return CUDA_ERROR_OUT_OF_MEMORY;
+  used += bytes;
+  registry_set_used(device, used);
+  return CUDA_SUCCESS;
+}
+
+void AddressSpace::uncount_physical(int device, size_t bytes) {
+  std::unique_lock lock(mutex_);
+  used_[size_t(device)] -= bytes;
+  registry_set_used(device, used_[size_t(device)]);
 }
 
 void AddressSpace::set_pool(uint64_t address, void* pool) {

@@ -35,8 +35,9 @@ struct Allocation {
   uint64_t mapped = 0;
   size_t mapped_bytes = 0;
   bool slab = false;
-  int fd = -1;            ///< memfd behind it, once shared with other processes
-  bool imported = false;  ///< another process's memory: not counted as ours
+  int fd = -1;                     ///< memfd behind it, once shared with other processes
+  bool imported = false;           ///< another process's memory: not counted as ours
+  const void* physical = nullptr;  ///< PhysicalMemory mapped here (virtual_memory.h)
   size_t page_bytes() const { return (address - mapped + bytes + 4095) / 4096 * 4096; }
 
   bool contains(uint64_t a, size_t n) const {
@@ -65,11 +66,22 @@ class AddressSpace {
   /// Maps another process's shared allocation; takes `fd` on success.
   CUresult map_shared(int device, uint64_t context, int fd, size_t pages, size_t offset, size_t bytes,
                       uint64_t* address);
+  /// Addresses for cuMemAddressReserve, without access; 0 when there are none. They go back by return_range.
+  uint64_t reserve_range(size_t bytes, size_t alignment);
+  void return_range(uint64_t address, size_t bytes);
+  /// Makes a mapping in a reserved range known, or forgets it.
+  void add_mapping(Allocation mapping);
+  void remove_mapping(uint64_t address);
+  /// Counts physical memory of a device. CUDA_ERROR_OUT_OF_MEMORY, CUDA_SUCCESS.
+  CUresult count_physical(int device, size_t bytes);
+  void uncount_physical(int device, size_t bytes);
   /// Frees everything `context` allocated.
   void release_context(uint64_t context);
 
   /// The allocation that holds `address`.
   std::optional<Allocation> find(uint64_t address) const;
+  /// True if all of it is in the allocation that holds `address`, or in mappings that follow each other.
+  bool covers(uint64_t address, size_t bytes) const;
   /// Changes the record of the allocation that starts at `address`.
   void set_pool(uint64_t address, void* pool);
   bool set_sync_memops(uint64_t address, bool on);
@@ -97,6 +109,7 @@ class AddressSpace {
   };
   AddressSpace();
   Window& window_of(MemoryKind kind, int device);
+  Window& program_window() { return windows_.back(); }
   bool reserve(Window& window);
   uint64_t take_range(Window& window, size_t bytes, size_t alignment);
   CUresult map_own_pages(Window& window, Allocation& a);
@@ -106,7 +119,7 @@ class AddressSpace {
 
   mutable std::shared_mutex mutex_;
   std::map<uint64_t, Allocation> table_;
-  std::vector<Window> windows_;  ///< one a device, then managed, then pinned
+  std::vector<Window> windows_;  ///< one a device, then managed, pinned, and reserved by programs
   std::map<std::pair<Window*, size_t>, SlabClass> slabs_;
   std::vector<size_t> used_;
   /// What the machine had to give: pages of an allocation are taken from it only when they are touched, so

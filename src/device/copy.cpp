@@ -42,9 +42,8 @@ bool valid_side(uint64_t address, Side side, size_t bytes) {
   const auto a = space.find(address);
   if (!a) return side != Side::kDevice && !space.in_window(address);
   // Pinned and managed memory is the host's as well; device memory can be named where either is allowed.
-  if (side == Side::kHost && a->kind == MemoryKind::kDevice) return a->contains(address, bytes);
-  if (a->kind == MemoryKind::kRegistered) return side != Side::kDevice || a->contains(address, bytes);
-  return a->contains(address, bytes);
+  if (a->kind == MemoryKind::kRegistered && side != Side::kDevice) return true;
+  return a->contains(address, bytes) || space.covers(address, bytes);
 }
 
 /// A transfer in a stream: on the thread that finds it ready when small, on the pool when large.

@@ -17,7 +17,8 @@
 namespace ppu::device {
 namespace {
 
-constexpr uint64_t kMemoryMagic = 0x6d656d2d75707031, kEventMagic = 0x7665652d75707031;
+constexpr uint64_t kMemoryMagic = 0x6d656d2d75707031, kEventMagic = 0x7665652d75707031,
+                   kPoolMagic = 0x6c6f6f702d757031;
 
 /// What the 64 bytes of a handle hold.
 struct HandleText {
@@ -113,6 +114,25 @@ CUresult close_memory(uint64_t address) {
     return AddressSpace::instance().release(address, false);
   }
   return CUDA_ERROR_INVALID_VALUE;
+}
+
+int describe_pool(int device) {
+  const int fd = ::memfd_create("openppu-pool", MFD_CLOEXEC);
+  HandleText h = {};
+  h.magic = kPoolMagic;
+  h.fd = uint32_t(device);
+  if (fd >= 0 && ::pwrite(fd, &h, sizeof h, 0) == ssize_t(sizeof h)) return fd;
+  if (fd >= 0) ::close(fd);
+  return -1;
+}
+
+CUresult read_pool(int fd, int* device) {
+  HandleText h = {};
+  if (::pread(fd, &h, sizeof h, 0) != ssize_t(sizeof h) || h.magic != kPoolMagic)
+    return CUDA_ERROR_INVALID_VALUE;
+  if (int(h.fd) >= device_count()) return CUDA_ERROR_INVALID_DEVICE;
+  *device = int(h.fd);
+  return CUDA_SUCCESS;
 }
 
 SharedEvent* create_shared_event(int* fd) {

@@ -19,6 +19,11 @@ CUresult import_memory(Context& context, const CUipcMemHandle& handle, uint64_t*
 /// Undoes one import_memory. CUDA_ERROR_INVALID_VALUE if `address` isn't one.
 CUresult close_memory(uint64_t address);
 
+/// A descriptor that stands for a memory pool of a device, the caller's to close (-1: none), and what one
+/// says: CUDA_ERROR_INVALID_VALUE when it isn't one.
+int describe_pool(int device);
+CUresult read_pool(int fd, int* device);
+
 /// The state of an event that several processes see. Records are numbered; a record is complete when
 /// `completed` has reached its number.
 struct SharedEvent {

@@ -77,6 +77,8 @@ const char* words_of(const exec::Fault& fault) {
       return "unsupported instruction";
     case exec::Trap::kStackOverflow:
       return "stack overflow";
+    case exec::Trap::kTimeout:
+      return "still running at the time limit (PPU_TIMEOUT)";
     case exec::Trap::kNoMemory:
       return "no host memory for local variables";
     default:

@@ -4,6 +4,7 @@
 
 #include "device/address_space.h"
 #include "device/context.h"
+#include "device/ipc.h"
 #include "device/registry.h"
 
 namespace ppu::device {
@@ -55,7 +56,7 @@ MemoryPool::~MemoryPool() {
 }
 
 CUresult MemoryPool::allocate(size_t bytes, Stream& stream, uint64_t* address) {
-  if (bytes == 0) return CUDA_ERROR_INVALID_VALUE;
+  if (bytes == 0 || sharing_ == Sharing::kImported) return CUDA_ERROR_INVALID_VALUE;
   const size_t size = round_size(bytes);
   std::lock_guard lock(mutex_);
   const auto fit = cached_.lower_bound(size);
@@ -72,6 +73,9 @@ CUresult MemoryPool::allocate(size_t bytes, Stream& stream, uint64_t* address) {
       trim_locked(0);
       result = space.allocate(MemoryKind::kDevice, device_, context_, size, 0, address);
     }
+    // While nothing uses it: what is exported later must lie in a file already.
+    Allocation record;
+    if (result == CUDA_SUCCESS && sharing_ == Sharing::kExportable) result = space.share(*address, &record);
     if (result != CUDA_SUCCESS) return result;
     space.set_pool(*address, this);
     live_[*address] = size;
@@ -80,6 +84,13 @@ CUresult MemoryPool::allocate(size_t bytes, Stream& stream, uint64_t* address) {
   used_high_ = std::max(used_high_, used_);
   reserved_high_ = std::max(reserved_high_, used_ + cached_bytes_);
   return CUDA_SUCCESS;
+}
+
+void MemoryPool::adopt(uint64_t address, size_t bytes) {
+  std::lock_guard lock(mutex_);
+  AddressSpace::instance().set_pool(address, this);
+  live_[address] = bytes;
+  used_ += bytes;
 }
 
 CUresult MemoryPool::free(uint64_t address, Stream& stream) {
@@ -111,6 +122,10 @@ CUresult MemoryPool::free_now(uint64_t address) {
 void MemoryPool::give_back(uint64_t address, size_t bytes) {
   std::lock_guard lock(mutex_);
   used_ -= bytes;
+  if (sharing_ == Sharing::kImported) {
+    close_memory(address);
+    return;
+  }
   cached_.emplace(bytes, address);
   cached_bytes_ += bytes;
   const uint64_t keep = std::max(threshold_, kKeepBytes);

@@ -12,7 +12,11 @@ namespace ppu::device {
 
 class MemoryPool {
  public:
-  MemoryPool(int device, uint64_t context) : device_(device), context_(context) {}
+  /// Who may see the pool's memory. An imported pool stands for another process's: it holds what was imported
+  /// from there and allocates nothing.
+  enum class Sharing { kPrivate, kExportable, kImported };
+  MemoryPool(int device, uint64_t context, Sharing sharing = Sharing::kPrivate)
+      : device_(device), context_(context), sharing_(sharing) {}
   ~MemoryPool();
 
   CUresult allocate(size_t bytes, Stream& stream, uint64_t* address);
@@ -25,6 +29,9 @@ class MemoryPool {
   CUresult get_attribute(CUmemPool_attribute attribute, void* value);
   CUresult set_attribute(CUmemPool_attribute attribute, const void* value);
   int device() const { return device_; }
+  Sharing sharing() const { return sharing_; }
+  /// Takes over memory that was mapped from another process.
+  void adopt(uint64_t address, size_t bytes);
 
   void add_ref() { refs_.fetch_add(1); }
   void release() {
@@ -38,6 +45,7 @@ class MemoryPool {
 
   const int device_;
   const uint64_t context_;
+  const Sharing sharing_;
   std::atomic<uint32_t> refs_{1};
   std::mutex mutex_;
   std::unordered_map<uint64_t, size_t> live_;

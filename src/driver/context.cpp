@@ -243,4 +243,40 @@ CUresult cuCtxDisablePeerAccess(CUcontext peer) {
   return c->disable_peer(p->device().ordinal);
 }
 
+// An event for all work of a context, in all its streams: recorded once each of them has come to it.
+CUresult cuCtxRecordEvent(CUcontext handle, CUevent event) {
+  Context* c = to_context(handle);
+  PPU_TRY(device::require_initialized());
+  if (!c || !device::is_context(c)) return CUDA_ERROR_INVALID_CONTEXT;
+  if (!event || !live<device::Event>().has(to_event(event))) return CUDA_ERROR_INVALID_HANDLE;
+  PPU_TRY(c->error());
+  std::vector<device::Stream*> all;
+  device::Stream::collect(*c, &all);
+  auto* gather = new device::Stream(*c, CU_STREAM_NON_BLOCKING, 0);
+  for (device::Stream* s : all) {
+    device::Event so_far(CU_EVENT_DISABLE_TIMING, c);
+    so_far.record(*s);
+    so_far.block(*gather);
+    s->release();
+  }
+  to_event(event)->record(*gather);
+  gather->close();
+  return CUDA_SUCCESS;
+}
+
+CUresult cuCtxWaitEvent(CUcontext handle, CUevent event) {
+  Context* c = to_context(handle);
+  PPU_TRY(device::require_initialized());
+  if (!c || !device::is_context(c)) return CUDA_ERROR_INVALID_CONTEXT;
+  if (!event || !live<device::Event>().has(to_event(event))) return CUDA_ERROR_INVALID_HANDLE;
+  PPU_TRY(c->error());
+  std::vector<device::Stream*> all;
+  device::Stream::collect(*c, &all);
+  for (device::Stream* s : all) {
+    to_event(event)->block(*s);
+    s->release();
+  }
+  return CUDA_SUCCESS;
+}
+
 }  // namespace ppu::driver

@@ -88,6 +88,15 @@ CUresult cuDeviceTotalMem_v2(size_t* bytes, CUdevice ordinal) {
   return CUDA_SUCCESS;
 }
 
+// The form of CUDA 2 saturates: its number has 32 bits.
+CUresult cuDeviceTotalMem(unsigned int* bytes, CUdevice ordinal) {
+  size_t all = 0;
+  if (!bytes) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(ppu::driver::cuDeviceTotalMem_v2(&all, ordinal));
+  *bytes = unsigned(std::min<size_t>(all, UINT32_MAX));
+  return CUDA_SUCCESS;
+}
+
 CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute attribute, CUdevice ordinal) {
   Device* d;
   PPU_TRY(find_device(ordinal, &d));
@@ -167,6 +176,76 @@ CUresult cuDeviceCanAccessPeer(int* can_access, CUdevice ordinal, CUdevice peer)
   if (!can_access) return CUDA_ERROR_INVALID_VALUE;
   *can_access = a != b;
   return CUDA_SUCCESS;
+}
+
+namespace {
+
+/// Devices and host share memory and its atomic instructions: all that PTX has works everywhere.
+CUresult atomic_capabilities(unsigned int* capabilities, const CUatomicOperation* operations,
+                             unsigned int count) {
+  if (!capabilities || !operations || count == 0) return CUDA_ERROR_INVALID_VALUE;
+  constexpr unsigned kBoth =
+      CU_ATOMIC_CAPABILITY_REDUCTION | CU_ATOMIC_CAPABILITY_SCALAR_32 | CU_ATOMIC_CAPABILITY_SCALAR_64;
+  for (unsigned i = 0; i < count; i++) {
+    switch (operations[i]) {
+      case CU_ATOMIC_OPERATION_INTEGER_ADD:
+      case CU_ATOMIC_OPERATION_INTEGER_MIN:
+      case CU_ATOMIC_OPERATION_INTEGER_MAX:
+        capabilities[i] = kBoth | CU_ATOMIC_CAPABILITY_SIGNED | CU_ATOMIC_CAPABILITY_UNSIGNED;
+        break;
+      case CU_ATOMIC_OPERATION_INTEGER_INCREMENT:
+      case CU_ATOMIC_OPERATION_INTEGER_DECREMENT:  // atom.inc and .dec are .u32 only
+        capabilities[i] =
+            CU_ATOMIC_CAPABILITY_REDUCTION | CU_ATOMIC_CAPABILITY_SCALAR_32 | CU_ATOMIC_CAPABILITY_UNSIGNED;
+        break;
+      case CU_ATOMIC_OPERATION_AND:
+      case CU_ATOMIC_OPERATION_OR:
+      case CU_ATOMIC_OPERATION_XOR:
+        capabilities[i] = kBoth | CU_ATOMIC_CAPABILITY_UNSIGNED;
+        break;
+      case CU_ATOMIC_OPERATION_EXCHANGE:
+      case CU_ATOMIC_OPERATION_CAS:
+        capabilities[i] = CU_ATOMIC_CAPABILITY_SCALAR_32 | CU_ATOMIC_CAPABILITY_SCALAR_64 |
+                          CU_ATOMIC_CAPABILITY_SCALAR_128 | CU_ATOMIC_CAPABILITY_UNSIGNED;
+        break;
+      case CU_ATOMIC_OPERATION_FLOAT_ADD:
+        capabilities[i] = kBoth | CU_ATOMIC_CAPABILITY_SIGNED;
+        break;
+      case CU_ATOMIC_OPERATION_FLOAT_MIN:
+      case CU_ATOMIC_OPERATION_FLOAT_MAX:  // PTX has them for f16 and bf16 pairs only
+        capabilities[i] = 0;
+        break;
+      default:
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+  }
+  return CUDA_SUCCESS;
+}
+
+}  // namespace
+
+CUresult cuDeviceGetHostAtomicCapabilities(unsigned int* capabilities, const CUatomicOperation* operations,
+                                           unsigned int count, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
+  return atomic_capabilities(capabilities, operations, count);
+}
+
+CUresult cuDeviceGetP2PAtomicCapabilities(unsigned int* capabilities, const CUatomicOperation* operations,
+                                          unsigned int count, CUdevice from, CUdevice to) {
+  Device *a, *b;
+  PPU_TRY(find_device(from, &a));
+  PPU_TRY(find_device(to, &b));
+  if (a == b) return CUDA_ERROR_INVALID_DEVICE;
+  return atomic_capabilities(capabilities, operations, count);
+}
+
+// Memory is coherent: a write that has happened is seen. CUDA_ERROR_NOT_SUPPORTED is the documented answer of
+// a device without GPUDirect RDMA.
+CUresult cuFlushGPUDirectRDMAWrites(CUflushGPUDirectRDMAWritesTarget, CUflushGPUDirectRDMAWritesScope) {
+  device::Context* c;
+  PPU_TRY(current(&c));
+  return CUDA_ERROR_NOT_SUPPORTED;
 }
 
 CUresult cuDeviceGetP2PAttribute(int* value, CUdevice_P2PAttribute attribute, CUdevice from, CUdevice to) {

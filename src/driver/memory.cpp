@@ -1,6 +1,7 @@
 // Allocation of every kind, registration of host memory, and what a pointer is.
 #include <cstring>
 
+#include "device/virtual_memory.h"
 #include "driver/handles.h"
 
 namespace ppu::driver {
@@ -25,6 +26,7 @@ unsigned memory_type(const Allocation& a) {
 }
 
 CUcontext context_of(const Allocation& a) {
+  if (a.physical) return nullptr;  // mapped memory belongs to no context
   // The context by its id: the current one in nearly all programs.
   Context* c = device::current_context();
   if (c && c->id() == a.context) return to_handle(c);
@@ -62,7 +64,7 @@ CUresult pointer_attribute(void* to, CUpointer_attribute attribute, CUdeviceptr 
     case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
       return put(to, a->device);
     case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
-      return put(to, int(a->kind == MemoryKind::kDevice && !a->slab && !a->pool));
+      return put(to, int(a->kind == MemoryKind::kDevice && !a->slab && !a->pool && !a->physical));
     case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
       return put(to, CUdeviceptr(a->address));
     case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
@@ -70,12 +72,20 @@ CUresult pointer_attribute(void* to, CUpointer_attribute attribute, CUdeviceptr 
     case CU_POINTER_ATTRIBUTE_MAPPED:
       return put(to, int(1));
     case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
-      return put(to, 0ull);
+      return put(to, a->physical ? static_cast<unsigned long long>(
+                                       static_cast<const device::PhysicalMemory*>(a->physical)
+                                           ->properties()
+                                           .requestedHandleTypes)
+                                 : 0ull);
     case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
     case CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
       return put(to, int(0));
-    case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
-      return put(to, int(CU_MEM_ACCESS_FLAGS_PROT_READWRITE));
+    case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS: {
+      CUmemAccess_flags flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+      const Context* c = device::current_context();
+      if (a->physical && c) device::get_access(address, c->device().ordinal, &flags);
+      return put(to, int(flags));
+    }
     case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
       return put(to, to_handle(static_cast<device::MemoryPool*>(a->pool)));
     default:
@@ -102,6 +112,16 @@ CUresult cuMemGetInfo_v2(size_t* free_bytes, size_t* total_bytes) {
   if (!free_bytes || !total_bytes) return CUDA_ERROR_INVALID_VALUE;
   *total_bytes = c->device().memory_bytes;
   *free_bytes = AddressSpace::instance().available(c->device().ordinal);
+  return CUDA_SUCCESS;
+}
+
+// The form of CUDA 2 saturates: its numbers have 32 bits.
+CUresult cuMemGetInfo(unsigned int* free_bytes, unsigned int* total_bytes) {
+  size_t free_now = 0, total = 0;
+  if (!free_bytes || !total_bytes) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(ppu::driver::cuMemGetInfo_v2(&free_now, &total));
+  *free_bytes = unsigned(std::min<size_t>(free_now, UINT32_MAX));
+  *total_bytes = unsigned(std::min<size_t>(total, UINT32_MAX));
   return CUDA_SUCCESS;
 }
 
@@ -304,6 +324,49 @@ CUresult cuMemPrefetchAsync_v2_ptsz(CUdeviceptr address, size_t bytes, CUmemLoca
                                     unsigned int flags, CUstream stream) {
   return ppu::driver::cuMemPrefetchAsync_v2(address, bytes, location, flags, per_thread(stream));
 }
+
+namespace {
+
+/// Many ranges at once; `starts` says at which range each location begins to count.
+CUresult check_batch(const CUdeviceptr* address, const size_t* bytes, size_t count, unsigned long long flags,
+                     CUstream stream) {
+  device::Stream* s;
+  PPU_TRY(find_stream(stream, &s));
+  if (!address || !bytes || count == 0 || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  for (size_t i = 0; i < count; i++) PPU_TRY(managed_range(address[i], bytes[i]));
+  return CUDA_SUCCESS;
+}
+
+CUresult check_starts(size_t count, const size_t* starts, size_t parts, const void* what) {
+  if (!what || !starts || parts == 0 || parts > count || starts[0] != 0) return CUDA_ERROR_INVALID_VALUE;
+  for (size_t i = 1; i < parts; i++)
+    if (starts[i] <= starts[i - 1] || starts[i] >= count) return CUDA_ERROR_INVALID_VALUE;
+  return CUDA_SUCCESS;
+}
+
+}  // namespace
+
+// Discarding lets the contents become anything: what they are will do.
+#define MEMORY_BATCH(suffix, STREAM)                                                                        \
+  CUresult cuMemPrefetchBatchAsync##suffix(                                                                 \
+      CUdeviceptr* address, size_t* bytes, size_t count, CUmemLocation* locations, size_t* location_starts, \
+      size_t location_count, unsigned long long flags, CUstream stream) {                                   \
+    PPU_TRY(check_starts(count, location_starts, location_count, locations));                               \
+    return check_batch(address, bytes, count, flags, STREAM);                                               \
+  }                                                                                                         \
+  CUresult cuMemDiscardAndPrefetchBatchAsync##suffix(                                                       \
+      CUdeviceptr* address, size_t* bytes, size_t count, CUmemLocation* locations, size_t* location_starts, \
+      size_t location_count, unsigned long long flags, CUstream stream) {                                   \
+    PPU_TRY(check_starts(count, location_starts, location_count, locations));                               \
+    return check_batch(address, bytes, count, flags, STREAM);                                               \
+  }                                                                                                         \
+  CUresult cuMemDiscardBatchAsync##suffix(CUdeviceptr* address, size_t* bytes, size_t count,                \
+                                          unsigned long long flags, CUstream stream) {                      \
+    return check_batch(address, bytes, count, flags, STREAM);                                               \
+  }
+MEMORY_BATCH(, stream)
+MEMORY_BATCH(_ptsz, per_thread(stream))
+#undef MEMORY_BATCH
 
 // Nothing is prefetched and no advice is kept: what is left to tell is "not set".
 CUresult cuMemRangeGetAttribute(void* value, size_t value_bytes, CUmem_range_attribute attribute,

@@ -1,5 +1,8 @@
 // Stream-ordered allocation and its pools.
+#include <cstring>
+
 #include "device/capture.h"
+#include "device/ipc.h"
 #include "driver/handles.h"
 
 namespace ppu::driver {
@@ -107,6 +110,7 @@ CUresult cuDeviceSetMemPool(CUdevice ordinal, CUmemoryPool handle) {
   PPU_TRY(find_device(ordinal, &d));
   PPU_TRY(find_pool(handle, &p));
   if (p->device() != ordinal) return CUDA_ERROR_INVALID_DEVICE;
+  if (p->sharing() == MemoryPool::Sharing::kImported) return CUDA_ERROR_INVALID_VALUE;
   device::set_current_pool(ordinal, p);
   return CUDA_SUCCESS;
 }
@@ -115,10 +119,13 @@ CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* properties) {
   PPU_TRY(device::require_initialized());
   if (!pool || !properties) return CUDA_ERROR_INVALID_VALUE;
   if (properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE) return CUDA_ERROR_INVALID_VALUE;
-  if (properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE) return CUDA_ERROR_NOT_SUPPORTED;
+  if (properties->handleTypes & ~unsigned(CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR))
+    return CUDA_ERROR_NOT_SUPPORTED;
   device::Device* d;
   PPU_TRY(find_device(properties->location.id, &d));
-  auto* p = new MemoryPool(d->ordinal, 0);
+  auto* p = new MemoryPool(
+      d->ordinal, 0,
+      properties->handleTypes ? MemoryPool::Sharing::kExportable : MemoryPool::Sharing::kPrivate);
   live<MemoryPool>().add(p);
   *pool = to_handle(p);
   return CUDA_SUCCESS;
@@ -164,6 +171,62 @@ CUresult cuMemPoolGetAccess(CUmemAccess_flags* access, CUmemoryPool handle, CUme
   PPU_TRY(find_pool(handle, &p));
   if (!access || !location) return CUDA_ERROR_INVALID_VALUE;
   *access = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+  return CUDA_SUCCESS;
+}
+
+// A pool's descriptor says only that there is one, and on which device; its memory travels pointer by
+// pointer.
+CUresult cuMemPoolExportToShareableHandle(void* shareable, CUmemoryPool handle,
+                                          CUmemAllocationHandleType kind, unsigned long long flags) {
+  MemoryPool* p;
+  PPU_TRY(find_pool(handle, &p));
+  if (!shareable || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  if (kind != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR) return CUDA_ERROR_NOT_SUPPORTED;
+  if (p->sharing() != MemoryPool::Sharing::kExportable) return CUDA_ERROR_INVALID_VALUE;
+  const int fd = device::describe_pool(p->device());
+  if (fd < 0) return CUDA_ERROR_OPERATING_SYSTEM;
+  *static_cast<int*>(shareable) = fd;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemPoolImportFromShareableHandle(CUmemoryPool* pool, void* shareable,
+                                            CUmemAllocationHandleType kind, unsigned long long flags) {
+  PPU_TRY(device::require_initialized());
+  if (!pool || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  if (kind != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR) return CUDA_ERROR_NOT_SUPPORTED;
+  int ordinal = 0;
+  PPU_TRY(device::read_pool(int(reinterpret_cast<intptr_t>(shareable)), &ordinal));
+  auto* p = new MemoryPool(ordinal, 0, MemoryPool::Sharing::kImported);
+  live<MemoryPool>().add(p);
+  *pool = to_handle(p);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemPoolExportPointer(CUmemPoolPtrExportData* data, CUdeviceptr address) {
+  PPU_TRY(device::require_initialized());
+  const auto a = device::AddressSpace::instance().find(address);
+  if (!data || !a || !a->pool) return CUDA_ERROR_INVALID_VALUE;
+  if (static_cast<MemoryPool*>(a->pool)->sharing() != MemoryPool::Sharing::kExportable)
+    return CUDA_ERROR_INVALID_VALUE;
+  CUipcMemHandle handle;
+  static_assert(sizeof handle == sizeof *data);
+  PPU_TRY(device::export_memory(a->address, &handle));
+  std::memcpy(data, &handle, sizeof handle);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemPoolImportPointer(CUdeviceptr* address, CUmemoryPool pool, CUmemPoolPtrExportData* data) {
+  MemoryPool* p;
+  device::Context* c;
+  PPU_TRY(current(&c));
+  PPU_TRY(find_pool(pool, &p));
+  if (!address || !data || p->sharing() != MemoryPool::Sharing::kImported) return CUDA_ERROR_INVALID_VALUE;
+  CUipcMemHandle handle;
+  std::memcpy(&handle, data, sizeof handle);
+  uint64_t a = 0;
+  PPU_TRY(device::import_memory(*c, handle, &a));
+  p->adopt(a, device::AddressSpace::instance().find(a)->bytes);
+  *address = a;
   return CUDA_SUCCESS;
 }
 

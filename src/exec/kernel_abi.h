@@ -17,7 +17,7 @@ enum class Trap : uint32_t {
   kInvalidPc = 6,        ///< bad indirect call target  -> CUDA_ERROR_INVALID_PC (718)
   kUnsupported = 7,      ///< reached code we refuse; info = const char*  -> CUDA_ERROR_NOT_SUPPORTED
   kStackOverflow = 8,    ///< recursion too deep        -> CUDA_ERROR_LAUNCH_FAILED
-  kTimeout = 9,
+  kTimeout = 9,          ///< PPU_TIMEOUT               -> CUDA_ERROR_LAUNCH_TIMEOUT (702)
   kNoMemory =
       10,  ///< no host memory for a block's local memory or frame -> CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES
 };
@@ -65,6 +65,8 @@ struct LaunchArgs {
   uint32_t flags;      ///< kLaunchCooperative...
   void* user;          ///< the executor's own (fault reports, printf buffer)
   uint64_t envreg[4];  ///< %envreg1.. (cooperative launch)
+  const uint32_t*
+      stop;  ///< nonzero: the launch is over its time; the interpreter looks, the compiler doesn't
 };
 
 /// One a resident block. Reused by a worker from block to block.

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "exec/block_storage.h"
+#include "exec/watchdog.h"
 
 namespace ppu::exec {
 namespace {
@@ -21,6 +22,7 @@ KernelJob::KernelJob(const KernelLaunch& launch) : launch_(launch) {
   const uint32_t* g = launch_.args.grid;
   total_ = uint64_t(g[0]) * g[1] * g[2];
   launch_.args.rt = runtime_table();
+  launch_.args.stop = reinterpret_cast<const uint32_t*>(&stop_word_);
   // Eight shares a thread keep the ends even; long runs of consecutive blocks keep caches warm.
   const uint64_t shares = uint64_t(Pool::instance().width()) * 8;
   chunk_ = launch_.may_yield ? 1 : std::clamp<uint64_t>(total_ / shares, 1, 4096);
@@ -46,8 +48,15 @@ void KernelJob::stop(const Fault& fault, const uint32_t ctaid[3]) {
   if (handed_out < total_) done(total_ - handed_out);
 }
 
+void KernelJob::expire() {
+  if (stop_word_.exchange(1)) return;
+  const uint32_t none[3] = {};
+  stop({.kind = Trap::kTimeout}, none);
+}
+
 void KernelJob::done(uint64_t blocks) {
   if (done_.fetch_add(blocks, std::memory_order_acq_rel) + blocks != total_) return;
+  unwatch(*this);
   finished(faulted_ ? &fault_ : nullptr);
   release();  // the creator's reference
 }
@@ -70,6 +79,7 @@ bool KernelJob::start_block(Runner& runner, BlockStorage& storage, uint64_t inde
 }
 
 Share KernelJob::run_share(Runner& runner) {
+  if (!watched_.load(std::memory_order_relaxed) && !watched_.exchange(true)) watch(*this);
   if (launch_.may_yield) {
     BlockStorage* storage = nullptr;
     bool fresh = false;
@@ -131,6 +141,7 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
       reinterpret_cast<uint64_t>(runner.stack_low ? runner.stack_low + (256 << 10) : &here - (512 << 10));
   ProtectedRegion region;
   region.block = &state;
+  const InterruptibleThread thread(*this);
   const bool ok = run_protected(region, [&] {
     const uint32_t* g = launch_.args.grid;
     for (uint64_t i = 0; i < count && !stopped_.load(std::memory_order_relaxed); i++) {
@@ -161,6 +172,7 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   region.block = &state;
   uint32_t waits = 0;
   bool ok = true;
+  const InterruptibleThread thread(*this);
   if (!stopped_.load(std::memory_order_relaxed))
     ok = run_protected(region, [&] {
       const uint32_t result = call(state);

@@ -52,6 +52,10 @@ class KernelJob : public Job {
   const KernelLaunch& launch() const { return launch_; }
   /// Records a fault that doesn't end the block at once (device assert). The first fault of a grid counts.
   void record_fault(const Fault& fault, const uint32_t ctaid[3]);
+  /// Ends the grid with Trap::kTimeout: blocks that haven't started are dropped, the others are to be
+  /// interrupted. Once or more.
+  void expire();
+  bool expired() const { return stop_word_.load(std::memory_order_relaxed) != 0; }
 
  protected:
   /// Called once, by the thread that finished the last block. `fault` is null when all went well.
@@ -73,6 +77,8 @@ class KernelJob : public Job {
   uint64_t chunk_ = 1;
   std::atomic<uint64_t> next_{0}, done_{0};
   std::atomic<bool> stopped_{false};
+  std::atomic<uint32_t> stop_word_{0};  ///< LaunchArgs::stop
+  std::atomic<bool> watched_{false};
   std::mutex mutex_;  ///< fault_, waiting_
   bool faulted_ = false;
   GridFault fault_;

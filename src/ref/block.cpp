@@ -46,6 +46,8 @@ uint32_t BlockRun::run() {
     bool any = false, only_spins = true;
     for (WarpRun& warp : warps) {
       if (!warp.live) continue;
+      if (launch->stop && __atomic_load_n(launch->stop, __ATOMIC_RELAXED))
+        warp.trap(warp.lanes[size_t(__builtin_ctz(warp.live))], exec::Trap::kTimeout, 0);
       const bool did = warp.run_turn();
       any |= did;
       if (did && !warp.spun) only_spins = false;

@@ -5,6 +5,7 @@
 #include <csetjmp>
 #include <csignal>
 #include <cstdlib>
+#include <thread>
 
 #include "driver_fixture.h"
 
@@ -61,6 +62,22 @@ TEST_F(ProcessTest, DISABLED_exit_while_running) {
 }
 TEST(Process, ExitWithWorkRunningNeitherHangsNorCrashes) {
   EXPECT_EQ(run_alone("exit_while_running"), 5);
+}
+
+TEST_F(ProcessTest, DISABLED_hang) {
+  uint32_t* flag = nullptr;
+  OK(cuMemHostAlloc(reinterpret_cast<void**>(&flag), 4, 0));
+  *flag = 0;
+  OK(run("spin", 4, 32, nullptr, CUdeviceptr(flag)));
+  std::thread([] {
+    usleep(50000);
+    kill(getpid(), SIGINT);  // what Ctrl-C sends
+  }).detach();
+  cuCtxSynchronize();
+  std::exit(3);
+}
+TEST(Process, ControlCEndsAProgramWhoseKernelHangs) {
+  EXPECT_EQ(run_alone("hang"), 128 + SIGINT);
 }
 
 sigjmp_buf jump;

@@ -19,6 +19,7 @@ struct RunOptions {
   int devices = -1;  ///< -1: not given
   int workers = -1;
   int memory_mib = -1;
+  double timeout = -1;
   std::string chip;
   std::string engine;
   std::string cpu;

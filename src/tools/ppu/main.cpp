@@ -38,6 +38,10 @@ void add_run(CLI::App& app, RunOptions& options) {
   run->add_option("--memory", options.memory_mib, "device memory in MiB (default: the chip's)")
       ->check(CLI::Range(1, 1 << 20))
       ->type_name("MIB");
+  run->add_option("--timeout", options.timeout,
+                  "end a kernel that runs longer, with cudaErrorLaunchTimeout (default: never)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS");
   run->add_option("--log", options.log, "what to report on stderr: LEVEL or CHANNEL=LEVEL,... (PPU_LOG)")
       ->type_name("SPEC");
   run->add_flag("--no-check", options.no_check, "start the program even if it looks unable to run");

@@ -1,0 +1,105 @@
+// Many copies in one call. They may run in any order; here they run in theirs.
+#include "driver/handles.h"
+
+namespace ppu::driver {
+
+namespace {
+
+constexpr size_t kNoOperation = SIZE_MAX;  ///< *failed when the fault isn't a certain operation's
+
+CUresult check_attributes(const CUmemcpyAttributes* attributes, const size_t* starts, size_t parts,
+                          size_t count) {
+  if (!attributes || !starts || parts == 0 || parts > count || starts[0] != 0)
+    return CUDA_ERROR_INVALID_VALUE;
+  for (size_t i = 0; i < parts; i++) {
+    if (attributes[i].srcAccessOrder < CU_MEMCPY_SRC_ACCESS_ORDER_STREAM ||
+        attributes[i].srcAccessOrder > CU_MEMCPY_SRC_ACCESS_ORDER_ANY)
+      return CUDA_ERROR_INVALID_VALUE;
+    if (i > 0 && (starts[i] <= starts[i - 1] || starts[i] >= count)) return CUDA_ERROR_INVALID_VALUE;
+  }
+  return CUDA_SUCCESS;
+}
+
+CUresult linear_batch(CUdeviceptr* dst, CUdeviceptr* src, size_t* bytes, size_t count,
+                      CUmemcpyAttributes* attributes, size_t* starts, size_t parts, size_t* failed,
+                      CUstream handle) {
+  if (failed) *failed = kNoOperation;
+  if (!handle || handle == CU_STREAM_LEGACY) return CUDA_ERROR_INVALID_VALUE;  // the manual excludes it
+  device::Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!dst || !src || !bytes || count == 0) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(check_attributes(attributes, starts, parts, count));
+  for (size_t i = 0; i < count; i++) {
+    const CUresult result = device::copy(
+        device::linear_copy(dst[i], device::Side::kAny, src[i], device::Side::kAny, bytes[i]), *s, true);
+    if (result == CUDA_SUCCESS) continue;
+    if (failed) *failed = i;
+    return result;
+  }
+  return CUDA_SUCCESS;
+}
+
+/// Between pointers extents and row lengths are in bytes; 0 stands for tightly packed.
+CUresult volume(const CUDA_MEMCPY3D_BATCH_OP& op, device::CopyRequest* request) {
+  if (op.src.type == CU_MEMCPY_OPERAND_TYPE_ARRAY || op.dst.type == CU_MEMCPY_OPERAND_TYPE_ARRAY)
+    return not_implemented("cuMemcpy3DBatchAsync with CUDA arrays");
+  if (op.src.type != CU_MEMCPY_OPERAND_TYPE_POINTER || op.dst.type != CU_MEMCPY_OPERAND_TYPE_POINTER)
+    return CUDA_ERROR_INVALID_VALUE;
+  CUDA_MEMCPY3D p = {};
+  p.srcMemoryType = p.dstMemoryType = CU_MEMORYTYPE_UNIFIED;
+  p.srcDevice = op.src.op.ptr.ptr;
+  p.srcPitch = op.src.op.ptr.rowLength;
+  p.srcHeight = op.src.op.ptr.layerHeight;
+  p.dstDevice = op.dst.op.ptr.ptr;
+  p.dstPitch = op.dst.op.ptr.rowLength;
+  p.dstHeight = op.dst.op.ptr.layerHeight;
+  p.WidthInBytes = op.extent.width;
+  p.Height = op.extent.height;
+  p.Depth = op.extent.depth;
+  return copy_request_of(p, request);
+}
+
+CUresult volume_batch(size_t count, CUDA_MEMCPY3D_BATCH_OP* operations, size_t* failed,
+                      unsigned long long flags, CUstream handle) {
+  if (failed) *failed = kNoOperation;
+  if (!handle || handle == CU_STREAM_LEGACY) return CUDA_ERROR_INVALID_VALUE;
+  device::Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (!operations || count == 0 || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  for (size_t i = 0; i < count; i++) {
+    device::CopyRequest request;
+    CUresult result = volume(operations[i], &request);
+    if (result == CUDA_SUCCESS) result = device::copy(request, *s, true);
+    if (result == CUDA_SUCCESS) continue;
+    if (failed) *failed = i;
+    return result;
+  }
+  return CUDA_SUCCESS;
+}
+
+}  // namespace
+
+#define COPY_BATCH(suffix, STREAM)                                                                        \
+  CUresult cuMemcpyBatchAsync##suffix(CUdeviceptr* dst, CUdeviceptr* src, size_t* bytes, size_t count,    \
+                                      CUmemcpyAttributes* attributes, size_t* starts, size_t parts,       \
+                                      size_t* failed, CUstream stream) {                                  \
+    return linear_batch(dst, src, bytes, count, attributes, starts, parts, failed, STREAM);               \
+  }                                                                                                       \
+  CUresult cuMemcpyBatchAsync_v2##suffix(CUdeviceptr* dst, CUdeviceptr* src, size_t* bytes, size_t count, \
+                                         CUmemcpyAttributes* attributes, size_t* starts, size_t parts,    \
+                                         CUstream stream) {                                               \
+    return linear_batch(dst, src, bytes, count, attributes, starts, parts, nullptr, STREAM);              \
+  }                                                                                                       \
+  CUresult cuMemcpy3DBatchAsync##suffix(size_t count, CUDA_MEMCPY3D_BATCH_OP* operations, size_t* failed, \
+                                        unsigned long long flags, CUstream stream) {                      \
+    return volume_batch(count, operations, failed, flags, STREAM);                                        \
+  }                                                                                                       \
+  CUresult cuMemcpy3DBatchAsync_v2##suffix(size_t count, CUDA_MEMCPY3D_BATCH_OP* operations,              \
+                                           unsigned long long flags, CUstream stream) {                   \
+    return volume_batch(count, operations, nullptr, flags, STREAM);                                       \
+  }
+COPY_BATCH(, stream)
+COPY_BATCH(_ptsz, per_thread(stream))
+#undef COPY_BATCH
+
+}  // namespace ppu::driver
