@@ -42,7 +42,10 @@ Problem describe(const Op& op, const Numbers& chip, const StackTerms& stack, dou
   const double inputs = op.read_bytes > 0 ? op.read_bytes : op.groups * op.m * op.k * p.bytes;
   const double outputs = op.write_bytes > 0 ? op.write_bytes : op.groups * op.m * op.n * 2;
   p.weight_bytes = weights / (op.groups * op.n * op.k);
-  p.memory_bytes = (weights + inputs + outputs) * (1 - l2_resident(op.loop_bytes, chip));
+  // In a step the operation before has just written the inputs, and the next one will read the outputs.
+  const double passing = op.loop_bytes > 0 || op.cold_inputs ? op.loop_bytes : inputs + outputs;
+  const double kept = l2_resident(passing, chip);
+  p.memory_bytes = weights * (op.loop_bytes > 0 ? 1 - kept : 1) + (inputs + outputs) * (1 - kept);
   p.memory_rate = memory_rate(chip) * c.memory_efficiency * stack.memory_efficiency;
   p.on_chip_rate = chip.l2_gbps * 1e9 * c.l2_efficiency;
   return p;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kBaselineEfficiency = 0.8;
 constexpr double kBaselineLaunch = 2.5e-6;  // seconds
+constexpr double kDecodeIntensity = 64;     // FLOP a byte; prefill attention has more
 
 double flops_of(const Op& op) {
   if (op.flops > 0) return op.flops;
@@ -56,7 +57,10 @@ void price_gemm(Cost& cost, const Op& op, const Numbers& chip, const StackTerms&
 
 void price_attention(Cost& cost, const Op& op, const Numbers& chip, const StackTerms& stack) {
   const Coefficients& c = coefficients();
-  const double rate = effective_flops(chip, op.math) * c.attention_efficiency * stack.tensor_efficiency;
+  double rate = effective_flops(chip, op.math) * c.attention_efficiency * stack.tensor_efficiency;
+  // Kernels of early engines multiply one query by its cache on the FP32 lanes, for every query head anew.
+  const bool decodes = flops_of(op) < kDecodeIntensity * op.read_bytes;
+  if (decodes && stack.decode_lanes > 0) rate = std::min(rate, chip.fp32_tflops * 1e12 * stack.decode_lanes);
   const double compute = rate > 0 ? flops_of(op) / rate : 0;
   const double memory = (op.weight_bytes + op.read_bytes + op.write_bytes) /
                         (memory_rate(chip) * c.attention_memory * stack.memory_efficiency);
@@ -67,9 +71,10 @@ void price_attention(Cost& cost, const Op& op, const Numbers& chip, const StackT
 void price_vector(Cost& cost, const Op& op, const Numbers& chip, const StackTerms& stack) {
   const Coefficients& c = coefficients();
   double bytes = op.weight_bytes + op.read_bytes + op.write_bytes;
-  if (op.kind == OpKind::kGather && op.piece_bytes > 0)
+  const bool gathers = op.kind == OpKind::kGather && op.piece_bytes > 0;
+  if (gathers)
     bytes += op.read_bytes * (std::max(op.piece_bytes, c.gather_sector_bytes) / op.piece_bytes - 1);
-  bytes *= 1 - l2_resident(op.loop_bytes, chip);
+  bytes *= 1 - l2_resident(op.loop_bytes > 0 ? op.loop_bytes : op.cold_inputs || gathers ? 0 : bytes, chip);
   cost.memory_bytes = bytes * op.repeat;
   const double memory = bytes / (memory_rate(chip) * c.vector_memory * stack.memory_efficiency);
   const double compute = chip.fp32_tflops > 0 ? op.flops / (chip.fp32_tflops * 1e12 * c.vector_compute) : 0;
@@ -137,6 +142,14 @@ Cost& Cost::operator+=(const Cost& o) {
   return *this;
 }
 
+Cost Cost::operator*(double times) const {
+  Cost out = *this;
+  out.seconds = seconds * times;
+  out.flops *= times, out.tensor_flops *= times, out.tensor_work *= times;
+  out.memory_bytes *= times, out.link_bytes *= times, out.launches *= times;
+  return out;
+}
+
 double peak_flops(const Numbers& chip, Number math) {
   switch (math) {
     case Number::kF32:
@@ -196,6 +209,8 @@ Cost predict(const Work& work, const Numbers& chip, const Stack& stack, double s
   for (const Op& op : work) total += price(op, chip, terms);
   if (terms.trivial > 0) return total;
   apply_power_limit(total, chip);
+  const double beside = std::min(total.seconds.link, total.seconds.total() - total.seconds.link);
+  total.seconds.link -= terms.link_overlap * beside;
   const double starting = total.launches * terms.kernel_us * 1e-6;  // the device waits for a slower host
   total.seconds.host += std::max(0.0, starting - total.seconds.total());
   if (sequences > 0) total.seconds.host += (terms.step_us + sequences * terms.sequence_us) * 1e-6;

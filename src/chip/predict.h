@@ -40,6 +40,7 @@ struct Cost {
   double launches = 0;
   double clock = 1;  ///< of the highest, at which `seconds` hold
   Cost& operator+=(const Cost& other);
+  Cost operator*(double times) const;  ///< the same again and again; the clock stays
 };
 
 /// The software between a model and the chip: "eager", "graphs" (CUDA graphs, torch.compile), "trtllm",

@@ -2,6 +2,7 @@
 #include "chip/stack.h"
 
 #include <cctype>
+#include <vector>
 
 #include "base/log.h"
 #include "chip/embedded_model.h"
@@ -9,6 +10,11 @@
 
 namespace ppu::chip {
 namespace {
+
+std::vector<StackRow>& rows_in_use() {
+  static std::vector<StackRow> rows(embedded_stacks().begin(), embedded_stacks().end());
+  return rows;
+}
 
 std::string folded(std::string_view name) {
   std::string out;
@@ -42,7 +48,23 @@ int nearness(const StackRow& row, const Numbers& chip) {
 }  // namespace
 
 std::span<const StackRow> stack_rows() {
-  return embedded_stacks();
+  return rows_in_use();
+}
+
+Status set_stack_term(std::string_view name, std::string_view chip, std::string_view term, double value) {
+  for (StackRow& row : rows_in_use()) {
+    if (row.name != name || row.chip != chip) continue;
+#define TERM(key, normal, meaning) \
+  if (term == #key) {              \
+    row.terms.key = value;         \
+    return Unit{};                 \
+  }
+#include "chip/stack_fields.inc"
+#undef TERM
+    return bad_input(std::string(term) + ": no such term (src/chip/stack_fields.inc lists them)");
+  }
+  return bad_input(std::string(name) + " on " + std::string(chip) +
+                   ": no such row in chips/model/stacks.toml");
 }
 
 const StackRow& stack_row(std::string_view name, const Numbers& chip) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace ppu::chip {
 
 struct Numbers;
@@ -33,5 +35,10 @@ std::span<const StackRow> stack_rows();
 /// follows the name aside), the one for this very chip first, then its vendor's, then the one for all chips,
 /// then the row "default".
 const StackRow& stack_row(std::string_view name, const Numbers& chip);
+
+/// For scripts/fit and calibrated chips: another value of one term of the row with exactly this name and
+/// chip, for the whole process. kBadInput when there is no such row or term. Not to be called while others
+/// predict.
+Status set_stack_term(std::string_view name, std::string_view chip, std::string_view term, double value);
 
 }  // namespace ppu::chip

@@ -36,6 +36,7 @@ struct Op {
   double write_bytes = 0;
   double loop_bytes = 0;  ///< touched by a benchmark's loop from one use of the operands to the next; 0: they
                           ///< come from device memory, as a model's weights do
+  bool cold_inputs = false;    ///< nothing wrote the inputs just before (a benchmark that clears the cache)
   double piece_bytes = 0;      ///< kGather
   double payload_bytes = 0;    ///< collectives: the bytes of the whole buffer on one rank
   int ranks = 1;               ///< collectives

@@ -80,13 +80,15 @@ Result<double> kernel_row(const Question& q) {
     copies = std::clamp(std::ceil(q.chip.l2_mib * 1048576 / op.weight_bytes), 1.0, terms.loop_copies);
     op.loop_bytes = copies * op.weight_bytes + op.read_bytes + op.write_bytes;
   }
+  op.cold_inputs = true;
   chip::Work work = {op};
   if (terms.quantise_us > 0 && bytes <= 1)  // the call takes 16-bit inputs and makes them narrow first
     work.insert(work.begin(), {.kind = chip::OpKind::kVector,
                                .label = "quantise",
                                .read_bytes = 2 * shape->m * shape->k * 2,  // once for the scale
                                .write_bytes = op.read_bytes,
-                               .loop_bytes = op.loop_bytes});
+                               .loop_bytes = op.loop_bytes,
+                               .cold_inputs = true});
   double seconds = chip::predict(work, q.chip, q.stack).seconds.total();
   if (terms.trivial <= 0) {
     seconds += terms.loop_us * 1e-6 / copies;

@@ -19,6 +19,11 @@ constexpr double kChatIn = 500, kChatOut = 3000;
 /// Rows of separate decoding that give no lengths or limit: what such clusters are tuned for.
 constexpr double kDecodeIn = 4096, kDecodeOut = 1024, kDecodeLimit = 0.05;
 
+/// Requests of a benchmark run, for each in flight: they start together and all are counted.
+constexpr double kRounds = 10;
+/// A measured run did fit: engines that leave less memory free than we take for granted are met half way.
+constexpr double kMoreMemory = 1.15;
+
 /// The model a row names, installed on its chips. The models of all rows live as long as the process.
 class Installed {
  public:
@@ -35,6 +40,10 @@ class Installed {
         .model = out.model_.get(), .precision = precision.value(), .parallel = parallel.value()};
     out.server_.deployment.fused = !contains(q.row.scenario, "eager");
     out.server_.chip = q.chip, out.server_.stack = q.stack;
+    const double tokens =
+        std::max(1.0, q.row.in + q.row.out) * std::max(1.0, q.row.kind == "serving-static" ? q.row.batch : 1);
+    if (!workload::fitting_sequences(out.server_, tokens, std::min(8192.0, tokens)))
+      out.server_.chip.memory_gib *= kMoreMemory;
     return out;
   }
   const Server& server() const { return server_; }
@@ -111,6 +120,7 @@ Result<double> serving_load_row(const Question& q) {
   workload::Load load;
   load.in = row.in, load.out = row.out, load.concurrency = row.batch;
   load.max_batch = 1024;
+  load.from_start = true, load.requests = int(kRounds * row.batch);
   const auto run = workload::simulate(installed->server(), load);
   if (!run) return run.error();
   if (row.metric == "ttft") return in_unit(row, run.value().ttft.mean);

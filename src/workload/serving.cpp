@@ -66,8 +66,7 @@ Result<StaticRun> static_batch(const Server& s, double batch, double in, double 
     chip::Cost one = step_cost(s, piece);
     decode += one.seconds.total() / kSamples;
     const double times = steps / kSamples * parts;
-    run.cost += chip::Cost{one.seconds * times,      one.flops * times,      one.tensor_flops * times,
-                           one.memory_bytes * times, one.link_bytes * times, one.launches * times};
+    run.cost += one * times;
   }
   run.tpot = decode;
   run.seconds = run.ttft + decode * steps;

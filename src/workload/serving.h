@@ -68,13 +68,14 @@ Result<SteadyRun> decode_only(const Server& server, double in, double out, doubl
 
 struct Load {
   double in = 1024, out = 256;
-  double spread = 0.2;     ///< lengths are even between (1 - spread) and 1 times these
-  double concurrency = 0;  ///< requests in flight, always (closed loop); or:
-  double rate = 0;         ///< arrivals a second, Poisson
-  double chunk = 8192;     ///< tokens of one step at most
-  double max_batch = 256;  ///< sequences of one group
-  bool chunked = true;     ///< false: a prompt is prefilled whole, decoding waits
-  int requests = 0;        ///< measured; 0: enough for the asked load
+  double spread = 0.2;      ///< lengths are even between (1 - spread) and 1 times these
+  double concurrency = 0;   ///< requests in flight, always (closed loop); or:
+  double rate = 0;          ///< arrivals a second, Poisson
+  double chunk = 8192;      ///< tokens of one step at most
+  double max_batch = 256;   ///< sequences of one group
+  bool chunked = true;      ///< false: a prompt is prefilled whole, decoding waits
+  bool from_start = false;  ///< counts the first requests too, which come all at once in a closed loop
+  int requests = 0;         ///< measured; 0: enough for the asked load
   uint64_t seed = 1;
 };
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <random>
 
+#include "chip/stack.h"
 #include "workload/serving.h"
 #include "workload/step_timer.h"
 
@@ -52,7 +53,7 @@ class Simulation {
     target_ = load.requests > 0 ? size_t(load.requests)
               : rate_ > 0       ? 400
                                 : size_t(std::clamp(6 * concurrency_, 48.0, 1500.0));
-    warm_up_ = rate_ > 0 ? target_ / 4 : size_t(concurrency_);
+    warm_up_ = load.from_start ? 0 : rate_ > 0 ? target_ / 4 : size_t(concurrency_);
     target_ += warm_up_;
   }
 
@@ -158,10 +159,7 @@ class Simulation {
     now_ = end;
   }
 
-  void add(const chip::Cost& c, double times) {
-    total_ += chip::Cost{c.seconds * times,      c.flops * times,      c.tensor_flops * times,
-                         c.memory_bytes * times, c.link_bytes * times, c.launches * times};
-  }
+  void add(const chip::Cost& c, double times) { total_ += c * times; }
 
   void finish_step(double end, double times) {
     size_t kept = 0;
@@ -191,13 +189,17 @@ class Simulation {
     LoadRun run;
     std::vector<double> ttft, tpot, latency;
     const size_t count = finished_.size();
-    const size_t first = std::min(rate_ > 0 ? std::max(warm_up_, count / 4) : warm_up_, count / 2);
+    const size_t first = std::min(load_.from_start ? 0
+                                  : rate_ > 0      ? std::max(warm_up_, count / 4)
+                                                   : warm_up_,
+                                  count / 2);
     double tokens = 0;
+    const double server_time = chip::stack_row(server_.stack.name, server_.chip).terms.request_us * 1e-6;
     for (size_t i = first; i < count; ++i) {
       const Request& r = finished_[i];
-      ttft.push_back(r.first - r.arrival);
+      ttft.push_back(r.first - r.arrival + server_time);
       if (r.out > 1) tpot.push_back((r.finish - r.first) / (r.out - 1));
-      latency.push_back(r.finish - r.arrival);
+      latency.push_back(r.finish - r.arrival + server_time);
       tokens += r.out;
     }
     const double start = first > 0 ? finished_[first - 1].finish : 0, groups = server_.deployment.parallel.dp;

@@ -2,8 +2,8 @@
 // roofline's.
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -119,33 +119,47 @@ void print_text(const std::vector<Judged>& rows, const std::vector<Errors>& grou
       "MLPerf names and figures: predictions are not verified by MLCommons.\n");
 }
 
-/// `KEY VALUE` lines that replace coefficients: how scripts/fit tries others.
-bool take_coefficients(const std::string& path) {
+/// `KEY VALUE` lines that replace coefficients, `stack<TAB>NAME<TAB>CHIP<TAB>TERM<TAB>VALUE` lines that
+/// replace terms: how scripts/fit tries others.
+Status take_coefficients(const std::string& path) {
   std::ifstream in(path);
+  if (!in) return bad_input(path + ": cannot be read");
   chip::Coefficients values = chip::coefficients();
-  std::string key;
-  double value = 0;
-  if (!in) {
-    std::fprintf(stderr, "ppu: chips: %s: cannot be read\n", path.c_str());
-    return false;
-  }
-  while (in >> key >> value)
-    if (const Status set = chip::set_coefficient(values, key, value); !set) {
-      std::fprintf(stderr, "ppu: chips: %s: %s\n", path.c_str(), set.error().message.c_str());
-      return false;
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    std::vector<std::string> words(1);
+    for (const char c : line) {
+      if (c == '\t')
+        words.emplace_back();
+      else
+        words.back() += c;
     }
-  if (!in.eof()) {
-    std::fprintf(stderr, "ppu: chips: %s: lines of a key and a number are expected\n", path.c_str());
-    return false;
+    double value = 0;
+    char* end = nullptr;
+    value = std::strtod(words.back().c_str(), &end);
+    const std::string place = path + ":" + std::to_string(number) + ": ";
+    Status set =
+        bad_input("KEY and VALUE, or stack, NAME, CHIP, TERM and VALUE are expected, tabs between them");
+    if (end != words.back().c_str() && *end == 0) {
+      if (words.size() == 2) set = chip::set_coefficient(values, words[0], value);
+      if (words.size() == 5 && words[0] == "stack")
+        set = chip::set_stack_term(words[1], words[2], words[3], value);
+    }
+    if (!set) return bad_input(place + set.error().message);
   }
   chip::replace_coefficients(values);
-  return true;
+  return Unit{};
 }
 
 }  // namespace
 
 int validate_chips(const ValidateOptions& options) {
-  if (!options.coefficients.empty() && !take_coefficients(options.coefficients)) return kUsage;
+  if (!options.coefficients.empty()) {
+    if (const Status taken = take_coefficients(options.coefficients); !taken) {
+      std::fprintf(stderr, "ppu: chips: %s\n", taken.error().message.c_str());
+      return kUsage;
+    }
+  }
   const Result<std::vector<validate::Row>> rows = validate::read_rows(options.file);
   if (!rows) {
     std::fprintf(stderr, "ppu: chips: %s\n", rows.error().message.c_str());
