@@ -1,16 +1,16 @@
 // Reads chip files. Every complaint says the file, the line, what is wrong and what is allowed.
 #define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
 #include "chip/chip_file.h"
 
+#include <sys/stat.h>
 #include <toml++/toml.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
-#include <sstream>
 
 namespace ppu::chip {
 namespace {
@@ -23,6 +23,25 @@ const char* keep(std::string text) {
   static auto* texts = new std::deque<std::string>;
   std::lock_guard lock(mutex);
   return texts->emplace_back(std::move(text)).c_str();
+}
+
+/// The file's name without folder and ending.
+std::string stem_of(const std::string& path) {
+  const std::string name = path.substr(path.find_last_of('/') + 1);
+  return name.substr(0, name.find_last_of('.'));
+}
+
+Result<std::string> contents_of(const std::string& path) {
+  struct stat info{};
+  FILE* file = std::fopen(path.c_str(), "rbe");
+  if (!file) return bad_input(path + ": can't be read: " + std::strerror(errno));
+  std::string bytes;
+  const bool is_file = ::fstat(::fileno(file), &info) == 0 && !S_ISDIR(info.st_mode);
+  char piece[4096];
+  for (size_t n; is_file && (n = std::fread(piece, 1, sizeof piece, file)) > 0;) bytes.append(piece, n);
+  std::fclose(file);
+  if (!is_file) return bad_input(path + ": is a folder; a chip file is wanted");
+  return bytes;
 }
 
 struct Reader {
@@ -169,7 +188,7 @@ bool Reader::fact(const toml::node& node, const char* key, const char* allowed, 
 
 bool Reader::names(const toml::table& file, Chip* chip) {
   std::string name, vendor, aliases;
-  chip->id = keep(std::filesystem::path(path).stem().string());
+  chip->id = keep(stem_of(path));
   if (has_base && !file.contains("name")) {
     chip->name = chip->id;
   } else {
@@ -249,11 +268,9 @@ bool Reader::known_keys(const toml::table& file) {
 }  // namespace
 
 Result<Chip> read_chip_file(const std::string& path, FindChip find_base) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream bytes;
-  if (std::filesystem::is_directory(path)) return bad_input(path + ": is a folder; a chip file is wanted");
-  if (!in || !(bytes << in.rdbuf())) return bad_input(path + ": can't be read: " + std::strerror(errno));
-  const toml::parse_result parsed = toml::parse(bytes.view(), path);
+  const Result<std::string> bytes = contents_of(path);
+  if (!bytes) return bytes.error();
+  const toml::parse_result parsed = toml::parse(std::string_view(bytes.value()), std::string_view(path));
   if (!parsed) {
     const toml::parse_error& e = parsed.error();
     return bad_input(path + ":" + std::to_string(e.source().begin.line) + ":" +

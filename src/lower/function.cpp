@@ -54,8 +54,10 @@ void FunctionLowering::mark_readable(size_t field, size_t bytes) {
   const auto table = entry_loads_.find({launch(), field});
   if (table == entry_loads_.end() || bytes == 0) return;
   llvm::Metadata* size = llvm::ConstantAsMetadata::get(ir.getInt64(bytes));
-  llvm::cast<llvm::LoadInst>(table->second)
-      ->setMetadata(llvm::LLVMContext::MD_dereferenceable, llvm::MDNode::get(ir.getContext(), {size}));
+  llvm::Metadata* alignment = llvm::ConstantAsMetadata::get(ir.getInt64(8));
+  auto* load = llvm::cast<llvm::LoadInst>(table->second);
+  load->setMetadata(llvm::LLVMContext::MD_dereferenceable, llvm::MDNode::get(ir.getContext(), {size}));
+  load->setMetadata(llvm::LLVMContext::MD_align, llvm::MDNode::get(ir.getContext(), {alignment}));
 }
 
 void FunctionLowering::make_registers() {

@@ -13,6 +13,7 @@
 #include "llvm/Transforms/Utils/LoopSimplify.h"
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 #include "llvm/Transforms/Utils/UnifyFunctionExitNodes.h"
+#include "simt/full_versions.h"
 #include "simt/gang_size.h"
 #include "simt/names.h"
 #include "simt/suspend.h"
@@ -146,6 +147,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   for (Function* f : scalars) {
     const bool is_kernel = f == entry;
     if (is_kernel) gang = gang_size(*f, layout, options.gang);
+    if (is_kernel && gang == 1 && split_full_versions(*f, layout)) canonicalise(*f, passes);
     const unsigned warps = is_kernel ? gang : 1;
     const ShapeAnalysis shapes(*f, layout, warps > 1);
     Widener widener(shapes, options, *wide[f], is_kernel, warps);

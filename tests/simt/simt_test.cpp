@@ -122,6 +122,38 @@ TEST(Simt, EarlyReturnIsAMask) {
   EXPECT_GE(w.count("@llvm.masked.store.v32i32"), 1u) << w.ir;
 }
 
+TEST(Simt, AWarpThatABoundsCheckLetsThroughWholeIsNotMasked) {
+  const std::string guarded =
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r4;\nL1:\n";
+  const Widened w = widened("setp.ge.s32 %p0, %r4, %r0; @%p0 bra L1;\n" + guarded, 128);
+  EXPECT_EQ(w.count("store <32 x i32>"), 1u) << w.ir;
+  EXPECT_EQ(w.count("call void @llvm.masked.store.v32i32"), 1u);
+  // The last lane alone decides: one scalar comparison, and one of all lanes where that fails.
+  EXPECT_EQ(w.count("icmp slt <32 x i32>") + w.count("icmp sgt <32 x i32>"), 1u);
+  // Two bounds, as of a matrix, are two scalar comparisons.
+  const Widened two = widened(
+      "mov.u32 %r5, %tid.y; setp.ge.u32 %p0, %r4, %r0; setp.ge.u32 %p1, %r5, %r0; or.pred %p2, %p0, %p1;\n"
+      "@%p2 bra L1;\n" +
+          guarded,
+      32, 4);
+  EXPECT_EQ(two.count("store <32 x i32>"), 1u) << two.ir;
+  // Lanes chosen by a value, or by equality, rarely go together: one version.
+  for (const char* test : {"setp.ne.s32 %p0, %r4, %r0;",
+                           "ld.global.s32 %r6, [%d1+4]; xor.b32 %r6, %r6, %r4;"
+                           "setp.lt.s32 %p0, %r6, %r0;"}) {
+    const Widened once = widened(std::string(test) + " @%p0 bra L1;\n" + guarded, 128);
+    EXPECT_EQ(once.count("store <32 x i32>"), 0u) << once.ir;
+  }
+}
+
+TEST(Simt, AGuardedBarrierStandsOnce) {
+  const Widened w = widened(
+      "setp.ge.s32 %p0, %r4, %r0; @%p0 bra L1;\n"
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r4; bar.sync 0;\nL1:\n",
+      128);
+  EXPECT_EQ(w.count("store <32 x i32>"), 0u) << w.ir;
+}
+
 TEST(Simt, BarriersKeepOnlyWhatLivesAcross) {
   const std::string body =
       "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.f32 %f0, [%d3];\n"
