@@ -18,9 +18,11 @@ class Batches {
   Batches(const Server& server, double tokens) : server_(server), tokens_(tokens) {}
   const chip::Cost& cost(double batch) {
     const auto [at, added] = known_.try_emplace(batch);
-    if (added)
+    if (added) {
       at->second =
           chip::predict(lower_items(server_.deployment, batch, tokens_), server_.chip, server_.stack);
+      at->second.seconds = at->second.seconds * server_.slowdown;
+    }
     return at->second;
   }
   double seconds(double batch) { return cost(batch).seconds.total(); }
@@ -39,16 +41,14 @@ double largest_batch(const Server& s, double tokens) {
   return n;
 }
 
-/// p99 and median latency of Poisson arrivals at `rate` on one chip.
-struct Queue {
-  double p50 = 0, p99 = 0;
-};
-Queue queue_at(Batches& batches, double rate, double most) {
+/// Poisson arrivals at `rate` on one chip, which runs what has come meanwhile as one batch.
+LoadRun queue_at(Batches& batches, double rate, double most) {
   std::mt19937_64 engine(7);
   std::vector<double> arrivals(kQueries), latency;
   double t = 0;
   for (double& a : arrivals) t += -std::log1p(-double(engine() >> 11) * 0x1p-53) / rate, a = t;
-  double free = 0;
+  LoadRun run;
+  double free = 0, busy = 0, rounds = 0;
   for (size_t i = 0; i < arrivals.size();) {
     const double start = std::max(free, arrivals[i]);
     size_t n = 0;
@@ -56,12 +56,20 @@ Queue queue_at(Batches& batches, double rate, double most) {
     // Batches are padded to the next size that was compiled: powers of two and halves between.
     double size = 1;
     while (size < double(n)) size = size * 1.5 >= double(n) && size >= 2 ? size * 1.5 : size * 2;
-    free = start + batches.seconds(std::min(std::ceil(size), most));
+    const chip::Cost& cost = batches.cost(std::min(std::ceil(size), most));
+    free = start + cost.seconds.total();
+    busy += cost.seconds.total(), ++rounds;
+    run.cost += cost;
     for (size_t k = 0; k < n; ++k) latency.push_back(free - arrivals[i + k]);
     i += n;
   }
-  std::sort(latency.begin(), latency.end());
-  return {latency[latency.size() / 2], latency[latency.size() * 99 / 100]};
+  run.latency = run.ttft = percentiles(latency);
+  run.seconds = free;
+  run.requests_per_second = double(arrivals.size()) / free;
+  run.utilisation = busy / free;
+  run.mean_batch = double(arrivals.size()) / rounds;
+  run.saturated = run.utilisation > 0.95 && run.requests_per_second < 0.97 * rate;
+  return run;
 }
 
 ItemRun offline(Batches& batches, double batch, double most) {
@@ -83,13 +91,13 @@ ItemRun server_rate(Batches& batches, const ItemRun& best, double bound) {
   double low = 0, high = most / batches.seconds(most);
   for (int i = 0; i < 12; ++i) {
     const double rate = (low + high) / 2;
-    (queue_at(batches, rate, most).p99 <= bound ? low : high) = rate;
+    (queue_at(batches, rate, most).latency.p99 <= bound ? low : high) = rate;
   }
   ItemRun run;
   run.items_per_second = low;
   if (low > 0) {
-    const Queue q = queue_at(batches, low, most);
-    run.latency = q.p50, run.p99 = q.p99;
+    const LoadRun q = queue_at(batches, low, most);
+    run.latency = q.latency.p50, run.p99 = q.latency.p99;
   }
   run.batch = most;
   run.cost = batches.cost(most);
@@ -131,6 +139,18 @@ Result<ItemRun> run_items(const Server& s, Scenario scenario, double tokens, dou
     }
   }
   run.items_per_second *= copies;
+  return run;
+}
+
+Result<LoadRun> simulate_items(const Server& s, double tokens, double rate, double batch) {
+  if (!(rate > 0)) return bad_input("a rate of items is above 0");
+  const Result<ItemRun> best = run_items(s, Scenario::kOffline, tokens, batch);
+  if (!best) return best.error();
+  const double copies = s.deployment.parallel.dp;
+  Batches batches(s, tokens);
+  LoadRun run = queue_at(batches, rate / copies, best.value().batch);
+  run.requests_per_second *= copies;
+  run.tokens_per_second = run.requests_per_second;
   return run;
 }
 

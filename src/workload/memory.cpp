@@ -63,7 +63,8 @@ double Memory::sequences(double tokens) const {
 
 Memory memory_of(const Deployment& d, const chip::Numbers& chip, double step_tokens) {
   Memory m;
-  m.capacity = kUsable * chip.memory_gib * kGiB;
+  const bool on_chip = !(chip.memory_gib > 0);  // Hanguang: all of it in SRAM, placed by its compiler
+  m.capacity = on_chip ? chip.sram_mib * 1024 * 1024 : kUsable * chip.memory_gib * kGiB;
   const Model& model = *d.model;
   double width = 0;
   for (const auto* t :
@@ -77,7 +78,8 @@ Memory memory_of(const Deployment& d, const chip::Numbers& chip, double step_tok
     m.weights += stage.parameters * d.precision.weight_bits / 8;
     for (const Kernel& k : stage.kernels) widest = std::max(widest, (k.reads + k.writes) * stage.width);
   }
-  m.activations = kEngine + step_tokens * width * kLiveActivations * d.precision.residual_bytes +
+  m.activations = (on_chip ? 0 : kEngine) +
+                  step_tokens * width * kLiveActivations * d.precision.residual_bytes +
                   widest * d.precision.residual_bytes;
   if (model.decoder) add_cache(*model.decoder, d, m);
   return m;

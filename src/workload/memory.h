@@ -7,7 +7,7 @@
 namespace ppu::workload {
 
 struct Memory {
-  double capacity = 0;  ///< what an engine uses: 92 % of the chip's memory
+  double capacity = 0;  ///< what an engine uses: 92 % of the chip's memory, or its SRAM where it has none
   double weights = 0;
   double activations = 0;         ///< of one step, and the engine's own (context, graphs, workspaces)
   double kv_per_token = 0;        ///< of one sequence, where it grows with the context

@@ -120,8 +120,13 @@ struct Model {
 /// none.
 Result<Model> find_model(std::string_view name);
 
+/// What a file leaves open.
+struct ReadOptions {
+  double tokens = 0;  ///< lengths that an ONNX graph leaves symbolic, batch aside; 0: 128
+};
+
 /// A preset, a path of a config.json (or of the folder it is in), or a path of an .onnx file.
-Result<Model> load_model(const std::string& what);
+Result<Model> load_model(const std::string& what, const ReadOptions& options = {});
 
 /// Ids of all presets, sorted.
 std::vector<std::string> preset_ids();

@@ -1,11 +1,40 @@
 // See network_builder.h.
 #include "workload/network_builder.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ppu::workload {
 
 using chip::OpKind;
+
+namespace {
+
+bool same(const Kernel& a, const Kernel& b) {
+  return a.kind == b.kind && a.label == b.label && a.m == b.m && a.n == b.n && a.k == b.k &&
+         a.groups == b.groups && a.batched == b.batched && a.weights == b.weights && a.flops == b.flops &&
+         a.reads == b.reads && a.writes == b.writes && a.piece == b.piece;
+}
+
+}  // namespace
+
+void merge_kernels(Stage& stage) {
+  std::vector<Kernel> merged;
+  for (const Kernel& k : stage.kernels) {
+    const auto at =
+        std::find_if(merged.begin(), merged.end(), [&](const Kernel& other) { return same(k, other); });
+    if (at == merged.end())
+      merged.push_back(k);
+    else
+      at->repeat += k.repeat;
+  }
+  stage.kernels = std::move(merged);
+}
+
+Stage NetworkBuilder::take() {
+  merge_kernels(stage_);
+  return std::move(stage_);
+}
 
 double NetworkBuilder::pixels() const {
   return std::pow(edge_, dimensions_);

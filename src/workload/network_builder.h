@@ -7,6 +7,9 @@
 
 namespace ppu::workload {
 
+/// Adds the repeats of equal kernels up, so that each is priced once.
+void merge_kernels(Stage& stage);
+
 class NetworkBuilder {
  public:
   NetworkBuilder(const char* name, double channels, double edge, int dimensions = 2)
@@ -33,7 +36,8 @@ class NetworkBuilder {
   void gather(const char* label, double count, double width, double rows);
   void normalise(const char* label);
 
-  Stage take() { return std::move(stage_); }
+  /// The stage, kernels of one make together: a network repeats few shapes.
+  Stage take();
   Stage& stage() { return stage_; }
 
  private:

@@ -9,6 +9,6 @@
 namespace ppu::workload {
 
 /// kBadInput when the file isn't ONNX or sizes stay unknown after shape inference (which tensor, and why).
-Result<Model> read_onnx(const std::string& path);
+Result<Model> read_onnx(const std::string& path, const ReadOptions& options);
 
 }  // namespace ppu::workload

@@ -119,12 +119,12 @@ Result<Model> find_model(std::string_view name) {
   return model;
 }
 
-Result<Model> load_model(const std::string& what) {
+Result<Model> load_model(const std::string& what, const ReadOptions& options) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   std::string path = what;
   if (fs::is_directory(path, ignored)) path += "/config.json";
-  if (path.ends_with(".onnx")) return read_onnx(path);
+  if (path.ends_with(".onnx")) return read_onnx(path, options);
   if (!path.ends_with(".json") && !fs::is_regular_file(path, ignored)) return find_model(what);
   const Result<std::string> text = file_text(path);
   if (!text) return text.error();

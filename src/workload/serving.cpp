@@ -33,6 +33,15 @@ double micro_batches(const Server& s, double sequences) {
   return std::min<double>(s.deployment.parallel.pp, std::max(1.0, sequences));
 }
 
+/// The encoder's part of `requests` requests (Whisper, T5); nothing for a decoder alone.
+chip::Cost encoder_cost(const Server& s, double requests) {
+  const Model& model = *s.deployment.model;
+  if (!model.encoder && model.stages.empty()) return {};
+  chip::Cost cost = chip::predict(lower_items(s.deployment, requests, model.encoder_tokens), s.chip, s.stack);
+  cost.seconds = cost.seconds * s.slowdown;
+  return cost;
+}
+
 }  // namespace
 
 Result<double> fitting_sequences(const Server& s, double tokens, double step_tokens) {
@@ -55,18 +64,18 @@ Result<StaticRun> static_batch(const Server& s, double batch, double in, double 
   const Piece prompt[] = {{mine / parts, in, 0}};
   // With micro-batches the stages fill once; then each pass gives one micro-batch after 1 / parts of its
   // time.
-  const chip::Cost first = step_cost(s, prompt);
+  chip::Cost first = step_cost(s, prompt);
+  first += encoder_cost(s, mine / parts);
   run.ttft = first.seconds.total() * (parts + s.deployment.parallel.pp - 1) / s.deployment.parallel.pp;
   for (int part = 0; part < int(parts); ++part) run.cost += first;
-  constexpr int kSamples = 8;  // contexts, evenly spread: steps grow almost linearly with them
+  constexpr int kSamples = 4;  // contexts, evenly spread: steps grow almost linearly with them
   const double steps = std::max(0.0, out - 1);
   double decode = 0;
   for (int i = 0; i < kSamples && steps > 0; ++i) {
     const Piece piece[] = {{mine / parts, 1, in + steps * (i + 0.5) / kSamples}};
-    chip::Cost one = step_cost(s, piece);
+    const chip::Cost one = step_cost(s, piece);
     decode += one.seconds.total() / kSamples;
-    const double times = steps / kSamples * parts;
-    run.cost += one * times;
+    run.cost += one * (steps / kSamples * parts);
   }
   run.tpot = decode;
   run.seconds = run.ttft + decode * steps;
@@ -89,7 +98,8 @@ Result<SteadyRun> max_throughput(const Server& s, double in, double out, const S
         n * prefill / std::max(wanted, 1e-9);  // prompts that take longer hold fewer decoding
     const double parts = micro_batches(s, decoding);
     const Piece pieces[] = {{decoding / parts, 1, mean}, {std::max(prefill / in, 1e-6) / parts, in, 0}};
-    const chip::Cost cost = step_cost(s, pieces);
+    chip::Cost cost = step_cost(s, pieces);
+    cost += encoder_cost(s, 8) * (prefill / in / parts / 8);  // encoders run in batches
     const double seconds = cost.seconds.total();
     const double rate = decoding * dp / seconds * (parts / s.deployment.parallel.pp);
     if (rate <= best.tokens_per_second) continue;

@@ -4,6 +4,7 @@
 // here: intervals (estimate.h) and what the chips draw and cost (chip/power.h, chip/cost.h).
 #pragma once
 #include <cstdint>
+#include <vector>
 
 #include "base/result.h"
 #include "chip/predict.h"
@@ -17,6 +18,7 @@ struct Server {
   Deployment deployment;
   chip::Numbers chip;
   chip::Stack stack;
+  double slowdown = 1;  ///< every step takes this much longer: how intervals reach a simulation
 };
 
 /// What one chip of the group did, and how fast.
@@ -83,9 +85,12 @@ struct Percentiles {
   double p50 = 0, p99 = 0, mean = 0;
 };
 
+/// Of no values: zeros.
+Percentiles percentiles(std::vector<double> values);
+
 struct LoadRun {
   Percentiles ttft, tpot, latency;
-  double tokens_per_second = 0;  ///< output
+  double tokens_per_second = 0;  ///< output (items: items)
   double requests_per_second = 0;
   double utilisation = 0;  ///< share of time with a step running
   double mean_batch = 0;   ///< decoding sequences of one group, over steps
@@ -119,5 +124,8 @@ struct ItemRun {
 /// one. `latency_bound` (kServer, kMultiStream) 0: ten times a single item's latency, at least 15 ms.
 Result<ItemRun> run_items(const Server& server, Scenario scenario, double tokens, double batch = 0,
                           double latency_bound = 0);
+
+/// Items that arrive at `rate` a second (Poisson) on `dp` copies, in batches of up to `batch` (0: the best).
+Result<LoadRun> simulate_items(const Server& server, double tokens, double rate, double batch = 0);
 
 }  // namespace ppu::workload

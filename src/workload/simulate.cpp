@@ -34,15 +34,6 @@ class Draws {
   std::mt19937_64 engine_;
 };
 
-Percentiles percentiles(std::vector<double> values) {
-  if (values.empty()) return {};
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double p) { return values[size_t(p * double(values.size() - 1) + 0.5)]; };
-  double sum = 0;
-  for (const double v : values) sum += v;
-  return {at(0.5), at(0.99), sum / double(values.size())};
-}
-
 class Simulation {
  public:
   Simulation(const Server& server, const Load& load, const Memory& memory)
@@ -153,13 +144,11 @@ class Simulation {
     const double end = now_ + seconds * times;
     busy_ += seconds * times;
     batches_ += p.decoding * times, decode_steps_ += times;
-    add(cost, times);
+    total_ += cost * times;
     ++steps_;
     finish_step(end, times);
     now_ = end;
   }
-
-  void add(const chip::Cost& c, double times) { total_ += c * times; }
 
   void finish_step(double end, double times) {
     size_t kept = 0;
@@ -233,6 +222,15 @@ class Simulation {
 };
 
 }  // namespace
+
+Percentiles percentiles(std::vector<double> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double p) { return values[size_t(p * double(values.size() - 1) + 0.5)]; };
+  double sum = 0;
+  for (const double v : values) sum += v;
+  return {at(0.5), at(0.99), sum / double(values.size())};
+}
 
 Result<LoadRun> simulate(const Server& server, const Load& load) {
   if (!server.deployment.model->decoder)

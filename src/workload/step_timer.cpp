@@ -19,7 +19,10 @@ double rounded(double value) {
 chip::Cost step_cost(const Server& server, std::span<const Piece> pieces) {
   double sequences = 0;
   for (const Piece& piece : pieces) sequences += piece.sequences;
-  return chip::predict(lower_step(server.deployment, pieces), server.chip, server.stack, sequences);
+  chip::Cost cost =
+      chip::predict(lower_step(server.deployment, pieces), server.chip, server.stack, sequences);
+  cost.seconds = cost.seconds * server.slowdown;
+  return cost;
 }
 
 const chip::Cost& StepTimer::step(double decoding, double context, double prefill, double done,

@@ -66,4 +66,24 @@ struct FatbinOptions {
 /// Writes a fat binary, or lists what a fat binary or executable carries.
 int fatbin(const FatbinOptions& options);
 
+struct EstimateOptions {
+  std::string model;
+  std::vector<std::string> chips;  ///< none: the default chip
+  std::string precision;           ///< empty: the model's own
+  std::string stack;               ///< empty: vllm, or tensorrt for what generates no tokens
+  int batch = 0, in = 0, out = 0;  ///< 0: not given
+  int tp = 1, pp = 1, ep = 1, dp = 1;
+  double concurrency = 0, rate = 0;
+  double latency_bound_ms = 0;
+  double hours = 24, inlet = 30, cooling = 1;
+  double rent = 0, price = 0, life = 4, energy = 0.10, pue = 1.3, premium = 0;
+  unsigned seed = 1;
+  bool json = false, csv = false;
+  std::string html;  ///< a file to write
+  bool models = false;
+  bool training = false;
+};
+/// What a model does on chips: latency, throughput, energy, heat, cost, with intervals.
+int estimate(const EstimateOptions& options);
+
 }  // namespace ppu::tools

@@ -105,6 +105,56 @@ void add_chips(CLI::App& app, ChipsOptions& options, ValidateOptions& validate) 
   add_validate(*chips, validate);
 }
 
+void add_estimate_load(CLI::App* e, EstimateOptions& o) {
+  const auto number = [&](const char* flag, auto& value, double low, double high, const char* help) {
+    return e->add_option(flag, value, help)->check(CLI::Range(low, high))->type_name("N");
+  };
+  number("--batch", o.batch, 1, 1 << 20, "requests (items) of a static batch; with a load, the most at once");
+  number("--in", o.in, 1, 1 << 24, "tokens of a request's prompt");
+  number("--out", o.out, 1, 1 << 24, "tokens of its answer");
+  number("--tp", o.tp, 1, 4096, "tensor parallel: chips that share each layer");
+  number("--pp", o.pp, 1, 4096, "pipeline parallel: groups that each hold some layers");
+  number("--ep", o.ep, 1, 4096, "expert parallel: of the tp x dp chips, how many share the experts");
+  number("--dp", o.dp, 1, 4096, "data parallel: groups with requests of their own");
+  CLI::Option* rate =
+      number("--rate", o.rate, 1e-6, 1e9, "load: requests (items) a second, arriving at random");
+  number("--concurrency", o.concurrency, 1, 1e6, "load: requests in flight at all times")->excludes(rate);
+  number("--latency-bound", o.latency_bound_ms, 0.001, 1e9, "items: milliseconds that p99 must keep to");
+  number("--hours", o.hours, 0, 100000, "how long the same work goes on, for temperature (default 24)");
+  number("--inlet", o.inlet, -40, 80, "temperature of the air in front of the chips, C (default 30)");
+  number("--cooling", o.cooling, 0.01, 100, "thermal resistance against the chip file's (default 1)");
+  number("--rent", o.rent, 1e-9, 1e9, "USD for an hour of one chip");
+  number("--price", o.price, 1e-9, 1e12, "USD for one chip; with --life, --energy, --pue");
+  number("--life", o.life, 0.01, 100, "years in which the price is written off (default 4)");
+  number("--energy", o.energy, 0, 1e6, "USD for a kWh (default 0.10)");
+  number("--pue", o.pue, 1, 10, "power of the site over power of the servers (default 1.3)");
+  number("--premium", o.premium, -100, 10000, "percent on rent or price: taxes, scarcity");
+  e->add_option("--seed", o.seed, "of arrivals and draws (default 1)")->type_name("N");
+}
+
+void add_estimate(CLI::App& app, EstimateOptions& o) {
+  CLI::App* e = app.add_subcommand("estimate", "what a model does on a chip: speed, energy, heat, cost");
+  e->add_option("MODEL", o.model, "a preset (--models), a Hugging Face config.json, or an .onnx file")
+      ->type_name("");
+  e->add_option("--chip", o.chips, "a chip of `ppu chips` or a chip file (repeatable)")
+      ->take_all()
+      ->expected(1)
+      ->type_name("NAME");
+  e->add_option("--precision", o.precision,
+                "bf16, fp16, fp8, int8, w8a16, w4a16, mxfp4, nvfp4; +kv8 for an 8-bit KV cache")
+      ->type_name("NAME");
+  e->add_option("--stack", o.stack,
+                "the software: vllm (default), trtllm, sglang, tensorrt (default for images and the like), "
+                "eager, graphs")
+      ->type_name("NAME");
+  add_estimate_load(e, o);
+  CLI::Option* json = e->add_flag("--json", o.json, "print JSON");
+  e->add_flag("--csv", o.csv, "print CSV")->excludes(json);
+  e->add_option("--html", o.html, "write a report with plots, in one file")->type_name("FILE");
+  e->add_flag("--models", o.models, "list the presets");
+  e->add_flag("--training", o.training, "ask about training");
+}
+
 /// The parser would take "--" for itself, even behind the program's name where it is the program's own
 /// argument.
 constexpr char kDashes[] = "\x01--";
@@ -141,10 +191,12 @@ int main(int argc, char** argv) {
   FatbinOptions fatbin_options;
   ChipsOptions chips_options;
   ValidateOptions validate_options;
+  EstimateOptions estimate_options;
   add_run(app, run_options);
   app.add_subcommand("smi", "show the devices and who uses them");
   app.add_subcommand("doctor", "check what OpenPPU needs on this machine");
   add_chips(app, chips_options, validate_options);
+  add_estimate(app, estimate_options);
   add_fatbin(app, fatbin_options);
   try {
     app.parse(arguments_of(argc, argv));
@@ -159,6 +211,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("chips"))
     return app.get_subcommand("chips")->got_subcommand("validate") ? validate_chips(validate_options)
                                                                    : chips(chips_options);
+  if (app.got_subcommand("estimate")) return estimate(estimate_options);
   if (app.got_subcommand("fatbin")) return fatbin(fatbin_options);
   if (!take_command(*app.get_subcommand("run"), run_options)) return kUsage;
   return run(run_options);
