@@ -38,7 +38,7 @@ Attention full_attention(ConfigFields& f, double hidden, const std::string& type
   if (f.flag("multi_query", false) && !f.flag("new_decoder_architecture", false)) a.kv_heads = 1;
   a.head_dim = a.value_dim =
       f.get({"head_dim", "kv_channels", "d_kv"}, std::floor(hidden / std::max(1.0, a.heads)));
-  a.gated = f.flag("attn_output_gate", type == "qwen3_next");
+  a.gated = f.flag("attn_output_gate", type == "qwen3_next" || type.starts_with("qwen3_5"));
   if (f.has("kv_lora_rank")) {
     a.kind = AttentionKind::kLatent;
     a.kv_rank = f.need({"kv_lora_rank"});

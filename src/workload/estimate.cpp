@@ -26,6 +26,8 @@ constexpr FigureRow kFigures[] = {
     {"full_batch",        "full server: requests at once",             "",        "",        1},
     {"full_tpot",         "full server: time per output token",        "ms",      "serving", 1e3},
     {"full_per_second",   "full server: output",                       "tokens/s","serving", 1},
+    {"prefill_per_second", "prefill alone: input",                     "tokens/s","serving", 1},
+    {"decode_per_second",  "decode alone, full batch: output",         "tokens/s","serving", 1},
     {"latency",           "one alone: latency",                        "ms",      "items",   1e3},
     {"items_batch",       "offline: batch",                            "",        "",        1},
     {"batch_latency",     "offline: latency of a batch",               "ms",      "items",   1e3},
@@ -119,7 +121,7 @@ class Asking {
                               "` on this chip: intervals are wide");
     if (!q_.model.uncertain.empty()) answer_.notes.push_back(q_.model.name + ": " + q_.model.uncertain);
     const double tokens = estimator_.in() + estimator_.out();
-    if (q_.model.context_limit > 0 && estimator_.generates() && tokens > q_.model.context_limit)
+    if (q_.model.context_limit > 0 && !(q_.model.encoder_tokens > 0) && tokens > q_.model.context_limit)
       answer_.notes.push_back("in + out is beyond the model's context of " +
                               chip::number_text(q_.model.context_limit) + " tokens");
   }
@@ -146,7 +148,11 @@ class Asking {
     const chip::Interval speed = chip::interval_of(spread(base), residual, q_.seed);
     const Result<LoadRun> middle = estimator_.load(1), slow = estimator_.load(speed.p50 / speed.p10),
                           fast = estimator_.load(speed.p50 / speed.p90);
-    if (!middle || !slow || !fast) return;
+    for (const auto* run : {&middle, &slow, &fast})
+      if (!*run) {
+        answer_.notes.push_back("no answer under load: " + run->error().message);
+        return;
+      }
     load_ = middle.value();
     const auto between = [&](auto figure, const char* left) {
       // What is left unexplained of a load beyond that of the throughput itself.

@@ -35,6 +35,8 @@ Status Estimator::possible() const {
   const Result<double> fits = generates() ? fitting_sequences(s, in_ + out_, std::min(8192.0, in_))
                                           : fitting_sequences(s, 1, std::max(1.0, question_.batch) * in_);
   if (!fits) return fits.error();
+  if (generates() && question_.batch > 0 && question_.rate <= 0 && question_.concurrency <= 0)
+    if (const auto batch = static_batch(s, question_.batch, in_, out_); !batch) return batch.error();
   return Unit{};
 }
 
@@ -71,6 +73,10 @@ Values Estimator::generate(const Server& s) {
     v["full_batch"] = full.value().batch;
     busy = full.value().cost, rate = full.value().tokens_per_second;
   }
+  if (const auto prefill = prefill_only(s, in_))
+    v["prefill_per_second"] = prefill.value().input_tokens_per_second;
+  if (const auto decode = decode_only(s, in_, out_))
+    v["decode_per_second"] = decode.value().tokens_per_second;
   if (question_.batch > 0)
     if (const auto batch = static_batch(s, question_.batch, in_, out_)) {
       v["batch_ttft"] = batch.value().ttft, v["batch_tpot"] = batch.value().tpot;

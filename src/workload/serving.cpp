@@ -135,7 +135,7 @@ Result<SteadyRun> decode_only(const Server& s, double in, double out, double tpo
     if (tpot_limit > 0 && seconds > tpot_limit && n > 1) continue;
     const double rate = n * dp / seconds * (parts / s.deployment.parallel.pp);
     if (rate > best.tokens_per_second) best = {rate, 0, seconds, n * dp, cost};
-    if (tpot_limit > 0) break;
+    if (tpot_limit > 0 || rate < 0.97 * best.tokens_per_second) break;  // smaller ones give less
   }
   return best;
 }
