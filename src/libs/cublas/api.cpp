@@ -215,8 +215,8 @@ Status cublasGemmEx(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb
                     const void* alpha, const void* a, cudaDataType at, int lda, const void* b,
                     cudaDataType bt, int ldb, const void* beta, void* c, cudaDataType ct, int ldc,
                     cublasComputeType_t compute, cublasGemmAlgo_t algo) {
-  return cublas::cublasGemmStridedBatchedEx(h, ta, tb, m, n, k, alpha, a, at, lda, 0, b, bt, ldb, 0, beta, c, ct, ldc,
-                                    0, 1, compute, algo);
+  return cublas::cublasGemmStridedBatchedEx(h, ta, tb, m, n, k, alpha, a, at, lda, 0, b, bt, ldb, 0, beta, c,
+                                            ct, ldc, 0, 1, compute, algo);
 }
 
 Status cublasGemmBatchedEx(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, int m, int n, int k,
@@ -242,32 +242,32 @@ Status cublasGemmBatchedEx(cublasHandle_t h, cublasOperation_t ta, cublasOperati
 Status cublasSgemmEx(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, int m, int n, int k,
                      const float* alpha, const void* a, cudaDataType at, int lda, const void* b,
                      cudaDataType bt, int ldb, const float* beta, void* c, cudaDataType ct, int ldc) {
-  return cublas::cublasGemmEx(h, ta, tb, m, n, k, alpha, a, at, lda, b, bt, ldb, beta, c, ct, ldc, CUBLAS_COMPUTE_32F,
-                      CUBLAS_GEMM_DEFAULT);
+  return cublas::cublasGemmEx(h, ta, tb, m, n, k, alpha, a, at, lda, b, bt, ldb, beta, c, ct, ldc,
+                              CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT);
 }
 
 Status cublasHgemm(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, int m, int n, int k,
                    const uint16_t* alpha, const uint16_t* a, int lda, const uint16_t* b, int ldb,
                    const uint16_t* beta, uint16_t* c, int ldc) {
-  return cublas::cublasGemmEx(h, ta, tb, m, n, k, alpha, a, CUDA_R_16F, lda, b, CUDA_R_16F, ldb, beta, c, CUDA_R_16F,
-                      ldc, CUBLAS_COMPUTE_16F, CUBLAS_GEMM_DEFAULT);
+  return cublas::cublasGemmEx(h, ta, tb, m, n, k, alpha, a, CUDA_R_16F, lda, b, CUDA_R_16F, ldb, beta, c,
+                              CUDA_R_16F, ldc, CUBLAS_COMPUTE_16F, CUBLAS_GEMM_DEFAULT);
 }
 Status cublasHgemmBatched(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, int m, int n, int k,
                           const uint16_t* alpha, const uint16_t* const a[], int lda,
                           const uint16_t* const b[], int ldb, const uint16_t* beta, uint16_t* const c[],
                           int ldc, int count) {
-  return cublas::cublasGemmBatchedEx(h, ta, tb, m, n, k, alpha, reinterpret_cast<const void* const*>(a), CUDA_R_16F,
-                             lda, reinterpret_cast<const void* const*>(b), CUDA_R_16F, ldb, beta,
-                             reinterpret_cast<void* const*>(c), CUDA_R_16F, ldc, count, CUBLAS_COMPUTE_16F,
-                             CUBLAS_GEMM_DEFAULT);
+  return cublas::cublasGemmBatchedEx(h, ta, tb, m, n, k, alpha, reinterpret_cast<const void* const*>(a),
+                                     CUDA_R_16F, lda, reinterpret_cast<const void* const*>(b), CUDA_R_16F,
+                                     ldb, beta, reinterpret_cast<void* const*>(c), CUDA_R_16F, ldc, count,
+                                     CUBLAS_COMPUTE_16F, CUBLAS_GEMM_DEFAULT);
 }
 Status cublasHgemmStridedBatched(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, int m, int n,
                                  int k, const uint16_t* alpha, const uint16_t* a, int lda, long long int sa,
                                  const uint16_t* b, int ldb, long long int sb, const uint16_t* beta,
                                  uint16_t* c, int ldc, long long int sc, int count) {
-  return cublas::cublasGemmStridedBatchedEx(h, ta, tb, m, n, k, alpha, a, CUDA_R_16F, lda, sa, b, CUDA_R_16F, ldb, sb,
-                                    beta, c, CUDA_R_16F, ldc, sc, count, CUBLAS_COMPUTE_16F,
-                                    CUBLAS_GEMM_DEFAULT);
+  return cublas::cublasGemmStridedBatchedEx(h, ta, tb, m, n, k, alpha, a, CUDA_R_16F, lda, sa, b, CUDA_R_16F,
+                                            ldb, sb, beta, c, CUDA_R_16F, ldc, sc, count, CUBLAS_COMPUTE_16F,
+                                            CUBLAS_GEMM_DEFAULT);
 }
 
 namespace {

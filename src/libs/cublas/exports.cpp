@@ -14,8 +14,10 @@
 
 namespace ppu::cublas {
 #define API(name, params, args) Status name params;
+#define STUB(name)
 #include "libs/cublas/api.inc"
 #undef API
+#undef STUB
 
 namespace {
 

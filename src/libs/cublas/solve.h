@@ -1,7 +1,7 @@
 // Batches of small systems: LU factors, solutions and inverses, by OpenBLAS's LAPACK. See bodies.h.
 #pragma once
-#include <complex>
 #include <lapacke.h>
+#include <complex>
 
 #include "libs/cublas/level3.h"
 
