@@ -279,7 +279,9 @@ class Lowering {
     }
     vector("route", tokens_ * f.experts * 4, tokens_ * f.active * 8, 6);
     const bool exchange = dp > 1;
-    const double copies = tokens_ * std::min(f.active, ep);
+    // A token travels once to each chip that has one of its experts; between nodes, once to each node.
+    const double places = ep > d_.chips_per_node ? std::ceil(ep / d_.chips_per_node) : ep;
+    const double copies = tokens_ * std::min(f.active, places);
     if (exchange)
       collective(OpKind::kAllToAll, "dispatch", copies * t_.hidden * std::max(1.0, q_.input_bytes), int(ep),
                  repeat_);

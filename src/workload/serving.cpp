@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chip/stack.h"
 #include "workload/step_timer.h"
 
 namespace ppu::workload {
@@ -43,6 +44,10 @@ chip::Cost encoder_cost(const Server& s, double requests) {
 }
 
 }  // namespace
+
+bool reserves_cache(const Server& s) {
+  return chip::stack_row(s.stack.name, s.chip).terms.reserve_cache > 0;
+}
 
 Result<double> fitting_sequences(const Server& s, double tokens, double step_tokens) {
   if (Status ok = check(s.deployment); !ok) return ok.error();
@@ -85,7 +90,7 @@ Result<StaticRun> static_batch(const Server& s, double batch, double in, double 
 
 Result<SteadyRun> max_throughput(const Server& s, double in, double out, const SteadyOptions& o) {
   const double mean = in + out / 2;  // live sequences are on average half way
-  const Result<double> fits = fitting_sequences(s, mean / o.fill, o.chunk);
+  const Result<double> fits = fitting_sequences(s, reserves_cache(s) ? in + out : mean / o.fill, o.chunk);
   if (!fits) return fits.error();
   if (const auto whole = fitting_sequences(s, in + out, o.chunk); !whole) return whole.error();
   const double most = std::min(fits.value(), o.max_batch > 0 ? o.max_batch : kMostSequences);

@@ -21,6 +21,10 @@ struct Request {
   double in = 0, out = 0;
   double arrival = 0, first = 0, finish = 0;
   double prefilled = 0, produced = 0;
+  double again = 0;  ///< of `produced`, what was dropped from the cache and is prefilled once more
+
+  double prompt() const { return in + again; }
+  bool decodes() const { return prefilled >= prompt(); }
 };
 
 /// The same numbers on every machine: std distributions aren't specified bit by bit.
@@ -37,7 +41,12 @@ class Draws {
 class Simulation {
  public:
   Simulation(const Server& server, const Load& load, const Memory& memory)
-      : server_(server), load_(load), memory_(memory), timer_(server), draws_(load.seed) {
+      : server_(server),
+        load_(load),
+        memory_(memory),
+        reserve_(reserves_cache(server)),
+        timer_(server),
+        draws_(load.seed) {
     const double groups = server.deployment.parallel.dp;
     rate_ = load.rate / groups;
     concurrency_ = std::max(1.0, std::ceil(load.concurrency / groups));
@@ -85,18 +94,33 @@ class Simulation {
     waiting_.push_back(r);
   }
 
-  double need(const Request& r) const {
-    return (r.in + r.out) * memory_.kv_per_token + memory_.state_per_sequence;
+  /// Cache that is held for a request: all it may ever take, or what it has taken.
+  double held(const Request& r) const {
+    return (r.in + (reserve_ ? r.out : r.produced)) * memory_.kv_per_token + memory_.state_per_sequence;
   }
 
   void admit() {
     while (!waiting_.empty() && double(running_.size()) < load_.max_batch &&
-           used_ + need(waiting_.front()) <= memory_.room()) {
-      used_ += need(waiting_.front());
+           used_ + held(waiting_.front()) <= memory_.room()) {
+      used_ += held(waiting_.front());
       running_.push_back(waiting_.front());
       waiting_.pop_front();
     }
     fullest_ = std::max(fullest_, used_ / std::max(1.0, memory_.room()));
+  }
+
+  /// Sends the latest back until each of the others has room for its next token.
+  void make_room() {
+    used_ = 0;
+    for (const Request& r : running_) used_ += held(r);
+    while (!reserve_ && running_.size() > 1 &&
+           used_ + double(running_.size()) * memory_.kv_per_token > memory_.room()) {
+      Request r = running_.back();
+      running_.pop_back();
+      used_ -= held(r);
+      r.again = r.produced, r.prefilled = 0;
+      waiting_.push_front(r);
+    }
   }
 
   struct Plan {
@@ -109,7 +133,7 @@ class Simulation {
   Plan plan() {
     Plan p;
     for (const Request& r : running_)
-      if (r.prefilled >= r.in) {
+      if (r.decodes()) {
         ++p.decoding, p.context += r.in + r.produced;
         p.least_left = std::min(p.least_left, r.out - r.produced);
       }
@@ -118,7 +142,7 @@ class Simulation {
     shares_.assign(running_.size(), 0);
     for (size_t i = 0; i < running_.size() && budget > 0; ++i) {
       const Request& r = running_[i];
-      const double left = r.in - r.prefilled;
+      const double left = r.prompt() - r.prefilled;
       if (left <= 0) continue;
       if (!load_.chunked && left > budget && p.prompts > 0) break;
       const double take = load_.chunked ? std::min(left, budget) : left;
@@ -130,6 +154,7 @@ class Simulation {
   }
 
   void step() {
+    make_room();
     const Plan p = plan();
     const double parts =
         std::min<double>(server_.deployment.parallel.pp, std::max(1.0, p.decoding + p.prompts));
@@ -140,6 +165,9 @@ class Simulation {
     if (p.prefill <= 0) {  // nothing changes until the first finish, an arrival, or contexts 3 % longer
       times = std::min(p.least_left, std::max(1.0, std::floor(p.context / 32)));
       if (rate_ > 0) times = std::min(times, std::max(1.0, std::ceil((next_arrival_ - now_) / seconds)));
+      const double growth = p.decoding * memory_.kv_per_token;
+      if (!reserve_ && growth > 0)
+        times = std::min(times, std::max(1.0, std::floor((memory_.room() - used_) / growth)));
     }
     const double end = now_ + seconds * times;
     busy_ += seconds * times;
@@ -156,15 +184,14 @@ class Simulation {
       Request& r = running_[i];
       if (shares_[i] > 0) {
         r.prefilled += shares_[i];
-        if (r.prefilled >= r.in)
-          r.produced = 1, r.first = end;  // the prompt's last step gives the first token
-      } else if (r.prefilled >= r.in) {
+        if (r.decodes() && r.produced++ == 0) r.first = end;  // the prompt's last step gives a token
+      } else if (r.decodes()) {
         r.produced += times;
       }
-      if (r.prefilled >= r.in && r.produced >= r.out) {
+      if (r.decodes() && r.produced >= r.out) {
         r.finish = end;
         waited_ += end - r.arrival;
-        used_ -= need(r);
+        used_ -= held(r);
         finished_.push_back(r);
         if (rate_ <= 0) arrive(end);
       } else {
@@ -208,6 +235,7 @@ class Simulation {
   const Server& server_;
   const Load& load_;
   const Memory& memory_;
+  const bool reserve_;
   StepTimer timer_;
   Draws draws_;
   double rate_ = 0, concurrency_ = 0, next_arrival_ = 0, now_ = 0, used_ = 0, fullest_ = 0, busy_ = 0,

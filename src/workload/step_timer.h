@@ -7,6 +7,9 @@
 
 namespace ppu::workload {
 
+/// Whether the server's engine starts a request only when its whole answer will fit.
+bool reserves_cache(const Server& server);
+
 class StepTimer {
  public:
   explicit StepTimer(const Server& server) : server_(server) {}

@@ -93,6 +93,19 @@ TEST_F(Serving, SameSeedSameAnswer) {
   EXPECT_NE(simulate(s, load)->latency.p99, simulate(s, other)->latency.p99);
 }
 
+TEST_F(Serving, AFullCacheSendsTheLatestBack) {
+  Server s = serve("llama-3.1-8b");
+  s.chip.memory_gib = 24;  // room for some 30 requests at their full length, and for twice as many prompts
+  const Load load{.in = 1024, .out = 1024, .spread = 0.5, .concurrency = 64, .requests = 200};
+  s.stack = {"vllm"};
+  const LoadRun eager = simulate(s, load).value();
+  s.stack = {"trtllm"};
+  const LoadRun careful = simulate(s, load).value();
+  EXPECT_LE(eager.kv_used, 1);
+  EXPECT_LE(careful.kv_used, 1);
+  EXPECT_GT(eager.mean_batch, careful.mean_batch);
+}
+
 TEST_F(Serving, DecodeAloneKeepsToItsLimit) {
   const Server s = serve("qwen3-8b");
   const SteadyRun free = decode_only(s, 2048, 512).value();
