@@ -59,7 +59,7 @@ void emit_trap(FunctionLowering& f, const ptx::Instruction&) {
 void emit_nanosleep(FunctionLowering& f, const ptx::Instruction& i) {
   llvm::Value* ns = f.value(i.operands[0], {isa::Kind::kU, 32, 1});
   if (f.failed()) return;
-  f.call("ppu.yield", f.ir.getVoidTy(), {});
+  f.set_line(llvm::cast<llvm::Instruction>(f.call("ppu.yield", f.ir.getVoidTy(), {})));
   f.call("ppu.rt.nanosleep", f.ir.getVoidTy(), {f.block_state(), ns});
 }
 

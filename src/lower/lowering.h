@@ -109,6 +109,7 @@ class FunctionLowering {
   /// Writes a destination (register or sink); kPair destinations are written one by one by the caller.
   void write(const ptx::Operand& dest, RowValue value);
   llvm::Value* special(ptx::Special which, int64_t number);
+  llvm::Value* cluster_of_one(int64_t number);
   /// The address of a variable, function or parameter as PTX's mov sees it (i64; shared: the window offset).
   llvm::Value* symbol_address(const std::string& name);
   ptx::Space symbol_space(const std::string& name) const;
@@ -132,6 +133,7 @@ class FunctionLowering {
   /// i64 -> ptr.
   llvm::Value* pointer(llvm::Value* address) { return ir.CreateIntToPtr(address, ir.getPtrTy()); }
   void set_space(llvm::Instruction* access, ptx::Space space);
+  void set_line(llvm::Instruction* at);  ///< what a report of a kernel that waits for ever is to name
   llvm::BasicBlock* block_of(int32_t instruction) { return blocks_[size_t(instruction)]; }
   llvm::BasicBlock* new_block(const char* name);
   /// A fresh stack slot of the entry block, 8-byte aligned.

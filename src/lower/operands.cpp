@@ -5,6 +5,7 @@
 
 #include "exec/kernel_abi.h"
 #include "lower/lowering.h"
+#include "simt/names.h"
 
 namespace ppu::lower {
 
@@ -158,7 +159,13 @@ void FunctionLowering::check_alignment(const Address& at, uint32_t bytes) {
   call("ppu.check.align", ir.getVoidTy(), {ir.CreateAnd(at.checked, i64(bytes - 1)), at.checked});
 }
 
+void FunctionLowering::set_line(llvm::Instruction* at) {
+  llvm::Metadata* line = llvm::ConstantAsMetadata::get(ir.getInt32(now ? uint32_t(now->pos.line) : 0));
+  at->setMetadata(simt::kLineMetadata, llvm::MDNode::get(ir.getContext(), {line}));
+}
+
 void FunctionLowering::set_space(llvm::Instruction* access, Space space) {
+  if (access->isVolatile() || access->isAtomic()) set_line(access);
   if (space == Space::kNone) return;
   llvm::Metadata* number = llvm::ConstantAsMetadata::get(ir.getInt32(uint32_t(space)));
   access->setMetadata("ppu.space", llvm::MDNode::get(ir.getContext(), {number}));
@@ -210,6 +217,14 @@ llvm::Value* special_64(FunctionLowering& f, Special which) {
 
 }  // namespace
 
+/// Without clusters every block is one: its id, their number, then the block's place in it and its size.
+llvm::Value* FunctionLowering::cluster_of_one(int64_t number) {
+  constexpr int64_t kClusterRank = 12;  // and the number of ranks behind it
+  if (number < 3) return special(Special(int64_t(Special::kCtaidX) + number), 0);
+  if (number < 6) return special(Special(int64_t(Special::kNctaidX) + number - 3), 0);
+  return i32(number < 9 || number == kClusterRank ? 0 : 1);
+}
+
 llvm::Value* FunctionLowering::special(Special which, int64_t number) {
   llvm::Type* word = ir.getInt32Ty();
   const auto in_launch = [&](size_t offset) { return launch_field(word, offset); };
@@ -247,11 +262,14 @@ llvm::Value* FunctionLowering::special(Special which, int64_t number) {
       return in_launch(offsetof(exec::LaunchArgs, dynamic_shared_bytes));
     case Special::kTotalSmemSize:
       return in_launch(offsetof(exec::LaunchArgs, shared_bytes));
-    case Special::kReservedSmemOffset:
     case Special::kIsExplicitCluster:
-    case Special::kClusterId:
     case Special::kPm:
       return i32(0);
+    case Special::kPm64:
+    case Special::kCurrentGraphExec:
+      return i64(0);
+    case Special::kClusterId:
+      return cluster_of_one(number);
     case Special::kEnvreg:
       // %envreg0..: the executor gives the first registers, the rest read as zero.
       if (number >= 4) return i32(0);

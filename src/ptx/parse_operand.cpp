@@ -114,6 +114,44 @@ Operand Parser::symbol_operand(std::string symbol) {
   return o;
 }
 
+/// %reserved_smem_offset_*: the bytes of shared memory that the system keeps (cooperative groups put the
+/// state of big tiles there). A variable of the module, so that nothing behind the parser need know; nullopt
+/// if `name` is none of these.
+std::optional<Operand> Parser::reserved_shared(std::string_view name) {
+  struct Row {
+    std::string_view name;
+    int64_t offset;
+  };
+  constexpr int64_t kBytes = 1024, kSize = -1;
+  static constexpr Row kRows[] = {{"begin", 0}, {"0", 0}, {"1", kBytes / 2}, {"end", kBytes}, {"cap", kSize}};
+  constexpr std::string_view kPrefix = "%reserved_smem_offset_", kVariable = "__ppu_reserved_smem";
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  for (const Row& row : kRows) {
+    if (name.substr(kPrefix.size()) != row.name) continue;
+    Operand o;
+    if (row.offset == kSize) {
+      o.kind = Operand::Kind::kImm;
+      o.value = kBytes;
+      return o;
+    }
+    if (!is_module_name(kVariable)) {
+      Variable v;
+      v.name = kVariable;
+      v.space = Space::kShared;
+      v.type = {isa::Kind::kB, 8, 1};
+      v.count = kBytes;
+      v.align = 128;
+      v.is_weak = v.is_array = true;
+      variable_index_.emplace(v.name, int32_t(module_.variables.size()));
+      module_.variables.push_back(std::move(v));
+    }
+    o = symbol_operand(std::string(kVariable));
+    o.value = row.offset;
+    return o;
+  }
+  return std::nullopt;
+}
+
 Operand Parser::parse_word_operand() {
   const Token t = lex_.next();
   if (t.text == "_") {
@@ -147,6 +185,7 @@ Operand Parser::parse_word_operand() {
     if (lex_.peek().kind == Token::Kind::kDirective && component_of(lex_.peek().text) >= 0) {
       name += lex_.next().text;
     }
+    if (const std::optional<Operand> reserved = reserved_shared(name)) return *reserved;
     const auto special = find_special(name);
     if (!special) fail(t.pos(), "expected a declared register or a special register, found '" + name + "'");
     Operand o;

@@ -121,6 +121,7 @@ class Parser {
   Operand parse_address();
   Operand parse_list(char close, Operand::Kind kind);
   Operand symbol_operand(std::string symbol);
+  std::optional<Operand> reserved_shared(std::string_view name);
   int64_t parse_offset();
   int32_t find_register(std::string_view name);
   const std::vector<int32_t>* find_vector(std::string_view name) const;

@@ -45,8 +45,8 @@ constexpr Row kRows[] = {
     {"%dynamic_smem_size", Special::kDynamicSmemSize},
     {"%total_smem_size", Special::kTotalSmemSize},
     {"%aggr_smem_size", Special::kTotalSmemSize},
-    {"%reserved_smem_offset_begin", Special::kReservedSmemOffset},
     {"%is_explicit_cluster", Special::kIsExplicitCluster},
+    {"%current_graph_exec", Special::kCurrentGraphExec},
 };
 
 /// kClusterId's numbers.
@@ -82,13 +82,20 @@ std::optional<SpecialRef> find_special(std::string_view name) {
   const auto it = kMap.find(name);
   if (it != kMap.end()) return it->second;
   if (const auto n = numbered(name, "%envreg", 32)) return SpecialRef{Special::kEnvreg, *n};
-  if (const auto n = numbered(name, "%pm", 8)) return SpecialRef{Special::kPm, *n};
+  constexpr std::string_view kWide = "_64";
+  if (name.ends_with(kWide)) {
+    if (const auto n = numbered(name.substr(0, name.size() - kWide.size()), "%pm", 8))
+      return SpecialRef{Special::kPm64, *n};
+  } else if (const auto n = numbered(name, "%pm", 8)) {
+    return SpecialRef{Special::kPm, *n};
+  }
   return {};
 }
 
 std::string special_name(Special special, int64_t number) {
   if (special == Special::kEnvreg) return "%envreg" + std::to_string(number);
   if (special == Special::kPm) return "%pm" + std::to_string(number);
+  if (special == Special::kPm64) return "%pm" + std::to_string(number) + "_64";
   if (special == Special::kClusterId) return std::string(kCluster[size_t(number)]);
   for (const Row& r : kRows)
     if (r.special == special) return std::string(r.name);

@@ -57,11 +57,12 @@ enum class Special : uint8_t {
   kGlobaltimerHi,
   kDynamicSmemSize,
   kTotalSmemSize,
-  kReservedSmemOffset,
+  kCurrentGraphExec,
   kEnvreg,  ///< kEnvreg: number in Operand::value
   kPm,
+  kPm64,
   kIsExplicitCluster,
-  kClusterId,  ///< kPm, kClusterId: number in Operand::value
+  kClusterId,  ///< kPm, kPm64, kClusterId: number in Operand::value
   kCount
 };
 

@@ -149,6 +149,12 @@ uint64_t WarpRun::special(const Lane& lane, ptx::Special which, int64_t number) 
       return l.dynamic_shared_bytes;
     case S::kTotalSmemSize:
       return l.shared_bytes;
+    case S::kClusterId: {  // a cluster is one block
+      constexpr int64_t kRank = 12;
+      if (number < 3) return s.ctaid[number];
+      if (number < 6) return l.grid[number - 3];
+      return number >= 9 && number != kRank;
+    }
     case S::kEnvreg:
       return number >= 0 && number < 4 ? uint32_t(l.envreg[number]) : 0;
     default:

@@ -8,7 +8,7 @@ inline constexpr llvm::StringLiteral kTidX = "ppu.tid.x", kTidY = "ppu.tid.y", k
 inline constexpr llvm::StringLiteral kLaneId = "ppu.laneid", kWarpId = "ppu.warpid";
 inline constexpr llvm::StringLiteral kSharedBase = "ppu.shared.base", kLocalBase = "ppu.local.base";
 inline constexpr llvm::StringLiteral kActiveMask = "ppu.activemask", kBallot = "ppu.ballot";
-inline constexpr llvm::StringLiteral kShflPrefix = "ppu.shfl.";
+inline constexpr llvm::StringLiteral kShflPrefix = "ppu.shfl.", kShflIdx = "ppu.shfl.idx";
 inline constexpr llvm::StringLiteral kMatchAnyPrefix = "ppu.match.any.", kMatchAllPrefix = "ppu.match.all.";
 inline constexpr llvm::StringLiteral kReduxPrefix = "ppu.redux.";
 inline constexpr llvm::StringLiteral kWarpSync = "ppu.warp.sync";
@@ -21,6 +21,9 @@ inline constexpr llvm::StringLiteral kRuntimePrefix = "ppu.rt.";
 inline constexpr llvm::StringLiteral kIndirectPrefix = "ppu.call.indirect.";
 inline constexpr llvm::StringLiteral kClock64 = "ppu.clock64";
 inline constexpr llvm::StringLiteral kFunctionsMetadata = "ppu.functions";
+inline constexpr llvm::StringLiteral kLockstepMetadata = "ppu.lockstep";
+/// The PTX line (i32) of a volatile or atomic access, and of a yield in the loop that polls by it.
+inline constexpr llvm::StringLiteral kLineMetadata = "ppu.line";
 /// Internal to src/simt: where a warp is suspended (operands: kind, see suspend.h).
 inline constexpr llvm::StringLiteral kSuspend = "ppu.suspend";
 

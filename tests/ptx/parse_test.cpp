@@ -153,6 +153,60 @@ TEST(Parse, LabelsOfNestedScopes) {
   EXPECT_TRUE(f.body[2].guard_negated);
 }
 
+TEST(Parse, EverySpecialRegisterOfTheManual) {
+  const char* const kNames[] = {"laneid",
+                                "warpid",
+                                "nwarpid",
+                                "smid",
+                                "nsmid",
+                                "gridid",
+                                "is_explicit_cluster",
+                                "cluster_ctarank",
+                                "cluster_nctarank",
+                                "lanemask_eq",
+                                "lanemask_le",
+                                "lanemask_lt",
+                                "lanemask_ge",
+                                "lanemask_gt",
+                                "clock",
+                                "clock_hi",
+                                "clock64",
+                                "pm0",
+                                "pm7",
+                                "pm0_64",
+                                "pm7_64",
+                                "envreg0",
+                                "envreg31",
+                                "globaltimer",
+                                "globaltimer_lo",
+                                "globaltimer_hi",
+                                "reserved_smem_offset_begin",
+                                "reserved_smem_offset_end",
+                                "reserved_smem_offset_cap",
+                                "reserved_smem_offset_0",
+                                "reserved_smem_offset_1",
+                                "total_smem_size",
+                                "aggr_smem_size",
+                                "dynamic_smem_size",
+                                "current_graph_exec"};
+  std::string text = ".reg .b32 %r<9>; .reg .b64 %rd<9>; .reg .pred %p<4>;\n";
+  for (const char* name : kNames) text += std::string("mov.u32 %r1, %") + name + ";\n";
+  for (const char* name :
+       {"tid", "ntid", "ctaid", "nctaid", "clusterid", "nclusterid", "cluster_ctaid", "cluster_nctaid"})
+    for (const char* axis : {".x", ".y", ".z"}) text += std::string("mov.u32 %r1, %") + name + axis + ";\n";
+  const Module m = kernel(text);
+  const Result<Module> again = parse(print(m), "printed");
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_TRUE(m == again.value());
+  for (const char* unknown : {"%pm8", "%pm7_65", "%envreg32", "%reserved_smem_offset_2", "%tid"})
+    EXPECT_FALSE(
+        parse(".version 8.0\n.target sm_80\n.address_size 64\n.entry k() { .reg .b32 %r1;\nmov.u32 %r1, " +
+                  std::string(unknown) + ";\n}\n",
+              "unknown")
+            .ok())
+        << unknown;
+}
+
 TEST(Parse, Operands) {
   const Module m = kernel(R"(
   .reg .b32 %r<9>; .reg .b64 %rd<9>; .reg .f32 %f<9>; .reg .pred %p<4>;
