@@ -18,6 +18,7 @@
 #include "codegen/compiler.h"
 #include "codegen/cpu.h"
 #include "codegen/dump.h"
+#include "codegen/llvm_faults.h"
 #include "codegen/optimise.h"
 #include "codegen/prepare.h"
 #include "codegen/target.h"
@@ -139,6 +140,7 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request) {
   if (Status s = steps.done("simt", module, true); !s) return s.error();
 
   optimise(module, **target, request.opt_level);
+  avoid_llvm_faults(module);
   if (Status s = steps.done("opt", module, false); !s) return s.error();
 
   if (dump_wanted("asm", request.kernel)) dump_text("asm", request.kernel, emit_assembly(module, **target));
