@@ -134,8 +134,14 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request) {
   std::memcpy(options.block, request.block, sizeof options.block);
   options.avx512 = *cpu == Cpu::kAvx512;
   options.gang = request.gang;
+  Result<simt::Lanes> lanes = resolve_lanes(request.lanes);
+  if (!lanes) return lanes.error();
+  options.lanes = *lanes;
   const simt::Outcome outcome = simt::widen_module(module, request.kernel, options);
   if (!outcome.error.empty()) return unsupported(request.kernel + ": " + outcome.error);
+  if (!outcome.why_narrow.empty())
+    log("jit", outcome.narrow ? LogLevel::kInfo : LogLevel::kWarn, "%s %s one lane at a time: %s",
+        request.kernel.c_str(), outcome.narrow ? "runs" : "should run", outcome.why_narrow.c_str());
   set_target_attributes(module, **target, *cpu);
   if (Status s = steps.done("simt", module, true); !s) return s.error();
 

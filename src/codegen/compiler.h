@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "exec/kernel_abi.h"
 #include "ptx/tree.h"
+#include "simt/simt.h"
 
 namespace ppu::codegen {
 
@@ -36,8 +37,9 @@ struct CompileRequest {
   std::string kernel;             ///< .entry name
   uint32_t block[3] = {0, 0, 0};  ///< specialise on this blockDim; 0,0,0 = generic
   Cpu cpu = Cpu::kNative;
-  uint8_t opt_level = 2;  ///< 0 quick, 2 full
-  uint32_t gang = 0;      ///< warps run in step where legal; 0 = chosen by the kernel's loops
+  uint8_t opt_level = 2;                     ///< 0 quick, 2 full
+  simt::Lanes lanes = simt::Lanes::kChosen;  ///< PPU_LANES where this says kChosen
+  uint32_t gang = 0;  ///< warps run in step where legal; 0 = chosen by the kernel's loops
 };
 
 /// Compiles one kernel into the bytes of exec::serialize. Thread-safe. Errors: kUnsupported names the

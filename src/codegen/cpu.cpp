@@ -39,12 +39,21 @@ Result<Cpu> resolve_cpu(Cpu cpu) {
   return cpu;
 }
 
+Result<simt::Lanes> resolve_lanes(simt::Lanes lanes) {
+  const char* wanted = std::getenv("PPU_LANES");
+  if (lanes != simt::Lanes::kChosen || !wanted || !*wanted || !std::strcmp(wanted, "auto")) return lanes;
+  if (!std::strcmp(wanted, "wide")) return simt::Lanes::kWide;
+  if (!std::strcmp(wanted, "narrow")) return simt::Lanes::kNarrow;
+  return bad_input(std::string("PPU_LANES=") + wanted + ": expected wide, narrow or auto");
+}
+
 const char* cpu_name(Cpu cpu) {
   return cpu == Cpu::kAvx512 ? "avx512" : cpu == Cpu::kAvx2 ? "avx2" : "native";
 }
 
 std::string cpu_key(Cpu cpu) {
   std::string key = cpu_name(cpu);
+  if (const char* lanes = std::getenv("PPU_LANES")) key += std::string(";lanes=") + lanes;
   const auto add = [&key](unsigned leaf, unsigned subleaf) {
     unsigned r[4] = {0, 0, 0, 0};
     if (!__get_cpuid_count(leaf, subleaf, &r[0], &r[1], &r[2], &r[3])) return;

@@ -1,5 +1,5 @@
-// Which instruction set kernels are compiled for. No LLVM: the object cache's key is made of this without the
-// compiler library being loaded.
+// Which instruction set kernels are compiled for, and whether lanes run as vectors. No LLVM: the object
+// cache's key is made of this without the compiler library being loaded.
 #pragma once
 #include <string>
 
@@ -17,7 +17,12 @@ Result<Cpu> resolve_cpu(Cpu cpu);
 
 const char* cpu_name(Cpu cpu);
 
-/// Tier plus everything about this machine that the generated code may depend on (CPUID model and features).
+/// kChosen becomes what PPU_LANES says: wide, narrow, or (unset, auto) as each kernel needs. Errors:
+/// kBadInput.
+Result<simt::Lanes> resolve_lanes(simt::Lanes lanes);
+
+/// Tier, PPU_LANES, and everything about this machine that the generated code may depend on (CPUID model and
+/// features).
 std::string cpu_key(Cpu cpu);
 
 }  // namespace ppu::codegen

@@ -24,6 +24,12 @@ enum class Trap : uint32_t {
 
 struct BlockState;
 struct LaunchArgs;
+struct LaneState;
+
+/// A kernel whose lanes run one by one (src/simt/narrow.cpp): runs one thread from suspension `from` (0: the
+/// start) to the next one, whose number it returns; 0 = the thread has ended.
+using LaneFunction = uint32_t (*)(const LaunchArgs*, BlockState*, uint32_t thread, uint32_t threads,
+                                  LaneState* lane, uint32_t from);
 
 /// Helpers that generated code calls through LaunchArgs::rt, by slot. Each serves one lane (simt calls it
 /// once for every active lane) unless said otherwise. One row = one slot: name, result, parameters. Slots are
@@ -40,7 +46,8 @@ struct LaunchArgs;
   RT(fround_f32,      float, (uint32_t op_and_mode, float a, float b, float c))                          \
   RT(fround_f64,      double, (uint32_t op_and_mode, double a, double b, double c))                      \
   RT(nanosleep,       void, (BlockState* block, uint32_t ns))                                            \
-  RT(release_barriers, void, (BlockState* block, uint32_t warps))
+  RT(release_barriers, void, (BlockState* block, uint32_t warps))                                        \
+  RT(run_lanes,       uint32_t, (BlockState* block, LaneFunction function, uint32_t lane_bytes))
 // clang-format on
 
 /// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2
@@ -82,6 +89,7 @@ struct BlockState {
   void* worker;          ///< the executor's own
   uint64_t stack_limit;  ///< lowest usable stack address: calls in recursive code check against it
   uint32_t thread;       ///< linear thread a runtime helper serves now: written before each helper call
+  uint32_t poll_line;    ///< PTX line of the last access that waited for memory to change
 };
 
 constexpr uint32_t kMaxWarps = 32;  ///< of a block: 1024 threads
@@ -100,11 +108,72 @@ struct FrameHeader {
   uint64_t present;                   ///< states some warp is in, between calls of a block that yields
 };
 
+/// What a lane of a narrow kernel waits for: one row = the ppu.* call (src/simt/simt.h) it stands for. Lanes
+/// meet at operations of one group, wherever in the program each of them stands.
+///   LANE_OP(enumerator, call behind "ppu.", group)
+// clang-format off
+#define PPU_LANE_OPS(LANE_OP)                    \
+  LANE_OP(kYield,       "yield",         kNone)  \
+  LANE_OP(kBarSync,     "bar.sync",      kBlock) \
+  LANE_OP(kBarArrive,   "bar.arrive",    kBlock) \
+  LANE_OP(kBarRedPopc,  "bar.red.popc",  kBlock) \
+  LANE_OP(kBarRedAnd,   "bar.red.and",   kBlock) \
+  LANE_OP(kBarRedOr,    "bar.red.or",    kBlock) \
+  LANE_OP(kWarpSync,    "warp.sync",     kSync)  \
+  LANE_OP(kBallot,      "ballot",        kVote)  \
+  LANE_OP(kShflUp,      "shfl.up",       kShfl)  \
+  LANE_OP(kShflDown,    "shfl.down",     kShfl)  \
+  LANE_OP(kShflBfly,    "shfl.bfly",     kShfl)  \
+  LANE_OP(kShflIdx,     "shfl.idx",      kShfl)  \
+  LANE_OP(kMatchAny32,  "match.any.i32", kMatch) \
+  LANE_OP(kMatchAny64,  "match.any.i64", kMatch) \
+  LANE_OP(kMatchAll32,  "match.all.i32", kMatch) \
+  LANE_OP(kMatchAll64,  "match.all.i64", kMatch) \
+  LANE_OP(kReduxAdd,    "redux.add",     kRedux) \
+  LANE_OP(kReduxMin,    "redux.min",     kRedux) \
+  LANE_OP(kReduxMax,    "redux.max",     kRedux) \
+  LANE_OP(kReduxUmin,   "redux.umin",    kRedux) \
+  LANE_OP(kReduxUmax,   "redux.umax",    kRedux) \
+  LANE_OP(kReduxAnd,    "redux.and",     kRedux) \
+  LANE_OP(kReduxOr,     "redux.or",      kRedux) \
+  LANE_OP(kReduxXor,    "redux.xor",     kRedux)
+// clang-format on
+enum class LaneGroup : uint32_t { kNone, kBlock, kSync, kVote, kShfl, kMatch, kRedux };
+enum class LaneOp : uint32_t {
+#define LANE_OP(enumerator, call, group) enumerator,
+  PPU_LANE_OPS(LANE_OP)
+#undef LANE_OP
+};
+
+/// One thread of a narrow kernel, in BlockState::frame; its saved values follow.
+struct LaneState {
+  uint32_t from;     ///< suspension it stands at; 0 = ended, ~0 = not started
+  LaneOp op;         ///< what it waits for there
+  uint64_t value;    ///< operand a or the predicate; then the result
+  uint32_t members;  ///< member mask; barriers: number
+  uint32_t b, c;     ///< shfl's; barriers: b = threads
+  uint32_t flag;     ///< second result
+  uint32_t waits;    ///< 1: not to be run until the scheduler says so
+  uint32_t unused[7];
+};
+
+/// Head of the frame of a narrow kernel; LaneState and values of each thread follow, `lane_bytes` apart.
+struct LanesHeader {
+  struct Barrier {
+    uint32_t expected;  ///< threads; 0 = all that live
+    uint32_t in_use;
+    uint32_t arrived[kMaxWarps];  ///< lanes, a mask a warp
+  };
+  uint32_t live[kMaxWarps];  ///< lanes that exist and haven't ended
+  Barrier barriers[kNamedBarriers];
+  uint32_t unused[16];
+};
+
 /// A compiled kernel: runs one block until it ends or yields.
 /// Returns 0 when the block has ended, 1 when it waits for another block (call again with the same state).
 using BlockFunction = uint32_t (*)(const LaunchArgs*, BlockState*);
 
-constexpr uint32_t kAbiVersion = 2;
+constexpr uint32_t kAbiVersion = 3;
 constexpr uint32_t kWarpSize = 32;
 
 }  // namespace ppu::exec

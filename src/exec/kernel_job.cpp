@@ -104,7 +104,7 @@ Share KernelJob::run_share(Runner& runner) {
         resident_--;
         return Share::kNone;
       }
-      fruitless_.store(0);
+      got_on();
       storage = BlockStorage::acquire();
       if (!storage || !start_block(runner, *storage, index)) {
         BlockStorage::release(storage);
@@ -162,6 +162,24 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
   done(count);
 }
 
+/// A grid in which no block has started or ended for long, while all that are left poll memory, is named
+/// once.
+void KernelJob::say_if_stuck(const BlockState& state) {
+  constexpr uint32_t kManyYields = 4096;
+  constexpr time_t kLongSeconds = 10;
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  time_t since = 0;
+  if (stuck_since_.compare_exchange_strong(since, now.tv_sec)) return;
+  if (fruitless_.load() < kManyYields || now.tv_sec - since < kLongSeconds) return;
+  log_once("exec", launch_.kernel,
+           "kernel %s, block (%u,%u,%u): polls memory at PTX line %u, and no block of the grid has started "
+           "or ended "
+           "for %d s. If a lane waits for another lane of its warp here, PPU_LANES=narrow lets it.",
+           launch_.kernel, state.ctaid[0], state.ctaid[1], state.ctaid[2], state.poll_line,
+           int(kLongSeconds));
+}
+
 /// Runs one block of a yielding grid until it ends (true) or waits again.
 bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   BlockState& state = storage->state;
@@ -185,6 +203,7 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
       std::lock_guard lock(mutex_);
       waiting_.push_back(storage);
     }
+    say_if_stuck(state);
     // Nobody gets on: let the thread we wait for (a host thread, another process's worker) have the CPU.
     const uint32_t fruitless = fruitless_.fetch_add(1) + 1;
     if (fruitless > 4096) {
@@ -195,7 +214,7 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
     }
     return false;
   }
-  fruitless_.store(0);
+  got_on();
   {
     std::lock_guard lock(mutex_);
     resident_--;

@@ -66,6 +66,11 @@ class KernelJob : public Job {
   void run_blocks(Runner& runner, uint64_t first, uint64_t count);
   bool start_block(Runner& runner, BlockStorage& storage, uint64_t index);
   bool run_waiting_kind(Runner& runner, BlockStorage* storage);
+  void got_on() {
+    fruitless_.store(0);
+    stuck_since_.store(0);
+  }
+  void say_if_stuck(const BlockState& state);
   uint32_t call(BlockState& state) {
     return launch_.entry ? launch_.entry(&launch_.args, &state)
                          : launch_.interpreted(launch_.self, &launch_.args, &state);
@@ -85,6 +90,7 @@ class KernelJob : public Job {
   std::deque<BlockStorage*> waiting_;
   uint32_t resident_ = 0;               ///< started and unfinished blocks of a yielding grid
   std::atomic<uint32_t> fruitless_{0};  ///< yields since a block last started or ended
+  std::atomic<time_t> stuck_since_{0};  ///< monotonic seconds at one of the first of these; 0: none yet
 };
 
 }  // namespace ppu::exec

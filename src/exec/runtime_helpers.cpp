@@ -13,6 +13,7 @@
 #include "exec/device_printf.h"
 #include "exec/fault.h"
 #include "exec/kernel_job.h"
+#include "exec/lane_scheduler.h"
 
 namespace ppu::exec {
 namespace {
@@ -155,6 +156,7 @@ const RuntimeTable* runtime_table() {
       .fround_f64 = round_f64,
       .nanosleep = rt_nanosleep,
       .release_barriers = rt_release_barriers,
+      .run_lanes = run_lanes,
   };
   return &table;
 }

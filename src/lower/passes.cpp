@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "exec/kernel_abi.h"
+#include "simt/names.h"
 
 namespace ppu::lower {
 
@@ -56,8 +57,14 @@ void set_intrinsic_attributes(llvm::Function& f, const uint32_t block[3]) {
     f.addFnAttr(Attribute::WillReturn);
     f.addFnAttr(Attribute::Speculatable);
     f.addFnAttr(Attribute::NoSync);
-  } else if (starts({"activemask", "ballot", "shfl.", "match.", "redux."})) {
+  } else if (starts({"activemask"})) {
     f.setDoesNotAccessMemory();
+    f.addFnAttr(Attribute::WillReturn);
+    f.addFnAttr(Attribute::Convergent);
+  } else if (starts({"ballot", "shfl.", "match.", "redux."})) {
+    // Not to be dropped if the result is unused: another lane may wait for this one to take part. Once
+    // src/simt knows that none does, they become pure.
+    f.setOnlyAccessesInaccessibleMemory();
     f.addFnAttr(Attribute::WillReturn);
     f.addFnAttr(Attribute::Convergent);
   } else if (starts({"check.align", "clock64", "rt.globaltimer"})) {
@@ -249,9 +256,11 @@ namespace {
 /// Would the loop do just the same again until another thread writes? Then its exits depend on this.
 bool waits_for_others(const llvm::Instruction& i, const llvm::Loop& loop) {
   if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&i)) return load->isVolatile();
+  // At another place each turn (a hash table's next slot) it isn't the same thing again.
   if (const auto* swap = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&i))
-    return loop.isLoopInvariant(swap->getCompareOperand());
+    return loop.isLoopInvariant(swap->getCompareOperand()) && loop.isLoopInvariant(swap->getPointerOperand());
   if (const auto* rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&i)) {
+    if (!loop.isLoopInvariant(rmw->getPointerOperand())) return false;
     // A counter that moves on each turn (atomicAdd of 1) isn't waiting.
     const bool counts =
         rmw->getOperation() == llvm::AtomicRMWInst::Add || rmw->getOperation() == llvm::AtomicRMWInst::Sub;
@@ -261,27 +270,29 @@ bool waits_for_others(const llvm::Instruction& i, const llvm::Loop& loop) {
   return false;
 }
 
-/// True if the value of `condition` comes from such an instruction of the loop.
-bool spins_on(llvm::Value* condition, const llvm::Loop& loop) {
+/// The instruction of this kind in the loop that `condition` comes from, if there is one.
+const llvm::Instruction* spins_on(llvm::Value* condition, const llvm::Loop& loop) {
   llvm::SmallPtrSet<llvm::Value*, 16> seen;
   llvm::SmallVector<llvm::Value*, 8> open{condition};
   while (!open.empty()) {
     auto* i = llvm::dyn_cast<llvm::Instruction>(open.pop_back_val());
     if (!i || !loop.contains(i) || !seen.insert(i).second) continue;
-    if (waits_for_others(*i, loop)) return true;
+    if (waits_for_others(*i, loop)) return i;
     if (llvm::isa<llvm::LoadInst>(i)) continue;
     for (llvm::Value* v : i->operands()) open.push_back(v);
   }
-  return false;
+  return nullptr;
 }
 
-bool is_spin_loop(const llvm::Loop& loop) {
+const llvm::Instruction* polls(const llvm::Loop& loop) {
   llvm::SmallVector<llvm::BasicBlock*, 4> exiting;
   loop.getExitingBlocks(exiting);
   for (llvm::BasicBlock* b : exiting)
     if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(b->getTerminator()))
-      if (branch->isConditional() && spins_on(branch->getCondition(), loop)) return true;
-  return false;
+      if (const llvm::Instruction* poll =
+              branch->isConditional() ? spins_on(branch->getCondition(), loop) : nullptr)
+        return poll;
+  return nullptr;
 }
 
 }  // namespace
@@ -297,13 +308,15 @@ void mark_spin_loops(llvm::Module& module) {
       const bool yields = llvm::any_of(loop->blocks(), [](llvm::BasicBlock* b) {
         return llvm::any_of(*b, [](llvm::Instruction& i) { return is_named(i, "ppu.yield"); });
       });
-      if (yields || latches.empty() || !is_spin_loop(*loop)) continue;
+      const llvm::Instruction* poll = yields || latches.empty() ? nullptr : polls(*loop);
+      if (!poll) continue;
       llvm::FunctionCallee yield = module.getOrInsertFunction(
           "ppu.yield", llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), false));
       constexpr uint32_t kAnyBlock[3] = {0, 0, 0};
       set_intrinsic_attributes(*llvm::cast<llvm::Function>(yield.getCallee()), kAnyBlock);
       for (llvm::BasicBlock* latch : latches)
-        llvm::CallInst::Create(yield, "", latch->getTerminator()->getIterator());
+        llvm::CallInst::Create(yield, "", latch->getTerminator()->getIterator())
+            ->setMetadata(simt::kLineMetadata, poll->getMetadata(simt::kLineMetadata));
     }
   }
 }

@@ -14,6 +14,7 @@ constexpr isa::Type kPredicate{isa::Kind::kPred, 1, 1};
 /// The member mask at `index`; forms without .sync mean the lanes that are there.
 llvm::Value* member_mask(FunctionLowering& f, const ptx::Instruction& i, size_t index) {
   if (index < i.operands.size()) return f.value(i.operands[index], kU32);
+  f.module.ir.getOrInsertNamedMetadata("ppu.lockstep");
   return f.call("ppu.activemask", f.ir.getInt32Ty(), {});
 }
 

@@ -82,6 +82,13 @@ std::optional<Shape> WarpLayout::tid_shape(int axis) const {
   return normalised(s, 32);
 }
 
+bool is_broadcast(const CallInst& call) {
+  const Function* f = call.getCalledFunction();
+  if (!f || f->getName() != kShflIdx) return false;
+  const auto* c = dyn_cast<ConstantInt>(call.getArgOperand(2));
+  return c && (c->getZExtValue() & 0x1f1f) == 0x1f;
+}
+
 ShapeAnalysis::ShapeAnalysis(Function& f, const WarpLayout& l, bool gang)
     : function(f), layout(l), dom(f), post_dom(f), loops(dom), gang_(gang) {
   order_blocks();
@@ -295,6 +302,7 @@ Shape ShapeAnalysis::transfer_call(CallInst& call, bool all_uniform) const {
   // ... and for all members, where every lane names the same ones.
   if (n == kBallot || n.starts_with(kReduxPrefix))
     return of(call.getArgOperand(1)).is_uniform() ? Shape::uniform() : Shape::varying();
+  if (is_broadcast(call) && of(call.getArgOperand(1)).is_uniform()) return Shape::uniform();
   if (n.starts_with(kShflPrefix) || n.starts_with(kMatchAnyPrefix) || n.starts_with(kMatchAllPrefix) ||
       n.starts_with(kIndirectPrefix) || n.starts_with(kRuntimePrefix) || !callee->isDeclaration())
     return Shape::varying();

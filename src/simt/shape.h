@@ -59,6 +59,9 @@ struct WarpLayout {
   std::optional<Shape> tid_shape(int axis) const;
 };
 
+/// shfl.idx over the whole warp: every lane takes the value of lane b, one and the same where b is uniform.
+bool is_broadcast(const llvm::CallInst& call);
+
 /// Shapes of all values of a scalar function, which of its branches are divergent, and its blocks in an order
 /// that keeps every loop contiguous. The function must be in loop-simplify and LCSSA form with one return.
 class ShapeAnalysis {

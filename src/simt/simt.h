@@ -35,7 +35,8 @@
 //   T    @ppu.call.indirect.N(i64 id, args...)   C  call through a function pointer; the callee is one of the
 //                                    functions listed in !ppu.functions = !{!{ptr @fn, i64 id}, ...}
 //   i64  @ppu.clock64()              uniform
-// Kernel attributes: "ppu.block"="x,y,z" when specialised; "ppu.local.bytes"="n" (per thread).
+// Kernel attributes: "ppu.block"="x,y,z" when specialised; "ppu.local.bytes"="n" (per thread). Named
+// metadata !ppu.lockstep: warp operations without member masks, which mean the lanes that run together.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -46,10 +47,15 @@ class Module;
 
 namespace ppu::simt {
 
+/// How a warp runs: as 32-lane vectors, or each lane by itself (narrow.h). Chosen: narrow where lanes of a
+/// warp wait for each other.
+enum class Lanes : uint8_t { kChosen, kWide, kNarrow };
+
 struct Options {
   uint32_t block[3] = {0, 0, 0};  ///< 0,0,0 = generic
   uint32_t gang = 0;              ///< warps run in step where that is legal; 0 = chosen by the kernel's loops
-  bool avx512 = true;             ///< use AVX-512 intrinsics (embedded rounding, compress, permutes)
+  Lanes lanes = Lanes::kChosen;
+  bool avx512 = true;  ///< use AVX-512 intrinsics (embedded rounding, compress, permutes)
 };
 
 struct Outcome {
@@ -57,6 +63,8 @@ struct Outcome {
   uint32_t frame_bytes = 0;  ///< BlockState::frame need: per block if specialised, else per warp
   bool frame_per_warp = false;
   bool may_yield = false;
+  bool narrow = false;          ///< each lane runs by itself
+  std::string why_narrow = {};  ///< the reason; or, if it isn't narrow, why it can't be although it should
 };
 
 /// Replaces the kernel's body by `i32 @NAME.block(ptr %launch, ptr %block)` (exec::BlockFunction) and widened

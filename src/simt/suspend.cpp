@@ -54,11 +54,7 @@ class Assembler {
         b_(c_) {}
 
   Outcome run() {
-    collect();
-    std::vector<BasicBlock*> resumes;
-    for (Suspension& p : points_) resumes.push_back(p.resume);
-    plan_ = std::make_unique<FramePlan>(f_, resumes);
-    demote();
+    cut();
     if (points_.size() <= kMaxCopies)
       for (unsigned k = 0; k <= points_.size(); k++) regions_.push_back(build_region({k}, false));
     else
@@ -79,14 +75,45 @@ class Assembler {
     }
     for (Function* r : regions_)
       if (r->use_empty()) r->eraseFromParent();
+    out.frame_bytes = points_.empty() ? 0 : kHeaderBytes + warp_bytes * max_warps();
+    return finished(out);
+  }
+
+  // Lanes: one region function for all suspensions; the scheduler is exec's, and knows what a lane waits for
+  // by its LaneState, which its saved values follow.
+  Outcome run_lanes() {
+    slots_at_ = sizeof(exec::LaneState);
+    cut();
+    Function* region = switched_region();
+    open();
+    Value* table = b_.CreateLoad(b_.getPtrTy(), field(launch_, offsetof(exec::LaunchArgs, rt)));
+    Value* helper = b_.CreateLoad(b_.getPtrTy(), field(table, offsetof(exec::RuntimeTable, run_lanes)));
+    FunctionType* type =
+        FunctionType::get(b_.getInt32Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt32Ty()}, false);
+    const uint32_t lane_bytes = slots_at_ + plan_->bytes();
+    b_.CreateRet(b_.CreateCall(type, helper, {state_, region, b_.getInt32(lane_bytes)}));
+    const uint32_t lanes = layout_.specialised() ? layout_.threads() : kMaxWarps * kLanes;
+    Outcome out;
+    out.frame_bytes = uint32_t(sizeof(exec::LanesHeader)) + lane_bytes * lanes;
+    return finished(out);
+  }
+
+ private:
+  void cut() {
+    collect();
+    std::vector<BasicBlock*> resumes;
+    for (Suspension& p : points_) resumes.push_back(p.resume);
+    plan_ = std::make_unique<FramePlan>(f_, resumes);
+    demote();
+  }
+
+  Outcome finished(Outcome out) {
     plan_.reset();
     f_.eraseFromParent();
-    out.frame_bytes = points_.empty() ? 0 : kHeaderBytes + warp_bytes * max_warps();
     for (const Suspension& p : points_) out.may_yield |= p.yields;
     return out;
   }
 
- private:
   uint32_t max_warps() const { return layout_.specialised() ? layout_.warps() / gang_ : kMaxWarps; }
 
   void collect() {
@@ -150,9 +177,10 @@ class Assembler {
     Function* r = Function::Create(region_type(switched), GlobalValue::InternalLinkage,
                                    name_ + ".region" + std::to_string(starts.back()), m_);
     ValueToValueMapTy map;
-    for (unsigned i = 0; i < 4; i++) map[f_.getArg(i)] = r->getArg(i);
+    for (unsigned i = 0; i < f_.arg_size(); i++) map[f_.getArg(i)] = r->getArg(i);
     SmallVector<ReturnInst*, 4> returns;
     CloneFunctionInto(r, &f_, map, CloneFunctionChangeType::LocalChangesOnly, returns);
+    r->setDSOLocal(true);  // cloning copies that too
     Value* slots = r->getArg(4);
     for (unsigned i = 0; i < 5; i++) r->removeParamAttr(i, Attribute::NoAlias);
     BasicBlock* old_entry = &r->getEntryBlock();
@@ -197,8 +225,7 @@ class Assembler {
     if (auto it = done.find(v); it != done.end()) return it->second;
     Value* result;
     if (const auto offset = plan_->offset(v)) {
-      auto* load =
-          b_.CreateAlignedLoad(v->getType(), b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, *offset), Align(8));
+      auto* load = b_.CreateAlignedLoad(v->getType(), slot_address(slots, *offset), Align(8));
       restored_[load] = *offset;
       result = load;
     } else {
@@ -214,6 +241,10 @@ class Assembler {
       result = copy;
     }
     return done[v] = result;
+  }
+
+  Value* slot_address(Value* slots, uint32_t offset) {
+    return b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, slots_at_ + offset);
   }
 
   // What a region restores and saves unchanged to the same place stays there.
@@ -244,8 +275,7 @@ class Assembler {
         const auto offset = plan_->offset(v);
         if (!offset) continue;
         Value* x = b_.CreateLoad(v->getType(), cast<AllocaInst>(map[slots_.at(v)]));
-        Value* p = b_.CreateConstGEP1_32(b_.getInt8Ty(), slots, *offset);
-        saves_.push_back({b_.CreateAlignedStore(x, p, Align(8)), *offset});
+        saves_.push_back({b_.CreateAlignedStore(x, slot_address(slots, *offset), Align(8)), *offset});
       }
       Instruction* stop = b_.CreateRet(b_.getInt32(k));
       for (BasicBlock* s : successors(end)) s->removePredecessor(b);
@@ -614,6 +644,7 @@ class Assembler {
   std::map<Instruction*, AllocaInst*> slots_;
   std::map<Value*, uint32_t> restored_;                 ///< of the region being built: load -> frame offset
   std::vector<std::pair<StoreInst*, uint32_t>> saves_;  ///< and its saves
+  uint32_t slots_at_ = 0;  ///< where saved values begin in the area that a region is given
   bool reduces_ = false, named_ = false;
   std::vector<Function*> regions_;
   std::vector<CallInst*> inline_later_;
@@ -626,6 +657,10 @@ class Assembler {
 Outcome assemble_block(Function& warp_function, const std::string& name, const WarpLayout& layout,
                        unsigned gang) {
   return Assembler(warp_function, name, layout, gang).run();
+}
+
+Outcome assemble_lanes(Function& lane_function, const std::string& name, const WarpLayout& layout) {
+  return Assembler(lane_function, name, layout, 1).run_lanes();
 }
 
 }  // namespace ppu::simt

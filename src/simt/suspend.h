@@ -28,4 +28,8 @@ inline constexpr llvm::StringLiteral kBarrierWait = "ppu.barrier.wait", kBarrier
 Outcome assemble_block(llvm::Function& warp_function, const std::string& name, const WarpLayout& layout,
                        unsigned gang);
 
+/// The same around `void lane(ptr launch, ptr block, i32 thread, i32 threads, ptr lane_state)`, one thread of
+/// a narrow kernel: exec's run_lanes schedules it.
+Outcome assemble_lanes(llvm::Function& lane_function, const std::string& name, const WarpLayout& layout);
+
 }  // namespace ppu::simt

@@ -5,6 +5,7 @@
 #include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/MDBuilder.h"
 #include "simt/names.h"
+#include "simt/runtime_calls.h"
 #include "simt/suspend.h"
 #include "simt/widener.h"
 
@@ -17,21 +18,6 @@ constexpr LaneOffsets lane_numbers() {
   LaneOffsets c{};
   for (unsigned l = 0; l < kLanes; l++) c[l] = l;
   return c;
-}
-
-struct HelperSlot {
-  StringLiteral name;
-  unsigned slot;
-};
-
-// One entry a row of exec::PPU_RUNTIME_HELPERS, in table order.
-const HelperSlot* find_helper(StringRef name) {
-#define RT(helper, result, params) {#helper, offsetof(exec::RuntimeTable, helper) / sizeof(void*)},
-  static const HelperSlot kHelpers[] = {PPU_RUNTIME_HELPERS(RT)};
-#undef RT
-  for (const HelperSlot& h : kHelpers)
-    if (name == h.name) return &h;
-  return nullptr;
 }
 
 }  // namespace
@@ -75,6 +61,11 @@ void Widener::emit_thread_index(CallInst& call, StringRef name) {
 // shfl.sync (PTX ISA 9.7.9.6): j is the source lane, p whether it lies in range.
 void Widener::emit_shuffle(CallInst& call, StringRef mode) {
   Value *a = vector(call.getArgOperand(0)), *b = call.getArgOperand(1), *c = call.getArgOperand(2);
+  if (shapes_.uniform(&call)) {
+    Value* from = b_.CreateAnd(scalar(b), b_.getInt32(kLanes - 1));
+    Value* both = b_.CreateInsertValue(PoisonValue::get(call.getType()), b_.CreateExtractElement(a, from), 0);
+    return set_scalar(&call, b_.CreateInsertValue(both, b_.getTrue(), 1));
+  }
   auto *kb = dyn_cast<ConstantInt>(b), *kc = dyn_cast<ConstantInt>(c);
   if (kb && kc) {
     const uint64_t bv = kb->getZExtValue() & 31, cv = kc->getZExtValue() & 31,
@@ -247,21 +238,18 @@ Value* Widener::directed_rounding(CallInst& call, StringRef name) {
           return b_.CreateIntrinsic(is_double ? row.f64 : row.f32, {}, a);
         });
   }
-  static const StringLiteral kOps[] = {"add", "sub", "mul", "div", "fma", "sqrt"};
-  unsigned code = 0;
-  while (code < 6 && op != kOps[code]) code++;
-  if (code == 6) {
+  const auto selected = rounding_selector(name);
+  if (!selected) {
     fail("unknown rounded operation " + name, &call);
     return PoisonValue::get(wide(call.getType()));
   }
-  unsigned slot = 0;
-  Value* helper = runtime_helper(is_double ? "fround_f64" : "fround_f32", slot);
+  Value* helper = runtime_helper(is_double ? "fround_f64" : "fround_f32");
   Type* t = call.getType();
   std::vector<AllocaInst*> spilt;
   for (Value* a : args) spilt.push_back(spilled(a));
   AllocaInst* out = new_slot(wide(t));
   FunctionType* ft = FunctionType::get(t, {b_.getInt32Ty(), t, t, t}, false);
-  Value* selector = b_.getInt32(code * 4 + (mode == "rz" ? 1 : mode == "rm" ? 2 : 3));
+  Value* selector = b_.getInt32(*selected);
   // A uniform result is read from lane 0, which may be off here: there is one value to compute, so do so.
   if (shapes_.uniform(&call)) {
     std::vector<Value*> a{selector};
@@ -279,18 +267,13 @@ Value* Widener::directed_rounding(CallInst& call, StringRef name) {
   return b_.CreateLoad(wide(t), out);
 }
 
-Value* Widener::runtime_helper(StringRef name, unsigned& slot) {
-  const HelperSlot* h = find_helper(name);
-  if (!h) return nullptr;
-  slot = h->slot;
-  Value* table = b_.CreateLoad(
-      b_.getPtrTy(), b_.CreateConstGEP1_64(b_.getInt8Ty(), launch_, offsetof(exec::LaunchArgs, rt)));
-  return b_.CreateLoad(b_.getPtrTy(), b_.CreateConstGEP1_64(b_.getPtrTy(), table, slot));
+Value* Widener::runtime_helper(StringRef name) {
+  const auto slot = helper_slot(name);
+  return slot ? load_helper(b_, launch_, *slot) : nullptr;
 }
 
 void Widener::emit_runtime_call(CallInst& call, StringRef name) {
-  unsigned slot = 0;
-  Value* helper = runtime_helper(name.drop_front(kRuntimePrefix.size()), slot);
+  Value* helper = runtime_helper(name.drop_front(kRuntimePrefix.size()));
   if (!helper) return fail("unknown runtime helper " + name, &call);
   FunctionType* ft = call.getFunctionType();
   std::vector<AllocaInst*> args(call.arg_size());
@@ -318,8 +301,7 @@ void Widener::emit_runtime_call(CallInst& call, StringRef name) {
 
 // Ends the launch for the first of `lanes`; the helper doesn't return.
 void Widener::emit_trap(Value* kind, Value* info, Value* lanes) {
-  unsigned slot = 0;
-  Value* helper = runtime_helper("trap", slot);
+  Value* helper = runtime_helper("trap");
   Value* lane = b_.CreateIntrinsic(Intrinsic::cttz, {b_.getInt32Ty()}, {bits_of(lanes), b_.getFalse()});
   lane = b_.CreateAnd(lane, b_.getInt32(kLanes - 1));
   if (info->getType()->isVectorTy()) info = b_.CreateExtractElement(info, lane);
@@ -462,7 +444,9 @@ bool Widener::emit_warp_op(CallInst& call, StringRef name) {
   } else if (name == kWarpSync) {
     // Lanes of a warp run in step: nothing to wait for.
   } else if (name == kYield) {
-    if (is_kernel_) emit_suspend(kSuspendYield);
+    if (!is_kernel_) return true;
+    note_poll(b_, block_, call);
+    emit_suspend(kSuspendYield);
   } else if (name == kCheckAlign) {
     emit_align_check(call);
   } else if (name == kTrap) {

@@ -2,6 +2,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/ValueHandle.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Transforms/Scalar/ADCE.h"
@@ -10,12 +11,15 @@
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/FixIrreducible.h"
 #include "llvm/Transforms/Utils/LCSSA.h"
+#include "llvm/Transforms/Utils/Local.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 #include "llvm/Transforms/Utils/UnifyFunctionExitNodes.h"
 #include "simt/full_versions.h"
 #include "simt/gang_size.h"
+#include "simt/lanes_wait.h"
 #include "simt/names.h"
+#include "simt/narrow.h"
 #include "simt/suspend.h"
 #include "simt/widener.h"
 
@@ -122,6 +126,35 @@ uint64_t attribute_number(const Function& f, StringRef name) {
   return n;
 }
 
+/// Whether the kernel is to be narrow, and why.
+void choose_lanes(Function& kernel, const WarpLayout& layout, Lanes wanted, Outcome& out) {
+  if (wanted == Lanes::kWide) return;
+  out.why_narrow = wanted == Lanes::kNarrow ? "so chosen" : lanes_wait(ShapeAnalysis(kernel, layout, false));
+  if (out.why_narrow.empty()) return;
+  const std::string obstacle = narrow_obstacle(*kernel.getParent(), kernel.getName().str());
+  out.narrow = obstacle.empty();
+  if (!out.narrow) out.why_narrow += ", but " + obstacle;
+}
+
+/// Lanes never wait for each other: an exchange whose result nobody uses may go.
+void make_exchanges_pure(Module& module) {
+  SmallVector<WeakTrackingVH> results;  // one may hang on another: it goes along
+  for (Function& f : module) {
+    const StringRef n = f.getName();
+    if (n != kBallot && !n.starts_with(kShflPrefix) && !n.starts_with(kReduxPrefix) &&
+        !n.starts_with(kMatchAnyPrefix) && !n.starts_with(kMatchAllPrefix))
+      continue;
+    f.setDoesNotAccessMemory();
+    results.append(f.user_begin(), f.user_end());
+  }
+  RecursivelyDeleteTriviallyDeadInstructionsPermissive(results);
+}
+
+void set_vector_widths(Module& module, const Options& options) {
+  for (Function& f : module)
+    if (!f.isDeclaration()) set_vector_width(f, options);
+}
+
 }  // namespace
 
 Outcome widen_module(Module& module, const std::string& kernel, const Options& options) {
@@ -136,9 +169,19 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   std::vector<Function*> scalars;
   for (Function& f : module)
     if (!f.isDeclaration()) scalars.push_back(&f);
+  for (Function* f : scalars) canonicalise(*f, passes);
+  choose_lanes(*entry, layout, options.lanes, out);
+  if (out.narrow) {
+    Outcome narrow = narrow_module(module, kernel, layout);
+    narrow.narrow = true;
+    narrow.why_narrow = out.why_narrow;
+    set_vector_widths(module, options);
+    if (narrow.error.empty()) narrow.error = verified(module);
+    return narrow;
+  }
+  make_exchanges_pure(module);
   std::map<Function*, Function*> wide;
   for (Function* f : scalars) {
-    canonicalise(*f, passes);
     FunctionType* type = Widener::widened_type(f->getFunctionType());
     wide[f] = Function::Create(type, GlobalValue::InternalLinkage, f->getName() + ".warp", module);
     set_vector_width(*wide[f], options);
@@ -160,10 +203,10 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   for (Function* f : scalars) f->dropAllReferences();
   Function* warp = wide.at(entry);
   for (Function* f : scalars) f->eraseFromParent();
+  const std::string why = std::move(out.why_narrow);
   out = assemble_block(*warp, name, layout, gang);
-  if (Function* block = module.getFunction(name)) set_vector_width(*block, options);
-  for (Function& f : module)
-    if (!f.isDeclaration() && f.hasInternalLinkage()) set_vector_width(f, options);
+  out.why_narrow = why;
+  set_vector_widths(module, options);
   if (out.error.empty()) out.error = verified(module);
   return out;
 }

@@ -124,7 +124,7 @@ class Widener {
   void emit_align_check(llvm::CallInst& call);
   void emit_device_call(llvm::CallInst& call);
   void emit_indirect_call(llvm::CallInst& call);
-  llvm::Value* runtime_helper(llvm::StringRef name, unsigned& slot_index);
+  llvm::Value* runtime_helper(llvm::StringRef name);
   llvm::Value* thread_of(llvm::Value* lane);
   llvm::Value* linear_tid();
 

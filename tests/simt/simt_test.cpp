@@ -106,6 +106,16 @@ TEST(Simt, ConstantShufflesArePermutes) {
   EXPECT_GE(w.count("<32 x i32> <i32 1, i32 0, i32 3, i32 2"), 1u) << w.ir;
 }
 
+TEST(Simt, ABroadcastIsOneValue) {
+  // The number of the warp as CUDA programs make sure of it: the branch isn't divergent.
+  const Widened w = widened(
+      "shr.u32 %r5, %r1, 5; shfl.sync.idx.b32 %r6|%p1, %r5, 0, 31, -1; setp.eq.u32 %p0, %r6, 1; @%p0 bra "
+      "L1;\n"
+      "st.global.u32 [%d0], %r1;\nL1:\n",
+      64);
+  EXPECT_EQ(w.count("<32 x i1>"), 0u) << w.ir;
+}
+
 TEST(Simt, ABranchOfWholeWarpsStaysABranch) {
   const Widened w = widened(
       "setp.lt.s32 %p0, %r1, 32; @%p0 bra L1; st.global.u32 [%d0], %r1;\nL1:\n"
@@ -182,6 +192,73 @@ TEST(Simt, GangsComputeSharedValuesOnce) {
   const Widened one = widened(body, 128, 1, 1), four = widened(body, 128, 1, 4);
   EXPECT_EQ(one.count("load float"), four.count("load float")) << four.ir;
   EXPECT_EQ(four.count("@llvm.fma.v32f32("), 4 * (one.count("@llvm.fma.v32f32(") - 1) + 1);
+}
+
+/// Lanes of a warp run apart in this kernel?
+bool runs_narrow(const std::string& body, uint32_t x = 64, uint32_t y = 1) {
+  return widened(body, x, y).outcome.narrow;
+}
+
+TEST(Simt, ALaneThatWaitsForAnotherMakesTheKernelNarrow) {
+  const std::string take =
+      "L1: atom.global.cas.b32 %r5, [%d0], 0, 1; setp.ne.s32 %p0, %r5, 0; @%p0 bra L1;\n";
+  const std::string give = "atom.global.exch.b32 %r6, [%d0], 0;\n";
+  EXPECT_TRUE(runs_narrow(take + give));
+  // By one lane of each warp: whom it waits for is elsewhere.
+  EXPECT_FALSE(runs_narrow("setp.ne.u32 %p1, %r1, 0; @%p1 bra L2;\n" + take + give + "L2:\n"));
+  EXPECT_FALSE(
+      runs_narrow("mov.u32 %r7, %tid.y; or.b32 %r7, %r7, %r1; setp.ne.u32 %p1, %r7, 0; @%p1 bra L2;\n" +
+                      take + give + "L2:\n",
+                  16, 4));
+  EXPECT_TRUE(runs_narrow("setp.ne.u32 %p1, %r1, 0; @%p1 bra L2;\n" + take + give + "L2:\n", 16, 4))
+      << "every other half warp has such a lane";
+  // One lane polls what another of its warp writes behind it; with a barrier between them, it is too late to
+  // help.
+  const std::string poll =
+      "setp.ne.u32 %p1, %r1, 0; @%p1 bra L2;\nL1: ld.volatile.global.u32 %r5, [%d0]; setp.eq.s32 %p0, %r5, "
+      "0;\n"
+      "@%p0 bra L1;\nL2:\n";
+  EXPECT_TRUE(runs_narrow(poll + "st.volatile.global.u32 [%d0], 1;\n"));
+  EXPECT_FALSE(runs_narrow(poll + "bar.sync 0; st.volatile.global.u32 [%d0], 1;\n"));
+  EXPECT_FALSE(runs_narrow(poll + "st.global.u32 [%d1], 1;\n"));
+}
+
+TEST(Simt, LockFreeLoopsStayWide) {
+  // Tries again with what it found: some lane always gets on.
+  EXPECT_FALSE(runs_narrow(
+      "ld.global.u32 %r5, [%d0];\nL1: add.u32 %r6, %r5, %r1; atom.global.cas.b32 %r7, [%d0], %r5, %r6;\n"
+      "setp.ne.s32 %p0, %r7, %r5; mov.u32 %r5, %r7; @%p0 bra L1;\n"));
+  // The next slot of a hash table.
+  EXPECT_FALSE(runs_narrow(
+      "mov.u32 %r6, %r1;\nL1: mul.wide.u32 %d2, %r6, 4; add.u64 %d3, %d0, %d2; add.u32 %r6, %r6, 1;\n"
+      "atom.global.cas.b32 %r7, [%d3], 0, %r4; setp.ne.s32 %p0, %r7, 0; @%p0 bra L1;\n"
+      "atom.global.add.u32 %r8, [%d1], 1;\n"));
+  // All lanes poll until all have found something.
+  EXPECT_FALSE(runs_narrow(
+      "mul.wide.u32 %d2, %r1, 4; add.u64 %d3, %d0, %d2;\n"
+      "L1: ld.volatile.global.u32 %r5, [%d3]; setp.eq.s32 %p0, %r5, 0; vote.sync.any.pred %p1, %p0, -1;\n"
+      "@%p1 bra L1; st.volatile.global.u32 [%d3], 0;\n"));
+}
+
+TEST(Simt, PartnersAlongTwoBranchesMakeTheKernelNarrow) {
+  const auto branches = [](const std::string& before, const std::string& one, const std::string& other) {
+    return "ld.global.u32 %r5, [%d0]; xor.b32 %r5, %r5, %r1; and.b32 %r5, %r5, 1; setp.eq.u32 %p0, %r5, "
+           "0;\n" +
+           before + "@%p0 bra L1;\n" + one + "bra L2;\nL1: " + other + "L2: st.global.u32 [%d1], %r6;\n";
+  };
+  const auto vote = [](const std::string& mask) { return "vote.sync.ballot.b32 %r6, %p0, " + mask + ";\n"; };
+  EXPECT_TRUE(runs_narrow(branches("", vote("-1"), vote("-1"))));
+  EXPECT_TRUE(runs_narrow(branches("", "bar.warp.sync -1;\n", "bar.warp.sync -1;\n")));
+  EXPECT_TRUE(runs_narrow(branches("", "bar.sync 0;\n", "bar.sync 0;\n")));
+  EXPECT_TRUE(runs_narrow(branches("", "bar.sync 1, 32;\n", "")));
+  EXPECT_FALSE(runs_narrow(branches("", "bar.sync 0;\n", "")));
+  EXPECT_FALSE(runs_narrow(branches("", vote("0xffff"), vote("0xffff0000"))));
+  EXPECT_FALSE(runs_narrow(branches("", vote("-1"), "redux.sync.add.u32 %r6, %r1, -1;\n")));
+  // The mask names those who are there.
+  const std::string active = "activemask.b32 %r7;\n";
+  EXPECT_FALSE(runs_narrow(branches("", active + vote("%r7"), active + vote("%r7"))));
+  EXPECT_FALSE(runs_narrow(
+      branches("vote.sync.ballot.b32 %r7, %p0, -1; not.b32 %r8, %r7;\n", vote("%r8"), vote("%r7"))));
 }
 
 }  // namespace
