@@ -12,6 +12,13 @@ namespace {
 
 constexpr int kNumFunctions = 2;
 
+/// Where a statement stands.
+struct Context {
+  int depth = 0;
+  bool uniform = true;  ///< all threads of the block come together
+  std::string members;  ///< mask of the lanes that come together; empty: not known
+};
+
 class Generator {
  public:
   explicit Generator(uint64_t seed) : random_(seed) {}
@@ -25,12 +32,14 @@ class Generator {
     for (int i = 0; i < 3; i++) k.block[i] = shape[i];
     k.grid[0] = 1 + uint32_t(below(2));
     threads_ = shape[0] * shape[1] * shape[2];
-    for (int i = 0; i < kNumFunctions; i++) function(i);
+    all_ = threads_ * k.grid[0];
+    by_pointer_ = chance(10);
+    add(k.root.body, ".version 8.6\n.target sm_80\n.address_size 64\n", true);
+    for (int i = 0; i < kNumFunctions; i++) function(k.root.body, i);
     budget_ = statements;
-    prologue();
-    while (budget_ > 0) statement(0, true);
-    epilogue();
-    k.text = ".version 8.6\n.target sm_80\n.address_size 64\n" + functions_ + head() + body_ + "}\n";
+    add(k.root.body, head() + written([&] { prologue(); }), true);
+    while (budget_ > 0) statement(k.root.body, {0, true, "-1"});
+    add(k.root.body, written([&] { epilogue(); }) + "}\n", true);
     return k;
   }
 
@@ -38,33 +47,46 @@ class Generator {
   size_t below(size_t n) { return random_() % n; }
   bool chance(int percent) { return int(below(100)) < percent; }
 
+  // ---- Text: `line` writes to the piece at hand
+
   template <class... T>
   void line(const char* format, T... values) {
     char text[400];
     snprintf(text, sizeof text, format, values..., 0);
-    body_ += joined_ ? " " : "  ";
-    body_ += text;
-    if (!joined_) body_ += "\n";
+    *text_ += "  ";
+    *text_ += text;
+    *text_ += "\n";
   }
-  /// The lines written while it lives are one: whoever reduces the text keeps or drops them together.
-  struct Joined {
-    explicit Joined(Generator& g) : g(g) { g.joined_ = true; }
-    ~Joined() {
-      g.joined_ = false;
-      g.body_ += "\n";
-    }
-    Generator& g;
-  };
-  void label(int n) { body_ += "L" + std::to_string(n) + ":\n"; }
+  void label(int n) { *text_ += "L" + std::to_string(n) + ":\n"; }
+
+  template <class F>
+  std::string written(F f) {
+    std::string text, *const before = text_;
+    text_ = &text;
+    f();
+    text_ = before;
+    return text;
+  }
+
+  static Node& add(std::vector<Node>& to, std::string text, bool fixed = false) {
+    Node n;
+    n.head = std::move(text);
+    n.fixed = fixed;
+    to.push_back(std::move(n));
+    return to.back();
+  }
 
   std::string head() const {
     return ".visible .entry k(.param .u64 data, .param .u64 out) {\n" + registers() +
-           "  .shared .align 16 .b8 own[" + std::to_string(kSlotBytes * threads_) +
+           "  .shared .align 16 .b8 own[" + std::to_string(kOwnBytes * threads_) +
            "];\n"
            "  .shared .align 16 .b8 sums[64];\n"
            "  .local .align 16 .b8 depot[" +
-           std::to_string(kSlotBytes) + "];\n";
+           std::to_string(kOwnBytes) + "];\n";
   }
+
+  /// `field` bytes into a thread's values, `size` wide: threads lie side by side there.
+  uint32_t place(uint32_t field) const { return field * all_; }
 
   void prologue() {
     line("ld.param.u64 %%a0, [data];");
@@ -78,42 +100,52 @@ class Generator {
     line("mad.lo.u32 %%t5, %%t1, %%t3, %%t0;");  // %t5: thread of the block
     line("mov.u32 %%t6, %%ctaid.x;");
     line("mad.lo.u32 %%t7, %%t6, %u, %%t5;", threads_);
-    line("mul.wide.u32 %%a2, %%t7, %u;", kSlotBytes);
+    line("cvta.to.global.u64 %%a0, %%a0;");
+    for (int i = 0; i < 4; i++) {  // %b0..3: data for values of 1, 2, 4, 8 bytes; %b4..7: out
+      line("mul.wide.u32 %%a2, %%t7, %d;", 1 << i);
+      line("add.u64 %%b%d, %%a0, %%a2;", i);
+      line("add.u64 %%b%d, %%a1, %%a2;", i + 4);
+    }
+    for (int i = 0; i < kNumWords; i++) line("ld.global.u32 %%r%d, [%%b2+%u];", i, place(uint32_t(4 * i)));
+    for (int i = 0; i < kNumLongs; i++)
+      line("ld.global.u64 %%d%d, [%%b3+%u];", i, place(uint32_t(64 + 8 * i)));
+    for (int i = 0; i < kNumHalves; i++)
+      line("ld.global.u16 %%h%d, [%%b1+%u];", i, place(uint32_t(128 + 2 * i)));
+    for (int i = 0; i < kNumPreds; i++) line("setp.gt.s32 %%p%d, %%r%d, %d;", i, i, int(below(20)) - 10);
+    // Behind the values: bytes of each thread's own, as shared and local memory have them.
+    line("mul.wide.u32 %%a2, %%t7, %u;", kOwnBytes);
+    line("add.u64 %%a2, %%a2, %u;", place(kValueBytes));
     line("add.u64 %%a0, %%a0, %%a2;");
     line("add.u64 %%a1, %%a1, %%a2;");
     line("mov.u32 %%t8, own;");
-    line("mad.lo.u32 %%t8, %%t5, %u, %%t8;", kSlotBytes);  // %t8: own slot of shared memory
+    line("mad.lo.u32 %%t8, %%t5, %u, %%t8;", kOwnBytes);
     line("mov.u64 %%a3, depot;");
-    line("cvta.to.global.u64 %%a0, %%a0;");
-    for (int i = 0; i < kNumWords; i++) line("ld.global.u32 %%r%d, [%%a0+%d];", i, 4 * i);
-    for (int i = 0; i < kNumLongs; i++) line("ld.global.u64 %%d%d, [%%a0+%d];", i, 64 + 8 * i);
-    for (int i = 0; i < kNumHalves; i++) line("ld.global.u16 %%h%d, [%%a0+%d];", i, 128 + 2 * i);
-    for (int i = 0; i < kNumPreds; i++) line("setp.gt.s32 %%p%d, %%r%d, %d;", i, i, int(below(20)) - 10);
-    // Known contents of shared and local memory.
-    for (int i = 0; i < 256; i += 16) {
-      line("st.shared.v2.u64 [%%t8+%d], {%%d%d, %%d%d};", i, i / 16 % kNumLongs, (i / 16 + 1) % kNumLongs);
-      line("st.local.v4.u32 [%%a3+%d], {%%r0, %%r1, %%r2, %%r3};", i);
+    for (uint32_t i = 0; i < kOwnBytes; i += 16) {
+      line("st.shared.v2.u64 [%%t8+%u], {%%d%u, %%d%u};", i, i / 16 % kNumLongs, (i / 16 + 1) % kNumLongs);
+      line("st.local.v4.u32 [%%a3+%u], {%%r0, %%r1, %%r2, %%r3};", i);
     }
     line("setp.lt.u32 %%q0, %%t5, 16;");
     line("mov.u32 %%t9, sums;");
     line("shl.b32 %%t10, %%t5, 2;");
     line("add.u32 %%t10, %%t9, %%t10;");
     line("@%%q0 st.shared.u32 [%%t10], 0;");
+    line("mov.u32 %%t11, 0;");
+    if (by_pointer_) line("P: .callprototype (.param .b32 _) _ (.param .b32 _, .param .b64 _);");
     line("bar.sync 0;");
-    body_ += kBodyMark;
   }
 
   void epilogue() {
-    body_ += kBodyMark;
     line("bar.sync 0;");
     line("@%%q0 ld.shared.u32 %%t11, [%%t10];");
-    line("@%%q0 st.global.u32 [%%a1+160], %%t11;");
-    for (int i = 0; i < kNumWords; i++) line("st.global.u32 [%%a1+%d], %%r%d;", 4 * i, i);
-    for (int i = 0; i < kNumLongs; i++) line("st.global.u64 [%%a1+%d], %%d%d;", 64 + 8 * i, i);
-    for (int i = 0; i < kNumHalves; i++) line("st.global.u16 [%%a1+%d], %%h%d;", 128 + 2 * i, i);
+    line("st.global.u32 [%%b6+%u], %%t11;", place(160));
+    for (int i = 0; i < kNumWords; i++) line("st.global.u32 [%%b6+%u], %%r%d;", place(uint32_t(4 * i)), i);
+    for (int i = 0; i < kNumLongs; i++)
+      line("st.global.u64 [%%b7+%u], %%d%d;", place(uint32_t(64 + 8 * i)), i);
+    for (int i = 0; i < kNumHalves; i++)
+      line("st.global.u16 [%%b5+%u], %%h%d;", place(uint32_t(128 + 2 * i)), i);
     for (int i = 0; i < kNumPreds; i++) {
       line("selp.u32 %%t12, 1, 0, %%p%d;", i);
-      line("st.global.u8 [%%a1+%d], %%t12;", 144 + i);
+      line("st.global.u8 [%%b4+%u], %%t12;", place(uint32_t(144 + i)));
     }
     line("ret;");
   }
@@ -225,7 +257,6 @@ class Generator {
         operands += chance(20) && type.kind != isa::Kind::kNone ? constant_of(type) : register_of(type);
       }
     }
-    Joined joined(*this);
     line("%s%s %s;", guard.c_str(), opcode.c_str(), operands.c_str());
     canonical_nan(result, result_type);
     return true;
@@ -239,20 +270,11 @@ class Generator {
     static const int kBytes[] = {1, 1, 2, 2, 2, 4, 4, 4, 4, 8, 8, 8};
     const size_t t = below(std::size(kTypes));
     const int bytes = kBytes[t], lanes = chance(25) ? (bytes < 8 && chance(50) ? 4 : 2) : 1;
-    const int offset = int(below(128 / size_t(bytes * lanes))) * bytes * lanes;
+    const int offset = int(below(kOwnBytes / size_t(bytes * lanes))) * bytes * lanes;
     const int where = int(below(3));
     static const char* const kSpaces[] = {".global", ".shared", ".local"};
-    // `out` from byte 168 on belongs to nobody else in the epilogue; data is read only.
     const bool store = chance(50);
-    char address[40];
-    if (where == 0) {
-      const int step = bytes * lanes, start = 176;
-      const int at = start + int(below(size_t(256 - start) / size_t(step))) * step;
-      snprintf(address, sizeof address, "[%s+%d]", store ? "%a1" : (chance(50) ? "%a1" : "%a0"), at);
-    } else {
-      snprintf(address, sizeof address, "[%s+%d]", where == 1 ? "%t8" : "%a3",
-               offset + (chance(50) ? 128 : 0));
-    }
+    const char* base = where == 1 ? "%t8" : where == 2 ? "%a3" : store || chance(50) ? "%a1" : "%a0";
     std::string values;
     const isa::Type type = isa::parse_type(kTypes[t]);
     for (int i = 0; i < lanes; i++) {
@@ -266,17 +288,16 @@ class Generator {
     if (lanes > 1) values = "{" + values + "}";
     const std::string vector = lanes > 1 ? ".v" + std::to_string(lanes) : "";
     if (store)
-      line("%sst%s%s.%s %s, %s;", guard.c_str(), kSpaces[where], vector.c_str(), kTypes[t], address,
+      line("%sst%s%s.%s [%s+%d], %s;", guard.c_str(), kSpaces[where], vector.c_str(), kTypes[t], base, offset,
            values.c_str());
     else
-      line("%sld%s%s.%s %s, %s;", guard.c_str(), kSpaces[where], vector.c_str(), kTypes[t], values.c_str(),
-           address);
+      line("%sld%s%s.%s %s, [%s+%d];", guard.c_str(), kSpaces[where], vector.c_str(), kTypes[t],
+           values.c_str(), base, offset);
   }
 
   /// A load whose address depends on a value, as tables are read.
   void indexed() {
-    Joined joined(*this);
-    line("and.b32 %%t12, %s, 31;", word().c_str());
+    line("and.b32 %%t12, %s, 15;", word().c_str());
     if (chance(50)) {
       line("shl.b32 %%t12, %%t12, 2;");
       line("add.u32 %%t12, %%t12, %%t8;");
@@ -295,200 +316,354 @@ class Generator {
     line("%sred.shared.%s [%%t9+%d], %s;", guard.c_str(), kOps[op], int(4 * op), word().c_str());
   }
 
-  // ---- Warps and blocks; only where all threads are together ----
+  /// A sum kept by a lock that one lane after another takes, given back inside or behind the loop that waits.
+  void lock() {
+    const int start = labels_++, skip = labels_++;
+    const std::string by = word();
+    const auto critical = [&] {
+      line("ld.volatile.shared.u32 %%t13, [%%t9+36]; add.u32 %%t13, %%t13, %s;", by.c_str());
+      line("st.volatile.shared.u32 [%%t9+36], %%t13; membar.cta;");
+      line("atom.shared.exch.b32 %%t12, [%%t9+32], 0;");
+    };
+    const bool inside = chance(50);
+    label(start);
+    line("atom.shared.cas.b32 %%t12, [%%t9+32], 0, 1; setp.ne.u32 %%q37, %%t12, 0;");
+    line("@%%q37 bra L%d;", inside ? skip : start);
+    critical();
+    if (!inside) return;
+    label(skip);
+    line("@%%q37 bra L%d;", start);
+  }
 
-  void together() {
-    Joined joined(*this);
+  // ---- Warps: operations of the lanes that come together ----
+
+  /// %t12 = the lowest of the lanes, the same in each of them.
+  void lowest_of(const std::string& members) {
+    line("setp.eq.u32 %%q38, %%t6, %%t6;");
+    line("vote.sync.ballot.b32 %%t12, %%q38, %s; brev.b32 %%t12, %%t12; clz.b32 %%t12, %%t12;",
+         members.c_str());
+  }
+
+  void together(const Context& c) {
     const std::string d = word(), a = word(), p = pred();
-    switch (below(8)) {
-      case 0: {
-        static const char* const kModes[] = {"up", "down", "bfly", "idx"};
-        // Up reads lower lanes only: those of a warp that isn't full exist.
-        const size_t mode = threads_ % 32 == 0 ? below(4) : 0;
-        const uint32_t width = 1u << below(6);
-        const uint32_t c = ((32 - width) << 8) | (mode == 0 ? 0 : 31);
-        line("shfl.sync.%s.b32 %s|%s, %s, %zu, %u, -1;", kModes[mode], d.c_str(), p.c_str(), a.c_str(),
-             below(32), c);
+    const char* m = c.members.c_str();
+    switch (below(7)) {
+      case 0:
+        shuffle(d, a, m);
         break;
-      }
       case 1:
-        line("shfl.sync.idx.b32 %s, %s, %s, 31, -1;", d.c_str(), a.c_str(), whole_source().c_str());
+        lowest_of(c.members);
+        line("shfl.sync.idx.b32 %s, %s, %%t12, 31, %s;", d.c_str(), a.c_str(), m);
         break;
       case 2:
-        line("vote.sync.ballot.b32 %s, %s, -1;", d.c_str(), p.c_str());
+        line("vote.sync.ballot.b32 %s, %s, %s;", d.c_str(), p.c_str(), m);
         break;
       case 3: {
         static const char* const kModes[] = {"all", "any", "uni"};
-        line("vote.sync.%s.pred %s, %s, -1;", kModes[below(3)], p.c_str(), pred().c_str());
+        line("vote.sync.%s.pred %s, %s, %s;", kModes[below(3)], p.c_str(), pred().c_str(), m);
         break;
       }
       case 4: {
         static const char* const kOps[] = {"add.u32", "min.s32", "max.u32", "and.b32",
-                                           "or.b32",  "xor.b32", "max.s32"};
-        line("redux.sync.%s %s, %s, -1;", kOps[below(7)], d.c_str(), a.c_str());
+                                           "or.b32",  "xor.b32", "max.s32", "min.u32"};
+        line("redux.sync.%s %s, %s, %s;", kOps[below(8)], d.c_str(), a.c_str(), m);
         break;
       }
       case 5:
         line("and.b32 %%t12, %s, 3;", a.c_str());
-        line(chance(50) ? "match.any.sync.b32 %s, %%t12, -1;" : "match.all.sync.b32 %s|%%p0, %%t12, -1;",
-             d.c_str());
+        line(chance(50) ? "match.any.sync.b32 %s, %%t12, %s;" : "match.all.sync.b32 %s|%%p0, %%t12, %s;",
+             d.c_str(), m);
         break;
-      case 6: {  // everybody writes, everybody reads a neighbour
-        line("bar.sync 0;");
-        line("st.shared.u32 [%%t8+%d], %s;", 4 * int(below(4)), a.c_str());
-        line("bar.sync 0;");
-        line("add.u32 %%t12, %%t5, %zu;", 1 + below(40));
-        line("rem.u32 %%t12, %%t12, %u;", threads_);
-        line("mov.u32 %%t13, own;");
-        line("mad.lo.u32 %%t12, %%t12, %u, %%t13;", kSlotBytes);
-        line("ld.shared.u32 %s, [%%t12+%d];", d.c_str(), 4 * int(below(4)));
-        line("bar.sync 0;");
-        break;
-      }
       default:
-        line("bar.red.%s %s, 0, %s;", chance(50) ? "popc.u32" : "popc.u32", d.c_str(), p.c_str());
+        line("match.any.sync.b64 %s, %%d%zu, %s;", d.c_str(), below(kNumLongs), m);
         break;
     }
   }
 
-  /// A lane number that exists: shuffles from lanes that don't give what one likes.
-  std::string whole_source() {
-    line("and.b32 %%t12, %s, %u;", word().c_str(), threads_ >= 32 && threads_ % 32 == 0 ? 31u : 0u);
-    return "%t12";
+  /// What comes from a lane that isn't among those together is replaced: it is undefined.
+  void shuffle(const std::string& d, const std::string& a, const char* members) {
+    static const char* const kModes[] = {"up", "down", "bfly", "idx"};
+    const size_t mode = below(4);
+    const uint32_t width = 1u << below(6), by = uint32_t(below(32));
+    const uint32_t c = ((32 - width) << 8) | (mode == 0 ? 0 : 31);
+    const bool computed = chance(30);
+    if (computed)
+      line("and.b32 %%t14, %s, 31;", word().c_str());
+    else
+      line("mov.u32 %%t14, %u;", by);
+    char amount[8];
+    snprintf(amount, sizeof amount, "%u", by);
+    // Where each value comes from: the lanes' numbers go the same way.
+    line("mov.u32 %%t12, %%laneid; setp.eq.u32 %%q38, %%t6, %%t6; vote.sync.ballot.b32 %%t15, %%q38, %s;",
+         members);
+    line("shfl.sync.%s.b32 %%t13|%%q38, %%t12, %s, %u, %s;", kModes[mode], computed ? "%t14" : amount, c,
+         members);
+    line("shfl.sync.%s.b32 %%t13|%s, %s, %s, %u, %s;", kModes[mode], pred().c_str(), a.c_str(),
+         computed ? "%t14" : amount, c, members);
+    // The source by hand, because the numbers of absent lanes are as undefined as their values.
+    const char* kSources[] = {
+        "sub.u32 %%t12, %%t12, %%t14;", "add.u32 %%t12, %%t12, %%t14;", "xor.b32 %%t12, %%t12, %%t14;",
+        "and.b32 %%t12, %%t12, %u; and.b32 %%t14, %%t14, %u; or.b32 %%t12, %%t12, %%t14;"};
+    line(kSources[mode], 32 - width, ~(32 - width) & 31);
+    line("@!%%q38 mov.u32 %%t12, %%laneid;");
+    line("shr.b32 %%t15, %%t15, %%t12; and.b32 %%t15, %%t15, 1; setp.ne.u32 %%q38, %%t15, 0;");
+    line("selp.b32 %s, %%t13, %s, %%q38;", d.c_str(), a.c_str());
+  }
+
+  /// Everybody writes, everybody reads a neighbour; or counts. Only where the whole block comes.
+  void block_wide() {
+    const std::string d = word();
+    if (chance(40)) return line("bar.red.popc.u32 %s, 0, %s;", d.c_str(), pred().c_str());
+    line("bar.sync 0;");
+    line("st.shared.u32 [%%t8+%d], %s;", 4 * int(below(4)), word().c_str());
+    line("bar.sync 0;");
+    line("add.u32 %%t12, %%t5, %zu;", 1 + below(40));
+    line("rem.u32 %%t12, %%t12, %u;", threads_);
+    line("mov.u32 %%t13, own;");
+    line("mad.lo.u32 %%t12, %%t12, %u, %%t13;", kOwnBytes);
+    line("ld.shared.u32 %s, [%%t12+%d];", d.c_str(), 4 * int(below(4)));
+    line("bar.sync 0;");
+  }
+
+  /// The lanes part, and each side does its half of one operation of all.
+  void meeting(Node& n, const Context& c) {
+    const int other = labels_++, end = labels_++, kind = int(below(4));
+    const char* m = c.members.c_str();
+    static const char* const kOps[] = {"add.u32", "min.s32", "or.b32", "max.u32"};
+    const size_t op = below(4);
+    const auto half = [&] {
+      if (kind == 0) line("shfl.sync.idx.b32 %s, %s, %%t12, 31, %s;", word().c_str(), word().c_str(), m);
+      if (kind == 1) line("vote.sync.ballot.b32 %s, %s, %s;", word().c_str(), pred().c_str(), m);
+      if (kind == 2) line("redux.sync.%s %s, %s, %s;", kOps[op], word().c_str(), word().c_str(), m);
+      if (kind == 3) line("match.any.sync.b32 %s, %s, %s;", word().c_str(), word().c_str(), m);
+    };
+    const Context inner{c.depth + 1, false, ""};
+    n.head = written([&] {
+      lowest_of(c.members);
+      line("mov.u32 %%u%d, %%t12;", c.depth);
+      line("@%s bra L%d;", pred().c_str(), other);
+    });
+    statements(n.body, inner);
+    n.middle = written([&] {
+      line("mov.u32 %%t12, %%u%d;", c.depth);
+      half();
+      line("bra L%d;", end);
+      label(other);
+    });
+    statements(n.other, inner);
+    n.tail = written([&] {
+      line("mov.u32 %%t12, %%u%d;", c.depth);
+      half();
+      label(end);
+    });
   }
 
   // ---- Device functions ----
 
   /// f0 and f1: a word and a long in, a word out; f1 may call f0.
-  void function(int number) {
+  void function(std::vector<Node>& to, int number) {
     in_function_ = true;
     defined_ = number;
     budget_ = 8;
-    while (budget_ > 0) statement(1, false);
-    in_function_ = false;
-    defined_ = number + 1;
+    Node f;
+    f.fixed = true;
     const std::string n = std::to_string(number);
-    functions_ += ".func (.param .b32 f" + n + "_result) f" + n + "(.param .b32 f" + n +
-                  "_word, .param .b64 f" + n + "_long) {\n" + registers() + "  ld.param.b32 %r0, [f" + n +
-                  "_word];\n  ld.param.b64 %d0, [f" + n + "_long];\n";
+    f.head = ".func (.param .b32 f" + n + "_result) f" + n + "(.param .b32 f" + n + "_word, .param .b64 f" +
+             n + "_long) {\n" + registers() + "  ld.param.b32 %r0, [f" + n +
+             "_word];\n  ld.param.b64 %d0, [f" + n + "_long];\n";
     for (int i = 1; i < kNumWords; i++)
-      functions_ +=
+      f.head +=
           "  mad.lo.u32 %r" + std::to_string(i) + ", %r" + std::to_string(i - 1) + ", 1664525, 1013904223;\n";
     for (int i = 1; i < kNumLongs; i++)
-      functions_ += "  add.u64 %d" + std::to_string(i) + ", %d" + std::to_string(i - 1) + ", %d0;\n";
+      f.head += "  add.u64 %d" + std::to_string(i) + ", %d" + std::to_string(i - 1) + ", %d0;\n";
     for (int i = 0; i < kNumHalves; i++)
-      functions_ += "  cvt.u16.u32 %h" + std::to_string(i) + ", %r" + std::to_string(i) + ";\n";
+      f.head += "  cvt.u16.u32 %h" + std::to_string(i) + ", %r" + std::to_string(i) + ";\n";
     for (int i = 0; i < kNumPreds; i++)
-      functions_ += "  setp.gt.s32 %p" + std::to_string(i) + ", %r" + std::to_string(i) + ", 0;\n";
-    functions_ += body_ + "  st.param.b32 [f" + n + "_result], %r1;\n  ret;\n}\n";
-    body_.clear();
+      f.head += "  setp.gt.s32 %p" + std::to_string(i) + ", %r" + std::to_string(i) + ", 0;\n";
+    while (budget_ > 0) statement(f.body, {1, false, ""});
+    f.tail = "  st.param.b32 [f" + n + "_result], %r1;\n  ret;\n}\n";
+    to.push_back(std::move(f));
+    in_function_ = false;
+    defined_ = number + 1;
   }
 
   static std::string registers() {
-    return "  .reg .b32 %r<" + std::to_string(kNumWords) + ">, %c<40>, %t<16>;\n  .reg .b64 %d<" +
-           std::to_string(kNumLongs) + ">, %a<8>;\n  .reg .b16 %h<" + std::to_string(kNumHalves) +
-           ">, %s<2>;\n  .reg .pred %p<" + std::to_string(kNumPreds) + ">, %q<40>;\n";
+    return "  .reg .b32 %r<" + std::to_string(kNumWords) +
+           ">, %c<40>, %t<16>, %m<8>, %u<8>;\n  .reg .b64 %d<" + std::to_string(kNumLongs) +
+           ">, %a<8>, %b<8>;\n  .reg .b16 %h<" + std::to_string(kNumHalves) + ">, %s<2>;\n  .reg .pred %p<" +
+           std::to_string(kNumPreds) + ">, %q<40>;\n";
   }
 
-  void call() {
-    Joined joined(*this);
+  void call(const std::string& guard) {
     const int which = int(below(size_t(defined_)));
+    const std::string result = word();
+    std::string callee = "f" + std::to_string(which), prototype;
+    if (by_pointer_ && !in_function_) {
+      line("mov.u64 %%a5, f0; mov.u64 %%a6, f%d; selp.b64 %%a5, %%a5, %%a6, %s;", defined_ - 1,
+           pred().c_str());
+      callee = "%a5", prototype = ", P";
+    }
     line("{ .param .b32 in0; .param .b64 in1; .param .b32 back;");
     line("st.param.b32 [in0], %s; st.param.b64 [in1], %%d%zu;", word().c_str(), below(kNumLongs));
-    line("call (back), f%d, (in0, in1); ld.param.b32 %s, [back]; }", which, word().c_str());
+    line("%scall (back), %s, (in0, in1)%s; %sld.param.b32 %s, [back]; }", guard.c_str(), callee.c_str(),
+         prototype.c_str(), guard.c_str(), result.c_str());
   }
 
   // ---- Control flow ----
 
-  void statement(int depth, bool uniform) {
+  void statement(std::vector<Node>& to, const Context& c) {
     budget_--;
-    const size_t what = below(100);
-    if (what < 9 && depth < 4) return branch(depth, uniform);
-    if (what < 13 && depth < 3) return loop(depth, uniform);
-    if (what < 15 && depth < 4) return table(depth);
-    if (what < 17 && defined_ > 0) return call();
-    if (what < 27 && uniform) return together();
+    Node n;
+    const size_t what = below(1000);
+    if (what < 90 && c.depth < 4) {
+      branch(n, c);
+    } else if (what < 130 && c.depth < 3) {
+      loop(n, c);
+    } else if (what < 150 && c.depth < 4) {
+      table(n, c);
+    } else if (what < 156 && c.depth < 4 && !c.members.empty()) {
+      meeting(n, c);
+    } else {
+      n.head = written([&] { simple(what, c); });
+    }
+    to.push_back(std::move(n));
+  }
+
+  void simple(size_t what, const Context& c) {
     const std::string guard = chance(15) ? "@" + std::string(chance(50) ? "!" : "") + pred() + " " : "";
-    if (what < 42 && !in_function_) return memory(guard);
-    if (what < 46 && !in_function_) return indexed();
-    if (what < 49 && !in_function_) return reduction(guard);
+    const auto drawn = [&](size_t from, size_t to) { return what >= from && what < to; };
+    if (drawn(150, 170) && defined_ > 0) return call(guard);
+    if (drawn(170, 270) && !c.members.empty()) return c.uniform && chance(25) ? block_wide() : together(c);
+    if (drawn(270, 274) && !in_function_) return lock();
+    if (drawn(274, 420) && !in_function_) return memory(guard);
+    if (drawn(420, 460) && !in_function_) return indexed();
+    if (drawn(460, 490) && !in_function_) return reduction(guard);
     for (int i = 0; i < 50 && !element(guard); i++) {
     }
   }
 
-  void statements(int depth, bool uniform) {
-    for (size_t n = 1 + below(5); n; n--) statement(depth, uniform);
+  void statements(std::vector<Node>& to, const Context& c) {
+    for (size_t n = 1 + below(5); n; n--) statement(to, c);
   }
 
-  void branch(int depth, bool uniform) {
+  /// The context inside a divergent statement; its mask register if lanes inside shall know each other.
+  Context inside(const Context& c) {
+    const bool known = !c.members.empty() && chance(70);
+    return {c.depth + 1, false, known ? "%m" + std::to_string(c.depth + 1) : ""};
+  }
+
+  void branch(Node& n, const Context& c) {
     const int other = labels_++, end = labels_++;
-    // The condition is kept apart: the bodies may change the predicates.
-    const bool same = uniform && chance(30);
-    if (same)
-      line("setp.%s.u32 %%q%d, %%t6, 1;", chance(50) ? "lt" : "ge", depth + 1);
-    else
-      line("and.pred %%q%d, %s, %s;", depth + 1, pred().c_str(), pred().c_str());
-    line("@%s%%q%d bra L%d;", chance(50) ? "!" : "", depth + 1, other);
-    statements(depth + 1, same);
-    if (chance(60)) {
-      line("bra L%d;", end);
+    const bool same = c.uniform && chance(30);
+    const Context inner = same ? Context{c.depth + 1, true, "-1"} : inside(c);
+    const char* m = inner.members.c_str();
+    const bool knows = !same && !inner.members.empty();
+    n.head = written([&] {
+      // The condition is kept apart: the bodies may change the predicates.
+      const int q = c.depth + 1;
+      if (same)
+        line("setp.%s.u32 %%q%d, %%t6, 1;", chance(50) ? "lt" : "ge", q);
+      else
+        line("and.pred %%q%d, %s, %s;", q, pred().c_str(), pred().c_str());
+      const bool flip = chance(50);  // the body is for those with q, or without
+      if (knows) line("vote.sync.ballot.b32 %s, %s%%q%d, %s;", m, flip ? "!" : "", q, c.members.c_str());
+      line("@%s%%q%d bra L%d;", flip ? "" : "!", q, other);
+    });
+    statements(n.body, inner);
+    const bool has_else = chance(60);
+    n.middle = written([&] {
+      if (has_else) line("bra L%d;", end);
       label(other);
-      statements(depth + 1, same);
-      label(end);
-    } else {
-      label(other);
-      label(end);
+      if (has_else && knows) line("not.b32 %s, %s; and.b32 %s, %s, %s;", m, m, m, m, c.members.c_str());
+    });
+    if (has_else) {
+      statements(n.other, inner);
+      n.tail = written([&] { label(end); });
     }
   }
 
-  void loop(int depth, bool uniform) {
+  void loop(Node& n, const Context& c) {
     const int start = labels_++, end = labels_++;
-    const bool same = uniform && chance(50);
+    const bool same = c.uniform && chance(50);
+    const Context inner = same ? Context{c.depth + 1, true, "-1"} : inside(c);
+    const char* m = inner.members.c_str();
+    const bool knows = !same && !inner.members.empty();
     const int counter = loops_++ % 40;
-    if (same)
-      line("mov.u32 %%c%d, %zu;", counter, 1 + below(5));
-    else
-      line("and.b32 %%c%d, %s, 7;", counter, word().c_str());
-    label(start);
-    statements(depth + 1, same);
-    if (!same && chance(40)) line("@%s bra L%d;", pred().c_str(), end);
-    if (!same && chance(20)) statements(depth + 1, false);
-    {
-      Joined joined(*this);
+    n.head = written([&] {
+      if (same)
+        line("mov.u32 %%c%d, %zu;", counter, 1 + below(5));
+      else
+        line("and.b32 %%c%d, %s, 7;", counter, word().c_str());
+      if (knows) line("mov.b32 %s, %s;", m, c.members.c_str());
+      label(start);
+    });
+    statements(n.body, inner);
+    if (!same && chance(40))
+      add(n.body, written([&] {
+            const std::string p = pred();
+            if (knows) line("vote.sync.ballot.b32 %s, !%s, %s;", m, p.c_str(), m);
+            line("@%s bra L%d;", p.c_str(), end);
+          }));
+    if (!same && chance(20)) statements(n.body, inner);
+    n.tail = written([&] {
       line("sub.u32 %%c%d, %%c%d, 1;", counter, counter);
-      line("setp.gt.s32 %%q%d, %%c%d, 0;", 20 + depth, counter);
-      line("@%%q%d bra L%d;", 20 + depth, start);
-    }
-    label(end);
+      line("setp.gt.s32 %%q%d, %%c%d, 0;", 20 + c.depth, counter);
+      if (knows) line("vote.sync.ballot.b32 %s, %%q%d, %s;", m, 20 + c.depth, m);
+      line("@%%q%d bra L%d;", 20 + c.depth, start);
+      label(end);
+    });
   }
 
-  void table(int depth) {
+  void table(Node& n, const Context& c) {
     const int end = labels_++, name = labels_++;
     int targets[3];
     for (int& t : targets) t = labels_++;
-    {
-      Joined joined(*this);
+    Context inner = inside(c);
+    n.head = written([&] {
       line("rem.u32 %%t14, %s, 3;", word().c_str());
+      if (!inner.members.empty())
+        line("match.any.sync.b32 %s, %%t14, %s;", inner.members.c_str(), c.members.c_str());
       line("T%d: .branchtargets L%d, L%d, L%d;", name, targets[0], targets[1], targets[2]);
       line("brx.idx %%t14, T%d;", name);
-    }
+    });
     for (int i = 0; i < 3; i++) {
-      label(targets[i]);
-      statements(depth + 1, false);
-      if (chance(70)) line("bra L%d;", end);
+      Node target;
+      target.fixed = true;
+      target.head = written([&] { label(targets[i]); });
+      statements(target.body, inner);
+      if (chance(70))
+        target.tail = written([&] { line("bra L%d;", end); });
+      else
+        inner.members.clear();  // others fall in behind
+      n.body.push_back(std::move(target));
     }
-    label(end);
+    n.tail = written([&] { label(end); });
   }
 
   std::mt19937_64 random_;
-  std::string body_, functions_;
-  uint32_t threads_ = 32;
+  std::string* text_ = nullptr;
+  uint32_t threads_ = 32, all_ = 32;  ///< of a block, of the grid
   int budget_ = 0, labels_ = 0, loops_ = 0;
-  bool joined_ = false, in_function_ = false;
+  bool in_function_ = false, by_pointer_ = false;
   int defined_ = 0;  ///< functions that may be called
 };
 
+void print(const Node& n, std::string& to) {
+  if (n.left_out) return;
+  to += n.head;
+  for (const Node& b : n.body) print(b, to);
+  to += n.middle;
+  for (const Node& b : n.other) print(b, to);
+  to += n.tail;
+}
+
 }  // namespace
+
+std::string RandomKernel::text() const {
+  std::string out;
+  print(root, out);
+  return out;
+}
 
 RandomKernel make_random_kernel(uint64_t seed, int statements) {
   return Generator(seed).make(statements);
