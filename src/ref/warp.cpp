@@ -322,14 +322,18 @@ void WarpRun::run_element(const Op& op, uint32_t mask) {
   });
 }
 
-/// Lanes that poll memory while others of the warp could run step aside after a while.
+/// Lanes that poll memory while others of the warp could run step aside after a while; if these have stepped
+/// aside before, it's their turn again.
 void WarpRun::note_spin(uint32_t group, const Op& op) {
   if (!op.spins) return;
-  bool others = false;
-  for_lanes(*this, live & ~group,
-            [&](Lane& lane) { others |= lane.state == Lane::State::kReady && !lane.parked; });
-  if (!others || ++spins_ < kSpinsToPark) return;
+  block->state->poll_line = uint32_t(op.pos.line);
+  bool others = false, parked = false;
+  for_lanes(*this, live & ~group, [&](Lane& lane) {
+    if (lane.state == Lane::State::kReady) (lane.parked ? parked : others) = true;
+  });
+  if (!(others || parked) || ++spins_ < kSpinsToPark) return;
   spins_ = 0;
+  if (!others) for_lanes(*this, live & ~group, [](Lane& lane) { lane.parked = false; });
   for_lanes(*this, group, [](Lane& lane) { lane.parked = true; });
 }
 
