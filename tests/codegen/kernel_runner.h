@@ -15,6 +15,7 @@
 #include "codegen/cpu.h"
 #include "exec/kernel_abi.h"
 #include "exec/kernel_image.h"
+#include "exec/lane_scheduler.h"
 #include "isa/round.h"
 #include "ptx/ptx.h"
 
@@ -123,6 +124,7 @@ inline RunResult KernelRunner::launch(const std::string& kernel, Dim grid, Dim b
   const uint32_t threads = block.x * block.y * block.z, warps = (threads + 31) / 32;
   exec::RuntimeTable rt{};
   rt.trap = on_trap;
+  rt.run_lanes = exec::run_lanes;
   rt.nanosleep = [](exec::BlockState*, uint32_t) {};
   rt.globaltimer = [](exec::BlockState*) { return uint64_t{1}; };
   rt.fround_f32 = [](uint32_t code, float a, float b, float c) {
