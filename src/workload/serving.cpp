@@ -18,15 +18,17 @@ Error does_not_fit(const Server& s, const Memory& m, double tokens) {
     std::snprintf(text, sizeof text, "%.1f GiB", bytes / (1024.0 * 1024 * 1024));
     return std::string(text);
   };
-  const int chips = chips_needed(s.deployment, s.chip, tokens);
+  const bool whole = !s.deployment.model->encoder && !s.deployment.model->decoder;
+  const int chips = whole ? 0 : chips_needed(s.deployment, s.chip, tokens);
   const double need = m.weights + m.activations + tokens * m.kv_per_token + m.state_per_sequence;
   return resource(
       s.deployment.model->name + " in " + s.deployment.precision.name + " doesn't fit: " + gib(need) +
       " on each of " + std::to_string(s.deployment.parallel.chips()) + " chip(s) (weights " + gib(m.weights) +
       ", one request's cache " + gib(tokens * m.kv_per_token + m.state_per_sequence) + ", the engine's own " +
       gib(m.activations) + "), of which " + gib(m.capacity) + " can be used; " +
-      (chips > 0 ? "needs " + std::to_string(chips) + " chips (--tp, --pp), or fewer bits (--precision)"
-                 : std::string("no number of these chips up to 512 holds it")));
+      (whole       ? std::string("it runs whole on each chip: fewer bits (--precision)")
+       : chips > 0 ? "needs " + std::to_string(chips) + " chips (--tp, --pp), or fewer bits (--precision)"
+                   : std::string("no number of these chips up to 512 holds it")));
 }
 
 /// Passes a pipeline overlaps: with pp stages, pp micro-batches are under way at once.
@@ -34,7 +36,8 @@ double micro_batches(const Server& s, double sequences) {
   return std::min<double>(s.deployment.parallel.pp, std::max(1.0, sequences));
 }
 
-/// The encoder's part of `requests` requests (Whisper, T5); nothing for a decoder alone.
+}  // namespace
+
 chip::Cost encoder_cost(const Server& s, double requests) {
   const Model& model = *s.deployment.model;
   if (!model.encoder && model.stages.empty()) return {};
@@ -42,8 +45,6 @@ chip::Cost encoder_cost(const Server& s, double requests) {
   cost.seconds = cost.seconds * s.slowdown;
   return cost;
 }
-
-}  // namespace
 
 bool reserves_cache(const Server& s) {
   return chip::stack_row(s.stack.name, s.chip).terms.reserve_cache > 0;

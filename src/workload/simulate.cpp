@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kLongest = 8;    // times the asked requests, when latencies are long
 constexpr double kLatencies = 6;  // of them a run lasts
+constexpr double kEncoded = 8;    // inputs that an encoder takes at once
 constexpr int64_t kMostSteps =
     200000;  // a bound on time; beyond it the requests finished so far are reported
 
@@ -48,6 +49,8 @@ class Simulation {
         timer_(server),
         draws_(load.seed) {
     const double groups = server.deployment.parallel.dp;
+    encodes_ = server.deployment.model->encoder.has_value();
+    if (encodes_) encoder_ = encoder_cost(server, kEncoded) * (1 / kEncoded);
     rate_ = load.rate / groups;
     concurrency_ = std::max(1.0, std::ceil(load.concurrency / groups));
     target_ = load.requests > 0 ? size_t(load.requests)
@@ -126,6 +129,7 @@ class Simulation {
   struct Plan {
     double decoding = 0, context = 0;           // sequences, mean tokens in their cache
     double prefill = 0, done = 0, prompts = 0;  // new tokens, mean tokens done before, sequences
+    double starting = 0;                        // of the prompts, those whose input is still to be encoded
     double least_left = 1e18;                   // steps until a decoding request ends
   };
 
@@ -148,6 +152,7 @@ class Simulation {
       const double take = load_.chunked ? std::min(left, budget) : left;
       shares_[i] = take, budget -= take;
       p.prefill += take, p.done += r.prefilled, ++p.prompts;
+      if (r.prefilled == 0 && r.again == 0) ++p.starting;
     }
     if (p.prompts > 0) p.done /= p.prompts;
     return p;
@@ -158,8 +163,9 @@ class Simulation {
     const Plan p = plan();
     const double parts =
         std::min<double>(server_.deployment.parallel.pp, std::max(1.0, p.decoding + p.prompts));
-    const chip::Cost& cost =
+    chip::Cost cost =
         timer_.step(p.decoding / parts, p.context, p.prefill / parts, p.done, p.prompts / parts);
+    if (encodes_ && p.starting > 0) cost += encoder_ * p.starting;
     const double seconds = cost.seconds.total();
     double times = 1;
     if (p.prefill <= 0) {  // nothing changes until the first finish, an arrival, or contexts 3 % longer
@@ -246,7 +252,8 @@ class Simulation {
   std::deque<Request> waiting_;
   std::vector<Request> running_, finished_;
   std::vector<double> shares_;
-  chip::Cost total_;
+  chip::Cost total_, encoder_;
+  bool encodes_ = false;
 };
 
 }  // namespace

@@ -10,6 +10,9 @@ namespace ppu::workload {
 /// Whether the server's engine starts a request only when its whole answer will fit.
 bool reserves_cache(const Server& server);
 
+/// The encoder's part of `requests` requests (Whisper, T5); nothing for a decoder alone.
+chip::Cost encoder_cost(const Server& server, double requests);
+
 class StepTimer {
  public:
   explicit StepTimer(const Server& server) : server_(server) {}
