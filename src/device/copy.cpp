@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "device/address_space.h"
 #include "device/capture.h"
+#include "device/context.h"
+#include "device/device.h"
+#include "device/registry.h"
 
 namespace ppu::device {
 namespace {
@@ -74,6 +77,7 @@ class CopyOperation : public Operation {
     }
     auto* job = new Job(*this);
     job->owner = stream_name();
+    registry_begins(context_.device().ordinal, Activity::kCopies);
     exec::Pool::instance().submit(job);
   }
 
@@ -84,6 +88,7 @@ class CopyOperation : public Operation {
 
    protected:
     void finished(const exec::Fault* fault) override {
+      registry_ends(operation_.context_.device().ordinal, Activity::kCopies);
       if (fault) operation_.failed(*fault);
       operation_.complete();
     }

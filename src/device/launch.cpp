@@ -157,6 +157,7 @@ class KernelOperation : public Operation {
       return complete();  // an earlier failure ends everything in the context
     auto* job = new Job(*this, launch_);
     job->owner = stream_name();
+    registry_begins(context_.device().ordinal, Activity::kKernels);
     exec::Pool::instance().submit(job);
   }
 
@@ -168,6 +169,7 @@ class KernelOperation : public Operation {
 
    protected:
     void finished(const exec::GridFault* fault) override {
+      registry_ends(operation_.context_.device().ordinal, Activity::kKernels);
       if (fault) {
         report(operation_.function_, launch_.args, *fault);
         operation_.context_.fail(code_of(fault->fault.kind));

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -14,10 +15,12 @@
 #include <cstring>
 #include <mutex>
 
+#include "device/busy_meter.h"
+
 namespace ppu::device {
 namespace {
 
-constexpr uint64_t kMagic = 0x3130726770757000;  // changes with the layout below
+constexpr uint64_t kMagic = 0x3230726770757000;  // changes with the layout below
 
 /// The file's contents, shared by mapping. Each field is written whole, so a reader needs no lock.
 struct Record {
@@ -28,10 +31,23 @@ struct Record {
   std::atomic<uint64_t> used[kRegistryDevices];
   std::atomic<uint64_t> open[kRegistryDevices];
   std::atomic<uint64_t> launches;
+  BusyMeter busy[kRegistryDevices][kActivities];
 };
+
+uint64_t now_ns() {
+  timespec t;
+  ::clock_gettime(CLOCK_MONOTONIC, &t);  // the same for all processes
+  return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
+}
 
 std::mutex mutex;
 std::atomic<Record*> own{nullptr};
+
+/// Null when this process keeps no record.
+BusyMeter* own_meter(int device, Activity activity) {
+  Record* r = own.load(std::memory_order_acquire);
+  return r && device >= 0 && device < kRegistryDevices ? &r->busy[device][int(activity)] : nullptr;
+}
 
 std::string directory() {
   // XDG_RUNTIME_DIR is the user's own; /dev/shm and /tmp need a name and a check of the owner.
@@ -129,6 +145,12 @@ bool read_record(const std::string& path, ProcessUse* use) {
     use->open[d] = r->open[d].load() != 0;
   }
   use->launches = r->launches.load();
+  const uint64_t now = now_ns();
+  for (int d = 0; d < kRegistryDevices; d++)
+    for (int a = 0; a < kActivities; a++) {
+      use->busy_ns[d][a] = r->busy[d][a].total(now);
+      use->busy_share[d][a] = r->busy[d][a].share_of_last_second(now);
+    }
   return true;
 }
 
@@ -149,8 +171,20 @@ void registry_count_launch() {
   if (Record* r = own.load(std::memory_order_acquire)) r->launches.fetch_add(1, std::memory_order_relaxed);
 }
 
+void registry_begins(int device, Activity activity) {
+  if (BusyMeter* meter = own_meter(device, activity)) meter->begin(now_ns());
+}
+
+void registry_ends(int device, Activity activity) {
+  if (BusyMeter* meter = own_meter(device, activity)) meter->end(now_ns());
+}
+
 void registry_forget() {
   own.store(nullptr);
+}
+
+std::string registry_folder() {
+  return owned_directory();
 }
 
 std::vector<ProcessUse> registry_read() {

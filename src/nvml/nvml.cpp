@@ -1,6 +1,6 @@
 // libnvidia-ml.so.1: what monitoring tools and frameworks ask about devices. Facts about the chip, memory in
-// use and processes from the registry; what a software device doesn't have (temperature, clocks now) is
-// NOT_SUPPORTED.
+// use and processes from the registry; how the device does right now is in telemetry.cpp; what a software
+// device doesn't have (fans, links, partitions) is NOT_SUPPORTED.
 #include "nvml/nvml.h"
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "device/device.h"
 #include "device/registry.h"
+#include "nvml/handle.h"
 
 namespace ppu::nvml {
 
@@ -29,7 +30,8 @@ std::atomic<int> users{0};
 constexpr const char* kVersion = "580.0";  ///< the branch that CUDA 13.0 came with
 constexpr int kCudaVersion = 13000;
 
-/// The device behind a handle; null when the library isn't initialised or the handle is none of ours.
+}  // namespace
+
 device::Device* find(nvmlDevice_t handle, nvmlReturn_t* result) {
   *result = users.load() > 0 ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
   if (*result != NVML_SUCCESS) return nullptr;
@@ -37,6 +39,8 @@ device::Device* find(nvmlDevice_t handle, nvmlReturn_t* result) {
   if (!d) *result = NVML_ERROR_INVALID_ARGUMENT;
   return d;
 }
+
+namespace {
 
 nvmlReturn_t put_text(const std::string& text, char* to, unsigned room) {
   if (!to) return NVML_ERROR_INVALID_ARGUMENT;

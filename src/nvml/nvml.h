@@ -57,4 +57,30 @@ typedef struct nvmlUtilization_st {
   unsigned int gpu, memory;
 } nvmlUtilization_t;
 
+typedef struct nvmlTemperature_v1_st {
+  unsigned int version;
+  unsigned int sensorType;
+  int temperature;
+} nvmlTemperature_v1_t;
+
+typedef union nvmlValue_st {
+  double dVal;
+  unsigned int uiVal;
+  unsigned long long ullVal;
+} nvmlValue_t;
+
+typedef struct nvmlFieldValue_st {
+  unsigned int fieldId, scopeId;
+  long long timestamp, latencyUsec;
+  unsigned int valueType;
+  nvmlReturn_t nvmlReturn;
+  nvmlValue_t value;
+} nvmlFieldValue_t;
+
+typedef struct nvmlProcessUtilizationSample_st {
+  unsigned int pid;
+  unsigned long long timeStamp;
+  unsigned int smUtil, memUtil, encUtil, decUtil;
+} nvmlProcessUtilizationSample_t;
+
 }  // extern "C"

@@ -18,6 +18,11 @@ nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t, char*, unsigned);
 nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t, nvmlMemory_t*);
 nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t, unsigned*, nvmlProcessInfo_v2_t*);
 nvmlReturn_t nvmlDeviceGetTemperature(nvmlDevice_t, unsigned, unsigned*);
+nvmlReturn_t nvmlDeviceGetTemperatureThreshold(nvmlDevice_t, unsigned, unsigned*);
+nvmlReturn_t nvmlDeviceGetPowerUsage(nvmlDevice_t, unsigned*);
+nvmlReturn_t nvmlDeviceGetClockInfo(nvmlDevice_t, unsigned, unsigned*);
+nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t, nvmlUtilization_t*);
+nvmlReturn_t nvmlDeviceGetFanSpeed(nvmlDevice_t, unsigned*);
 const char* nvmlErrorString(nvmlReturn_t);
 }
 
@@ -40,11 +45,35 @@ TEST(Nvml, AnswersAboutTheDevice) {
   EXPECT_EQ(std::strlen(text), 40u);
   EXPECT_EQ(nvmlDeviceGetHandleByUUID(text, &again), NVML_SUCCESS);
   EXPECT_EQ(device, again);
-  unsigned celsius = 0;
-  EXPECT_EQ(nvmlDeviceGetTemperature(device, 0, &celsius), NVML_ERROR_NOT_SUPPORTED);
+  unsigned percent = 0;
+  EXPECT_EQ(nvmlDeviceGetFanSpeed(device, &percent), NVML_ERROR_NOT_SUPPORTED);
   EXPECT_STREQ(nvmlErrorString(NVML_SUCCESS), "The operation was successful");
   EXPECT_EQ(nvmlShutdown(), NVML_SUCCESS);
   EXPECT_EQ(nvmlShutdown(), NVML_ERROR_UNINITIALIZED);
+}
+
+TEST(Nvml, ModelsPowerHeatAndClocks) {
+  unsigned value = 0;
+  nvmlDevice_t device = nullptr;
+  ASSERT_EQ(nvmlInit_v2(), NVML_SUCCESS);
+  ASSERT_EQ(nvmlDeviceGetHandleByIndex_v2(0, &device), NVML_SUCCESS);
+  EXPECT_EQ(nvmlDeviceGetTemperature(device, 0, &value), NVML_SUCCESS);
+  EXPECT_GE(value, 20u);
+  EXPECT_LE(value, 95u);
+  EXPECT_EQ(nvmlDeviceGetTemperature(device, 1, &value), NVML_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(nvmlDeviceGetTemperature(device, 0, nullptr), NVML_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(nvmlDeviceGetPowerUsage(device, &value), NVML_SUCCESS);
+  EXPECT_GE(value, 79000u);  // idle, milliwatts
+  EXPECT_LE(value, 400000u);
+  EXPECT_EQ(nvmlDeviceGetTemperatureThreshold(device, 0, &value), NVML_SUCCESS);
+  EXPECT_EQ(value, 95u);
+  EXPECT_EQ(nvmlDeviceGetTemperatureThreshold(device, 99, &value), NVML_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(nvmlDeviceGetClockInfo(device, 2, &value), NVML_SUCCESS);
+  EXPECT_EQ(value, 1800u);
+  nvmlUtilization_t utilization = {};
+  EXPECT_EQ(nvmlDeviceGetUtilizationRates(device, &utilization), NVML_SUCCESS);
+  EXPECT_LE(utilization.gpu, 100u);
+  EXPECT_EQ(nvmlShutdown(), NVML_SUCCESS);
 }
 
 TEST(Nvml, SeesMemoryAndProcessesOfTheDriver) {
