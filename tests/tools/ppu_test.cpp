@@ -66,7 +66,7 @@ TEST(Ppu, VersionAndHelp) {
   EXPECT_EQ(run_command(kPpu + " --version").out, "ppu (OpenPPU) " PPU_VERSION "\n");
   const Outcome help = run_command(kPpu + " --help");
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"run", "smi", "doctor", "chips", "fatbin"})
+  for (const char* command : {"run", "smi", "doctor", "chips", "decide", "claims", "fatbin"})
     EXPECT_NE(help.out.find(std::string("\n  ") + command + " "), std::string::npos) << command;
   EXPECT_NE(run_command(kPpu + " run --help").out.find("ppu run [OPTIONS] PROGRAM [ARGS...]"),
             std::string::npos);
@@ -81,17 +81,31 @@ TEST(Ppu, SmiNeedsNoProgram) {
   EXPECT_NE(idle.out.find("no process is using a device\n"), std::string::npos);
 }
 
+TEST(Ppu, SmiSaysWhatIsModelled) {
+  const TemporaryFolder folder;
+  const std::string smi = "PPU_INLET_C=30 XDG_RUNTIME_DIR=" + folder.path() + " " + kPpu + " smi";
+  const std::string once = run_command(smi + " -q").out;
+  EXPECT_NE(once.find("power                   : 80.0 W   modelled"), std::string::npos) << once;
+  EXPECT_NE(once.find("slow-down at            : 85 C   official"), std::string::npos) << once;
+  EXPECT_NE(once.find("busy with kernels       : 0 %   measured, last second"), std::string::npos) << once;
+  const std::string json = run_command(smi + " --json").out;
+  EXPECT_NE(json.find("\"modelled\": {"), std::string::npos) << json;
+  const std::string twice = run_command(smi + " --loop 0.05 --count 2").out;
+  EXPECT_NE(twice.find("OpenPPU", twice.find("OpenPPU") + 1), std::string::npos) << twice;
+}
+
 TEST(Ppu, SmiShowsUsersAndForgetsTheDead) {
   const TemporaryFolder folder;
   const std::string script = "export XDG_RUNTIME_DIR=$PWD; " REGISTRY_USER
                              " 44040192 > said & user=$!\n"
                              "while ! grep -q holding said 2>/dev/null; do sleep 0.01; done\n" +
                              kPpu + " smi; kill -KILL $user; wait $user 2>/dev/null; echo then; " + kPpu +
-                             " smi; ls openppu | wc -l";
+                             " smi; ls openppu | grep -v telemetry | wc -l";
   const Outcome outcome = run_command(script, folder.path());
   const std::string alive = outcome.out.substr(0, outcome.out.find("then\n"));
   const std::string dead = outcome.out.substr(alive.size());
-  EXPECT_NE(alive.find("42 MiB / 98304 MiB |         1 |        1 |"), std::string::npos) << alive;
+  EXPECT_NE(alive.find("42 MiB / 98304 MiB |   0% |"), std::string::npos) << alive;
+  EXPECT_NE(alive.find("W / 400 W |  340 MHz |         1 |        1 |"), std::string::npos) << alive;
   EXPECT_NE(alive.find(" registry_user "), std::string::npos) << alive;
   EXPECT_NE(alive.find(" 42.0 MiB\n"), std::string::npos) << alive;
   EXPECT_NE(dead.find("no process is using a device\n0\n"), std::string::npos) << dead;

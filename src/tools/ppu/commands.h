@@ -30,8 +30,14 @@ struct RunOptions {
 /// Replaces this process by the program with OpenPPU in its environment. Returns only on failure.
 int run(const RunOptions& options);
 
-/// The device table and the processes that use it.
-int smi();
+struct SmiOptions {
+  bool query = false;  ///< every line of each device
+  bool json = false;
+  double loop_seconds = 0;  ///< again and again; 0: once
+  int count = 0;            ///< how often with `loop_seconds`; 0: until stopped
+};
+/// The devices, how they do and who uses them.
+int smi(const SmiOptions& options);
 
 /// What was found on this machine; kFailed when something needed is missing.
 int doctor();
@@ -55,6 +61,14 @@ struct ValidateOptions {
 };
 /// Measured rows beside the model's answers, errors by group and chip. kUsage for a file that can't be read.
 int validate_chips(const ValidateOptions& options);
+
+struct ClaimsOptions {
+  bool markdown = false;
+  bool html = false;
+  bool json = false;
+};
+/// Public claims beside what the model says to them.
+int claims(const ClaimsOptions& options);
 
 struct FatbinOptions {
   std::vector<std::string> ptx;

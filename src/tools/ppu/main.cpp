@@ -1,8 +1,10 @@
-// The `ppu` command: options are declared here and nowhere else; the commands are in files of their names.
+// The `ppu` command: options are declared here, those of `decide` beside it; the commands are in files of
+// their names.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "tools/ppu/commands.h"
+#include "tools/ppu/decide.h"
 
 #ifndef PPU_VERSION
 #error "PPU_VERSION is set by the build"
@@ -86,6 +88,18 @@ void add_validate(CLI::App& chips, ValidateOptions& options) {
   validate->add_flag("--csv", options.csv, "print CSV")->excludes(json);
 }
 
+void add_smi(CLI::App& app, SmiOptions& options) {
+  CLI::App* smi = app.add_subcommand("smi", "show the devices, how they do and who uses them");
+  CLI::Option* query = smi->add_flag("-q,--query", options.query, "every detail of each device");
+  smi->add_flag("--json", options.json, "print JSON")->excludes(query);
+  smi->add_option("-l,--loop", options.loop_seconds, "again every SECONDS")
+      ->check(CLI::Range(0.05, 86400.0))
+      ->type_name("SECONDS");
+  smi->add_option("-n,--count", options.count, "how often with --loop (default: until stopped)")
+      ->check(CLI::Range(1, 1 << 30))
+      ->type_name("N");
+}
+
 void add_chips(CLI::App& app, ChipsOptions& options, ValidateOptions& validate) {
   CLI::App* chips = app.add_subcommand("chips", "list the chips, show every number of one, compare some");
   chips->add_option("NAME", options.names, "chips to show, by name, id or path of a chip file")
@@ -155,6 +169,14 @@ void add_estimate(CLI::App& app, EstimateOptions& o) {
   e->add_flag("--training", o.training, "ask about training");
 }
 
+void add_claims(CLI::App& app, ClaimsOptions& options) {
+  CLI::App* claims = app.add_subcommand("claims", "what is claimed in public, beside what the model says");
+  CLI::Option* json = claims->add_flag("--json", options.json, "print JSON");
+  CLI::Option* markdown =
+      claims->add_flag("--markdown", options.markdown, "print docs/claims.md")->excludes(json);
+  claims->add_flag("--html", options.html, "print a page for a browser")->excludes(json)->excludes(markdown);
+}
+
 /// The parser would take "--" for itself, even behind the program's name where it is the program's own
 /// argument.
 constexpr char kDashes[] = "\x01--";
@@ -189,14 +211,19 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   RunOptions run_options;
   FatbinOptions fatbin_options;
+  SmiOptions smi_options;
   ChipsOptions chips_options;
   ValidateOptions validate_options;
   EstimateOptions estimate_options;
+  DecideOptions decide_options;
+  ClaimsOptions claims_options;
   add_run(app, run_options);
-  app.add_subcommand("smi", "show the devices and who uses them");
+  add_smi(app, smi_options);
   app.add_subcommand("doctor", "check what OpenPPU needs on this machine");
   add_chips(app, chips_options, validate_options);
   add_estimate(app, estimate_options);
+  add_decide(app, decide_options);
+  add_claims(app, claims_options);
   add_fatbin(app, fatbin_options);
   try {
     app.parse(arguments_of(argc, argv));
@@ -206,12 +233,14 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "ppu: %s\nppu: `ppu --help` lists commands and options\n", error.what());
     return kUsage;
   }
-  if (app.got_subcommand("smi")) return smi();
+  if (app.got_subcommand("smi")) return smi(smi_options);
   if (app.got_subcommand("doctor")) return doctor();
   if (app.got_subcommand("chips"))
     return app.get_subcommand("chips")->got_subcommand("validate") ? validate_chips(validate_options)
                                                                    : chips(chips_options);
   if (app.got_subcommand("estimate")) return estimate(estimate_options);
+  if (app.got_subcommand("claims")) return claims(claims_options);
+  if (app.got_subcommand("decide")) return decide(decide_options);
   if (app.got_subcommand("fatbin")) return fatbin(fatbin_options);
   if (!take_command(*app.get_subcommand("run"), run_options)) return kUsage;
   return run(run_options);
