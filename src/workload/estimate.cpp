@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chip/power.h"
 #include "chip/show.h"
 #include "chip/stack.h"
 #include "workload/estimator.h"
@@ -74,6 +75,7 @@ class Asking {
     add_notes();
     add_memory();
     for (const FigureRow& row : kFigures) add_figure(row);
+    without_load_ = estimator_.operating_cost().seconds;
     if (q_.rate > 0 || q_.concurrency > 0) add_load();
     add_cost();
     add_phases();
@@ -154,6 +156,7 @@ class Asking {
         return;
       }
     load_ = middle.value();
+    move_to_load();
     const auto between = [&](auto figure, const char* left) {
       // What is left unexplained of a load beyond that of the throughput itself.
       const double more =
@@ -199,6 +202,25 @@ class Asking {
           "the load is more than it serves: requests queue without end, latencies are those so far");
   }
 
+  /// Power, energy and temperature are those of the load: waiting between requests draws as little as an idle
+  /// chip.
+  void move_to_load() {
+    chip::Cost cost = load_.cost;
+    cost.seconds.host += std::max(0.0, load_.seconds - cost.seconds.total());
+    const Values& full = estimator_.values(numbers_);
+    if (!(cost.seconds.total() > 0) || !full.count("watts") || !(load_.tokens_per_second > 0)) return;
+    estimator_.set_operating_cost(cost);
+    watts_ratio_ = chip::operate(cost, numbers_).watts / full.at("watts");
+    const double energy = watts_ratio_ * full.at("per_second") / load_.tokens_per_second;
+    for (Figure& f : answer_.figures) {
+      if (f.key == "watts") f.value = scaled(f.value, watts_ratio_);
+      if (f.key == "joules") f.value = scaled(f.value, energy);
+      if (f.key != "die_c") continue;
+      for (double* t : {&f.value.p10, &f.value.p50, &f.value.p90})
+        *t = q_.cooling.inlet_c + (*t - q_.cooling.inlet_c) * watts_ratio_;
+    }
+  }
+
   void add_cost() {
     const Price price = price_of(q_, chip_);
     answer_.price_known = price.known;
@@ -210,7 +232,7 @@ class Asking {
       // Under load the chips are paid for while they wait.
       const double share =
           loaded ? load_.tokens_per_second / estimator_.values(numbers_).at("per_second") : 1;
-      return estimator_.cost(v.at("watts"), v.at("per_second") * share, pricing);
+      return estimator_.cost(v.at("watts") * watts_ratio_, v.at("per_second") * share, pricing);
     };
     chip::Spread spread =
         chip::spread_of(chip_, [&](const chip::Numbers& n) { return million(n, price.middle); });
@@ -242,7 +264,7 @@ class Asking {
     answer_.phases.push_back({q_.batch > 0             ? "the batch"
                               : estimator_.generates() ? "full server"
                                                        : "offline batch",
-                              estimator_.operating_cost().seconds});
+                              without_load_});
     if (load_.seconds > 0) answer_.phases.push_back({"under load", load_.cost.seconds});
   }
 
@@ -252,6 +274,8 @@ class Asking {
   const chip::StackRow& stack_;
   chip::Numbers numbers_;
   LoadRun load_;
+  chip::Shares without_load_;
+  double watts_ratio_ = 1;  ///< of the load's power to the full server's
   Answer answer_;
 };
 

@@ -86,7 +86,7 @@ void add_heat(const Question& q, Estimator& e, Answer& answer) {
   };
   figure("die_hottest_c", "die temperature, hottest of the run", "C", hottest);
   figure("throughput_lost_pct", "throughput lost to heat", "%",
-         [](const chip::ThermalRun& r) { return 100 * r.throughput_lost; });
+         [](const chip::ThermalRun& r) { return r.throughput_lost < 1e-6 ? 0 : 100 * r.throughput_lost; });
   const auto note = [&](const char* case_name, const chip::ThermalRun& r) {
     if (r.throttled_after < 0) return false;
     char text[160];

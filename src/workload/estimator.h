@@ -36,6 +36,7 @@ class Estimator {
   int chips() const { return question_.parallel.chips(); }
   /// What a chip does again and again at the operating point, from the values of the chip file.
   const chip::Cost& operating_cost() const { return operating_; }
+  void set_operating_cost(const chip::Cost& cost) { operating_ = cost; }
   /// The load that was asked for; nothing when none was.
   Result<LoadRun> load(double slowdown) const;
   /// The same at `rate` requests (items) a second.

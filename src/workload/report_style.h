@@ -21,7 +21,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:10px;p
 .two{columns:430px 2;column-gap:16px;margin:16px 0}
 .two section{break-inside:avoid;margin:0 0 16px}
 .heads{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,235px),1fr));gap:14px;margin:18px 0}
-.head{background:var(--card);border:1px solid var(--line);border-top:4px solid;border-radius:10px;padding:12px 15px}
+.head{max-width:540px;background:var(--card);border:1px solid var(--line);border-top:4px solid;border-radius:10px;padding:12px 15px}
 .head h2{margin-bottom:6px}.head dl{margin:0;display:grid;grid-template-columns:1fr auto;gap:3px 12px;font-size:14px}
 .head dt{color:var(--soft)}.head dd{margin:0;font-weight:650;text-align:right;font-variant-numeric:tabular-nums}
 .head dd small{display:block;font-weight:400;color:var(--soft);font-size:12px}

@@ -80,6 +80,18 @@ TEST(Estimate, SlowerUnderLoadThanAlone) {
   EXPECT_GE(a.find("load_latency_p99_ms")->value.p50, a.find("load_latency_p50_ms")->value.p50);
 }
 
+TEST(Estimate, ALightLoadDrawsLessAndCostsMore) {
+  Question q = question("llama-3.1-8b");
+  q.pricing.rent_per_hour = 2;
+  const Answer full = ask(q, "h100-sxm");
+  q.rate = 0.2;
+  const Answer light = ask(q, "h100-sxm");
+  EXPECT_LT(light.find("watts")->value.p50, full.find("watts")->value.p50);
+  EXPECT_LT(light.find("die_hottest_c")->value.p50, full.find("die_hottest_c")->value.p50);
+  EXPECT_GT(light.find("joules")->value.p50, full.find("joules")->value.p50);
+  EXPECT_GT(light.find("usd_per_million")->value.p50, 5 * full.find("usd_per_million")->value.p50);
+}
+
 TEST(Estimate, HotAirLowersTheClock) {
   Question q = question("llama-3.1-8b");
   q.batch = 64;
