@@ -235,15 +235,33 @@ class WaitFinder {
     return 0;
   }
 
-  /// The mask was taken behind `branch`: it says who is here, not who should come.
+  bool behind(const BasicBlock* branch, const BasicBlock* block) const {
+    return llvm::any_of(successors(branch), [&](const BasicBlock* side) {
+      return s_.dom.dominates(BasicBlockEdge(branch, side), block);
+    });
+  }
+
+  /// The mask was taken on one side of `branch`: it names those who are here, not who should come.
   bool taken_behind(const BasicBlock* branch, const Value* mask, int depth) const {
     const auto* inst = dyn_cast<Instruction>(mask);
     if (!inst || depth == 0) return false;
+    const auto operand = [&](const Use& u) { return taken_behind(branch, u.get(), depth - 1); };
     const StringRef name = called(*inst);
-    if (name == kActiveMask || name == kBallot || name.starts_with(kMatchAnyPrefix))
-      return s_.dom.properlyDominates(branch, inst->getParent());
-    if (!name.empty() && !inst->getType()->isStructTy()) return false;
-    return any_of(inst->operands(), [&](const Use& u) { return taken_behind(branch, u.get(), depth - 1); });
+    if (name == kActiveMask || name == kBallot || name.starts_with(kMatchAnyPrefix) ||
+        name.starts_with(kMatchAllPrefix))
+      return behind(branch, inst->getParent());
+    switch (inst->getOpcode()) {
+      case Instruction::And:
+        return llvm::any_of(inst->operands(), operand);
+      case Instruction::Or:
+      case Instruction::PHI:
+      case Instruction::ExtractValue:
+        return llvm::all_of(inst->operands(), operand);
+      case Instruction::Select:
+        return operand(inst->getOperandUse(1)) && operand(inst->getOperandUse(2));
+      default:
+        return false;
+    }
   }
 
   static const Value* without_not(const Value* v, bool& inverted) {
