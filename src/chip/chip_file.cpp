@@ -110,6 +110,7 @@ struct Reader {
   bool capability(const toml::table& file, Chip* chip);
   bool rows(const toml::table& file, Chip* chip);
   bool known_keys(const toml::table& file);
+  bool stacks(const toml::table& file, const Chip& chip, TakeStack take_stack);
 };
 
 bool Reader::quantity(const toml::node& node, const char* key, bool may_be_open, Quantity* out) {
@@ -251,7 +252,7 @@ bool Reader::rows(const toml::table& file, Chip* chip) {
 bool Reader::known_keys(const toml::table& file) {
   for (const auto& [key, node] : file) {
     bool found = key == "name" || key == "vendor" || key == "aliases" || key == "cc" || key == "cc_source" ||
-                 (own && key == "base");
+                 (own && (key == "base" || key == "stack"));
 #define FIELD(name, unit, meaning) found |= key == #name;
 #include "chip/chip_fields.inc"
 #undef FIELD
@@ -265,9 +266,39 @@ bool Reader::known_keys(const toml::table& file) {
   return true;
 }
 
+/// [[stack]] tables: what software costs on this very chip, beginning with what is known of it on others.
+bool Reader::stacks(const toml::table& file, const Chip& chip, TakeStack take_stack) {
+  const toml::node* node = file.get("stack");
+  if (!node || !take_stack) return true;
+  const toml::array* list = node->as_array();
+  if (!list) return fail(node, "stack wants tables: [[stack]]");
+  for (const toml::node& one : *list) {
+    const toml::table* table = one.as_table();
+    std::string name, source = path;
+    if (!table) return fail(&one, "stack wants tables: [[stack]]");
+    if (!text(*table, "name", "stack: ", &name)) return false;
+    StackTable stack;
+    for (const auto& [key, value] : *table) {
+      if (key == "name") continue;
+      if (key == "source") {
+        if (!text(*table, "source", "stack: ", &source)) return false;
+        continue;
+      }
+      double given = 0;
+      const std::string term(key.str());
+      if (!number(*table, term.c_str(), "stack: ", &given)) return false;
+      stack.terms.emplace_back(term, given);
+    }
+    stack.name = name, stack.source = source;
+    if (const std::string complaint = take_stack(chip, stack); !complaint.empty())
+      return fail(&one, complaint);
+  }
+  return true;
+}
+
 }  // namespace
 
-Result<Chip> read_chip_file(const std::string& path, FindChip find_base) {
+Result<Chip> read_chip_file(const std::string& path, FindChip find_base, TakeStack take_stack) {
   const Result<std::string> bytes = contents_of(path);
   if (!bytes) return bytes.error();
   const toml::parse_result parsed = toml::parse(std::string_view(bytes.value()), std::string_view(path));
@@ -291,7 +322,7 @@ Result<Chip> read_chip_file(const std::string& path, FindChip find_base) {
   }
   const bool peak_is_effective = chip.effective_bf16_tflops.value == chip.bf16_tflops.value;
   if (!reader.known_keys(file) || !reader.names(file, &chip) || !reader.capability(file, &chip) ||
-      !reader.rows(file, &chip))
+      !reader.rows(file, &chip) || !reader.stacks(file, chip, take_stack))
     return bad_input(reader.error);
   // Where large products reach the stated peak, a new peak is what they reach.
   if (peak_is_effective && file.contains("bf16_tflops") && !file.contains("effective_bf16_tflops"))

@@ -83,7 +83,7 @@ GemmTime with_tile(const Problem& p, double tile_m, double tile_n, double parts)
     t.on_chip = (reread + op.m * op.n * op.groups * 2 + partial) / (p.on_chip_rate * active);
   t.fixed =
       (c.fill_us + c.wave_us * std::max(0.0, even - 1) / resident + (parts > 1 ? c.split_us : 0)) * 1e-6;
-  t.total = soft_maximum(t.compute, t.memory, t.on_chip, c.overlap) + t.fixed;
+  t.total = std::max({t.compute, t.memory, t.on_chip}) + t.fixed;  // at least; see gemm_time()
   return t;
 }
 
@@ -128,7 +128,9 @@ GemmTime gemm_time(const Op& op, const Numbers& chip, const StackTerms& stack, d
       const double whole = std::ceil(op.m / m) * std::ceil(op.n / n) * op.groups;
       for (double parts = 1; parts <= (stack.split_k > 0 ? kMostParts : 1); parts *= 2) {
         if (parts > 1 && (op.k / parts < kShortestPart || whole * parts > chip.sms)) break;
-        const GemmTime t = with_tile(problem, m, n, parts);
+        GemmTime t = with_tile(problem, m, n, parts);
+        if (best.total >= 0 && t.total >= best.total) continue;  // the soft maximum is no less
+        t.total = soft_maximum(t.compute, t.memory, t.on_chip, coefficients().overlap) + t.fixed;
         if (best.total < 0 || t.total < best.total) best = t;
       }
     }

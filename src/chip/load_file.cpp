@@ -8,6 +8,8 @@
 #include "chip/chip.h"
 #include "chip/chip_file.h"
 #include "chip/names.h"
+#include "chip/predict.h"
+#include "chip/stack.h"
 
 namespace ppu::chip {
 namespace {
@@ -48,12 +50,23 @@ std::string closest(std::string_view wanted) {
   return out;
 }
 
+/// A user's stack begins with what is known of that software on other chips.
+std::string take_stack(const Chip& chip, const StackTable& table) {
+  const Numbers numbers = values_of(chip);
+  StackTerms terms = stack_row(table.name, numbers).terms;
+  for (const auto& [key, value] : table.terms)
+    if (!set_term(terms, key, value))
+      return "stack: `" + key + "` is no term of a stack; docs/chip-model.md lists them";
+  add_stack_row(table.name, chip.id, table.source, terms);
+  return "";
+}
+
 }  // namespace
 
 Result<const Chip*> load_file(const std::string& path) {
   static std::mutex mutex;
   static auto* loaded = new std::deque<Chip>;
-  Result<Chip> chip = read_chip_file(path, find);
+  Result<Chip> chip = read_chip_file(path, find, take_stack);
   if (!chip) return chip.error();
   std::lock_guard lock(mutex);
   return static_cast<const Chip*>(&loaded->emplace_back(*chip));

@@ -2,6 +2,7 @@
 #include "chip/stack.h"
 
 #include <cctype>
+#include <deque>
 #include <vector>
 
 #include "base/log.h"
@@ -51,20 +52,30 @@ std::span<const StackRow> stack_rows() {
   return rows_in_use();
 }
 
-Status set_stack_term(std::string_view name, std::string_view chip, std::string_view term, double value) {
-  for (StackRow& row : rows_in_use()) {
-    if (row.name != name || row.chip != chip) continue;
-#define TERM(key, normal, meaning) \
-  if (term == #key) {              \
-    row.terms.key = value;         \
-    return Unit{};                 \
-  }
+bool set_term(StackTerms& terms, std::string_view key, double value) {
+#define TERM(name, normal, meaning) \
+  if (key == #name) return terms.name = value, true;
 #include "chip/stack_fields.inc"
 #undef TERM
-    return bad_input(std::string(term) + ": no such term (src/chip/stack_fields.inc lists them)");
-  }
-  return bad_input(std::string(name) + " on " + std::string(chip) +
-                   ": no such row in chips/model/stacks.toml");
+  return false;
+}
+
+void add_stack_row(std::string_view name, std::string_view chip, std::string_view source,
+                   const StackTerms& terms) {
+  static auto* texts = new std::deque<std::string>;
+  const auto keep = [&](std::string_view text) { return texts->emplace_back(text).c_str(); };
+  rows_in_use().push_back({keep(name), keep(chip), "", keep(source), true, terms});
+}
+
+Status set_stack_term(std::string_view name, std::string_view chip, std::string_view term, double value) {
+  StackRow* found = nullptr;
+  for (StackRow& row : rows_in_use())
+    if (row.name == name && row.chip == chip) found = &row;
+  if (!found)
+    return bad_input(std::string(name) + " on " + std::string(chip) +
+                     ": no such row in chips/model/stacks.toml");
+  if (set_term(found->terms, term, value)) return Unit{};
+  return bad_input(std::string(term) + ": no such term (src/chip/stack_fields.inc lists them)");
 }
 
 const StackRow& stack_row(std::string_view name, const Numbers& chip) {
@@ -78,7 +89,7 @@ const StackRow& stack_row(std::string_view name, const Numbers& chip) {
     const size_t cover = covers(row, wanted);
     const bool fallback = row.name == std::string_view("default");
     if (cover == 0 && !fallback) continue;
-    if (!best || cover > best_cover || (cover == best_cover && near > best_nearness))
+    if (!best || cover > best_cover || (cover == best_cover && near >= best_nearness))
       best = &row, best_cover = cover, best_nearness = near;
   }
   PPU_CHECK(best);  // embed_model.cpp refuses a table without the row `default` for all chips

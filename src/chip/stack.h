@@ -36,6 +36,14 @@ std::span<const StackRow> stack_rows();
 /// then the row "default".
 const StackRow& stack_row(std::string_view name, const Numbers& chip);
 
+/// Adds a row for a user's own chip; of two rows for the same name and chip the later one counts. The texts
+/// live as long as the process. Not to be called while others predict.
+void add_stack_row(std::string_view name, std::string_view chip, std::string_view source,
+                   const StackTerms& terms);
+
+/// Sets one term by its key; false when there is none of that name.
+bool set_term(StackTerms& terms, std::string_view key, double value);
+
 /// For scripts/fit and calibrated chips: another value of one term of the row with exactly this name and
 /// chip, for the whole process. kBadInput when there is no such row or term. Not to be called while others
 /// predict.

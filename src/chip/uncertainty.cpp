@@ -14,14 +14,24 @@ namespace {
 constexpr int kDraws = 200;
 constexpr double kMatters = 0.001;
 
+/// Rates, clocks, sizes of caches, power: what time and watts go by. Not temperatures, prices, years.
+constexpr bool moves_time_or_power(std::string_view key, std::string_view unit) {
+  if (key == "int4_tops" || key == "memory_clock_mhz" || key == "sustained_clock_mhz" || key == "clock_mhz")
+    return false;
+  for (const std::string_view one : {"TF/s", "TOPS", "GB/s", "MiB", "W", "pJ/FLOP", "pJ/bit", "MHz"})
+    if (unit == one) return true;
+  return false;
+}
+
 struct Field {
   const char* key;
+  const char* unit;
   const Quantity Chip::* quantity;
   double Numbers::* number;
 };
 
 constexpr Field kFields[] = {
-#define FIELD(key, unit, meaning) {#key, &Chip::key, &Numbers::key},
+#define FIELD(key, unit, meaning) {#key, unit, &Chip::key, &Numbers::key},
 #define OPEN_FIELD(key, unit, meaning)
 #include "chip/chip_fields.inc"
 #undef OPEN_FIELD
@@ -49,15 +59,15 @@ Spread spread_of(const Chip& chip, const std::function<double(const Numbers&)>& 
   if (!(spread.value > 0)) return spread;
   for (const Field& field : kFields) {
     const Quantity& q = chip.*field.quantity;
-    if (!q.has_number() || !(q.low < q.high)) continue;
+    if (!moves_time_or_power(field.key, field.unit) || !q.has_number() || !(q.low < q.high)) continue;
     Sensitivity s{field.key, spread.value, spread.value};
     for (const bool high : {false, true}) {
       Numbers other = values;
       other.*field.number = high ? q.high : q.low;
-      // The peak of narrower types and what is measured of it move with the peak they are derived from.
       const double moved = answer(other);
       if (moved > 0 && std::isfinite(moved)) (high ? s.at_high : s.at_low) = moved;
     }
+    if (!(s.at_low > 0) || !(s.at_high > 0)) continue;
     if (std::max(std::abs(s.at_low / spread.value - 1), std::abs(s.at_high / spread.value - 1)) > kMatters)
       spread.numbers.push_back(s);
   }

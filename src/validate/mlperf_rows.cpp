@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "chip/coefficients.h"
 #include "chip/power.h"
+#include "chip/stack.h"
 #include "validate/row_kinds.h"
 #include "validate/words.h"
 #include "workload/serving.h"
@@ -71,8 +71,8 @@ std::string precision_name(const Row& row, const Benchmark& b, const chip::Numbe
 }
 
 /// A language model on all of the row's chips: copies of the smallest group that holds it.
-Result<workload::SteadyRun> language_run(const Question& q, const Benchmark& b, const workload::Server& base,
-                                         bool server) {
+Result<workload::SteadyRun> language_run(const Question& q, const Benchmark& b,
+                                         const workload::Server& base) {
   workload::SteadyOptions options;
   Result<workload::SteadyRun> best = unsupported("no group of the row's chips holds " + q.row.model);
   for (int tp = 1; tp <= int(q.row.chips); tp *= 2) {
@@ -88,7 +88,6 @@ Result<workload::SteadyRun> language_run(const Question& q, const Benchmark& b, 
     run->tokens_per_second *= copies;
     if (!best || run->tokens_per_second > best->tokens_per_second) best = std::move(run);
   }
-  if (best && server) best->tokens_per_second *= chip::coefficients().server_share;
   return best;
 }
 
@@ -118,12 +117,15 @@ Result<Outcome> run_benchmark(const Question& q) {
   if (!model) return unsupported(model.error().message);
   const Result<workload::Server> server = server_of(q, *b, model.value());
   if (!server) return server.error();
+  // What a benchmark's engine and rules make of the model's rate was fitted on other chips.
+  const chip::StackTerms& terms = chip::stack_row(q.stack.name, q.chip).terms;
+  const double rate = terms.rate * (scenario_of(row) == Scenario::kServer ? terms.server_share : 1);
   Outcome out;
   if (b->out > 0) {
-    const auto run = language_run(q, *b, server.value(), scenario_of(row) == Scenario::kServer);
+    const auto run = language_run(q, *b, server.value());
     if (!run) return run.error();
     // Of a beam's sequences one is the answer.
-    out.tokens_per_second = run.value().tokens_per_second / b->beams;
+    out.tokens_per_second = rate * run.value().tokens_per_second / b->beams;
     out.items_per_second = out.tokens_per_second / b->out;
     out.latency = run.value().tpot * b->out, out.cost = run.value().cost;
     return out;
@@ -132,9 +134,10 @@ Result<Outcome> run_benchmark(const Question& q) {
   const double bound = scenario_of(row) == Scenario::kMultiStream ? kStreamInterval : b->bound;
   const auto run = workload::run_items(server.value(), scenario_of(row), tokens, 0, bound);
   if (!run) return run.error();
-  out.items_per_second = run.value().items_per_second, out.cost = run.value().cost;
-  out.batch = run.value().batch;
+  out.items_per_second = rate * run.value().items_per_second, out.cost = run.value().cost;
+  out.batch = rate * run.value().batch;
   out.latency = scenario_of(row) == Scenario::kSingleStream ? run.value().p99 : run.value().latency;
+  out.latency /= terms.rate;
   return out;
 }
 

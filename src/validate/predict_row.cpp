@@ -127,7 +127,7 @@ Result<double> collective_row(const Question& q) {
 
 std::string stack_name_of(const Row& row) {
   if (row.kind == "kernel") return "kernel " + row.software;
-  if (row.kind == "mlperf" || row.kind == "power") return "mlperf";
+  if (row.kind == "mlperf" || row.kind == "power") return "mlperf " + row.model;
   // The words of the scenario say more than the engine's name where a program was run by hand.
   if (contains(row.scenario, "eager")) return "eager";
   if (contains(row.scenario, "cuda graph") || contains(row.scenario, "gemv")) return "graphs";

@@ -68,11 +68,11 @@ Judged judge(const Row& row, const chip::Chip* own, bool intervals) {
     return out;
   }
   out.predicted = value.value();
+  out.interval = {out.predicted, out.predicted, out.predicted};
+  if (!intervals) return out;
   if (const Result<double> trivial = predict_row(row, numbers, Model::kTrivial);
       trivial && std::isfinite(trivial.value()))
     out.baseline = trivial.value();
-  out.interval = {out.predicted, out.predicted, out.predicted};
-  if (!intervals) return out;
   const chip::Spread spread = chip::spread_of(chip, [&row](const chip::Numbers& n) {
     const Result<double> moved = predict_row(row, n, Model::kFull);
     return moved ? moved.value() : 0;

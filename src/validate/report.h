@@ -35,7 +35,7 @@ struct Errors {
 };
 
 /// Judges one row. `own`: a chip that stands for those the rows name (a file that was calibrated); else null.
-/// Without `intervals` only values are asked for (scripts/fit asks thousands of times).
+/// Without `intervals` the model's values alone are asked for (scripts/fit asks thousands of times).
 Judged judge(const Row& row, const chip::Chip* own = nullptr, bool intervals = true);
 
 std::vector<Judged> judge(const std::vector<Row>& rows, const chip::Chip* own = nullptr,

@@ -73,7 +73,7 @@ TEST(Predict, AStepTakesTheHostsTimeWhereItIsSlower) {
   const Cost eager = predict(step, n, {"eager"}, 1), graph = predict(step, n, {"graphs"}, 1);
   EXPECT_NEAR(eager.seconds.total(), 1985 * stack_row("eager", n).terms.kernel_us * 1e-6, 1e-3);
   EXPECT_GT(eager.seconds.host, 0.5 * eager.seconds.total());
-  EXPECT_LT(graph.seconds.total(), 0.5 * eager.seconds.total());
+  EXPECT_LT(graph.seconds.total(), eager.seconds.total());
 }
 
 TEST(Predict, ACostOfRepeatsIsTheirSum) {

@@ -70,6 +70,14 @@ struct ClaimsOptions {
 /// Public claims beside what the model says to them.
 int claims(const ClaimsOptions& options);
 
+struct CalibrateOptions {
+  std::string chip;  ///< one that ships
+  std::string file;  ///< measured rows, as for validate
+  std::string out;   ///< the chip file to write
+};
+/// Fits a chip's and its software's terms to measurements and writes a chip file.
+int calibrate(const CalibrateOptions& options);
+
 struct FatbinOptions {
   std::vector<std::string> ptx;
   std::vector<unsigned> arch;  ///< one for each `ptx`

@@ -83,7 +83,7 @@ void add_validate(CLI::App& chips, ValidateOptions& options) {
       ->add_option("--coefficients", options.coefficients,
                    "lines of KEY VALUE in place of fitted coefficients")
       ->type_name("FILE");
-  validate->add_flag("--values-only", options.values_only, "no intervals: much faster");
+  validate->add_flag("--values-only", options.values_only, "no intervals and no roofline: faster");
   CLI::Option* json = validate->add_flag("--json", options.json, "print JSON");
   validate->add_flag("--csv", options.csv, "print CSV")->excludes(json);
 }
@@ -98,6 +98,20 @@ void add_smi(CLI::App& app, SmiOptions& options) {
   smi->add_option("-n,--count", options.count, "how often with --loop (default: until stopped)")
       ->check(CLI::Range(1, 1 << 30))
       ->type_name("N");
+}
+
+void add_calibrate(CLI::App& app, CalibrateOptions& options) {
+  CLI::App* calibrate =
+      app.add_subcommand("calibrate", "fit a chip's terms to measurements, into a chip file");
+  calibrate->add_option("CHIP", options.chip, "the chip they were made on; see `ppu chips`")
+      ->required()
+      ->type_name("");
+  calibrate->add_option("FILE", options.file, "5 to 20 measured rows, as `ppu chips validate` reads them")
+      ->required()
+      ->type_name("");
+  calibrate->add_option("-o,--out", options.out, "the chip file to write")
+      ->required()
+      ->type_name("FILE.toml");
 }
 
 void add_chips(CLI::App& app, ChipsOptions& options, ValidateOptions& validate) {
@@ -214,6 +228,7 @@ int main(int argc, char** argv) {
   SmiOptions smi_options;
   ChipsOptions chips_options;
   ValidateOptions validate_options;
+  CalibrateOptions calibrate_options;
   EstimateOptions estimate_options;
   DecideOptions decide_options;
   ClaimsOptions claims_options;
@@ -221,6 +236,7 @@ int main(int argc, char** argv) {
   add_smi(app, smi_options);
   app.add_subcommand("doctor", "check what OpenPPU needs on this machine");
   add_chips(app, chips_options, validate_options);
+  add_calibrate(app, calibrate_options);
   add_estimate(app, estimate_options);
   add_decide(app, decide_options);
   add_claims(app, claims_options);
@@ -235,6 +251,7 @@ int main(int argc, char** argv) {
   }
   if (app.got_subcommand("smi")) return smi(smi_options);
   if (app.got_subcommand("doctor")) return doctor();
+  if (app.got_subcommand("calibrate")) return calibrate(calibrate_options);
   if (app.got_subcommand("chips"))
     return app.get_subcommand("chips")->got_subcommand("validate") ? validate_chips(validate_options)
                                                                    : chips(chips_options);

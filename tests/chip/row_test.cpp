@@ -1,0 +1,130 @@
+// Reading measured rows: what is taken, and what is said to those that can't be.
+#include <gtest/gtest.h>
+
+#include "validate/calibrate.h"
+#include "validate/report.h"
+#include "validate/words.h"
+
+namespace ppu::validate {
+namespace {
+
+constexpr char kHead[] =
+    "id\tchip\tn_chips\tmodel\tprecision\tkind\tbatch\tin_len\tout_"
+    "len\tscenario\tmetric\tvalue\tunit\tsoftware\n";
+
+std::string complaint(const std::string& text) {
+  const auto rows = parse_rows(text, "rows.tsv");
+  return rows ? "" : rows.error().message;
+}
+
+Row row_of(const std::string& cells) {
+  const auto rows = parse_rows(kHead + cells + "\n", "rows.tsv");
+  EXPECT_TRUE(rows) << (rows ? "" : rows.error().message);
+  return rows ? rows.value().front() : Row{};
+}
+
+TEST(Rows, AreReadWithEmptyCellsAndComments) {
+  const auto rows = parse_rows(
+      std::string("# a comment\n") + kHead +
+          "a\tA100\t\tGEMM 8x8x8\tBF16\tkernel\t\t\t\tM=8 N=8 K=8\tlatency\t0.003\tms\tcuBLAS\r\n\n",
+      "rows.tsv");
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows.value().size(), 1u);
+  EXPECT_EQ(rows.value()[0].chips, 1);
+  EXPECT_EQ(rows.value()[0].software, "cuBLAS");
+}
+
+TEST(Rows, MalformedOnesAreNamedByPlaceAndAllowedValues) {
+  EXPECT_NE(complaint("").find("empty"), std::string::npos);
+  EXPECT_NE(complaint("chip\tmodel\n").find("no column `kind`"), std::string::npos);
+  EXPECT_NE(complaint("chip\tcolour\n").find("column `colour` is none of"), std::string::npos);
+  EXPECT_NE(complaint(std::string(kHead) + "a\tA100\n").find("rows.tsv:2: 2 cells, but the header names 14"),
+            std::string::npos);
+  const std::string row = "a\tA100\t1\tGEMM\tBF16\tkernel\t\t\t\tM=8 N=8 K=8\tlatency\t";
+  EXPECT_NE(complaint(kHead + row + "fast\tms\tx\n").find("rows.tsv:2: value is `fast`: a number above 0"),
+            std::string::npos);
+  EXPECT_NE(complaint(kHead + row + "-1\tms\tx\n").find("above 0"), std::string::npos);
+  EXPECT_NE(complaint(kHead + row + "\tms\tx\n").find("value is empty"), std::string::npos);
+}
+
+TEST(Rows, NamesOfChipsAreTakenLoosely) {
+  Row row;
+  for (const auto& [name, id] : {std::pair{"PPU-ZW810E", "ppu-810e"},
+                                 {"H20 96GB", "h20"},
+                                 {"Ascend 910B2", "ascend-910b2"},
+                                 {"HanGuang 800", "hanguang-800"},
+                                 {"H100 NVL", "h100-nvl"},
+                                 {"H200 SXM", "h200-sxm"},
+                                 {"NVIDIA H100-SXM-80GB x8", "h100-sxm"},
+                                 {"A100 SXM 80GB", "a100"},
+                                 {"NVIDIA T4", "t4"},
+                                 {"B200 SXM", "b200"},
+                                 {"GH200", "gh200"}}) {
+    row.chip = name;
+    const auto chip = chip_of(row);
+    ASSERT_TRUE(chip) << name;
+    EXPECT_STREQ(chip.value()->id, id) << name;
+  }
+  row.chip = "TPU v9";
+  EXPECT_FALSE(chip_of(row));
+}
+
+TEST(Rows, SpreadingIsReadFromWords) {
+  Row row;
+  row.chips = 8, row.scenario = "TP4 DP2 EP8 vllm 0.18.0";
+  auto p = parallel_of(row);
+  ASSERT_TRUE(p);
+  EXPECT_EQ(p.value().tp, 4);
+  EXPECT_EQ(p.value().dp, 2);
+  EXPECT_EQ(p.value().ep, 8);
+  row.scenario = "max throughput";  // not "tp": all chips take part in tensor parallelism
+  EXPECT_EQ(parallel_of(row).value().tp, 8);
+  row.scenario = "TP2 EP64";
+  EXPECT_FALSE(parallel_of(row));
+}
+
+TEST(Rows, WhatCannotBeModelledSaysWhy) {
+  const Judged kernel = judge(
+      row_of("a\tA100\t1\tFlashAttention\tBF16\tkernel\t\t\t\tlong\tlatency\t1\tms\tx"), nullptr, false);
+  EXPECT_FALSE(kernel.modelled());
+  EXPECT_NE(kernel.reason.find("matrix products"), std::string::npos);
+  const Judged chip =
+      judge(row_of("a\tAbacus\t1\tGEMM 8x8x8\tBF16\tkernel\t\t\t\t\tlatency\t1\tms\tx"), nullptr, false);
+  EXPECT_FALSE(chip.modelled());
+  const auto groups = errors_by({kernel, chip}, group_of);
+  EXPECT_EQ(groups.back().rows, 2);
+  EXPECT_EQ(groups.back().modelled, 0);
+}
+
+TEST(Rows, ABetterChipGivesABetterFigure) {
+  const std::string words =
+      "\t1\tLlama-3.1-8B\tFP8\tserving-max\t\t1000\t1000\tTP1\toutput_throughput\t15000\ttok/s\tTRT-LLM 1.0";
+  const Judged h100 = judge(row_of("a\tH100 SXM" + words), nullptr, false),
+               h200 = judge(row_of("a\tH200 SXM" + words), nullptr, false);
+  ASSERT_TRUE(h100.modelled()) << h100.reason;
+  EXPECT_GT(h200.predicted, 1.1 * h100.predicted);
+}
+
+TEST(Calibrate, FindsTheChipThatMadeTheRows) {
+  // Rows made by the model itself with a slower chip: calibration of the plain chip must come near it.
+  chip::Numbers slow = chip::values_of(*chip::find("ppu-810e"));
+  slow.effective_bf16_tflops *= 0.8, slow.memory_gbps *= 0.9;
+  std::vector<Row> rows;
+  for (const char* shape : {"4096x4096x4096", "8192x8192x8192", "1x16384x8192", "4x65536x4096",
+                            "2048x8192x4096", "16x8192x8192"}) {
+    Row row = row_of(std::string("a\tPPU 810E\t1\tGEMM ") + shape +
+                     "\tBF16\tkernel\t\t\t\t\tlatency\t1\tms\ttorch");
+    row.value = predict_row(row, slow, Model::kFull).value();
+    rows.push_back(row);
+  }
+  const auto done = calibrate(*chip::find("ppu-810e"), rows, "mine", "test");
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_LT(done.value().after.mape, 0.2 * done.value().before.mape);
+  EXPECT_NEAR(done.value().moved[0].after / done.value().moved[0].before, 0.8, 0.03);
+  EXPECT_NE(done.value().text.find("base = \"ppu-810e\""), std::string::npos);
+  rows.resize(2);
+  EXPECT_FALSE(calibrate(*chip::find("ppu-810e"), rows, "mine", "test"));
+}
+
+}  // namespace
+}  // namespace ppu::validate
