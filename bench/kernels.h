@@ -9,6 +9,7 @@ constexpr int kSaxpyN = 16 << 20;
 constexpr int kReduceN = 4 << 20;
 constexpr int kReduceBlock = 256;
 constexpr int kSgemmN = 512;
+constexpr int kMatrixN = 512;  ///< of the product on tensor instructions
 constexpr int kMandelbrotSize = 1024;
 constexpr int kMandelbrotLimit = 512;
 constexpr int kSoftmaxRows = 2048;
@@ -20,6 +21,8 @@ namespace device {
 void saxpy(float a, const float* x, float* y);
 void reduce(const float* x, float* sums);
 void sgemm(const float* a, const float* b, float* c);
+/// c = a b^T, bfloat16 bits by rows; mma.m16n8k16 with ldmatrix and cp.async.
+void matrix(const unsigned short* a, const unsigned short* b, float* c);
 void mandelbrot(int* out);
 void softmax(const float* in, float* out);
 void histogram(const unsigned char* data, unsigned* counts);
@@ -30,6 +33,7 @@ namespace native {
 void saxpy(float a, const float* x, float* y);
 void reduce(const float* x, float* sums);
 void sgemm(const float* a, const float* b, float* c);
+void matrix(const unsigned short* a, const unsigned short* b, float* c);
 void mandelbrot(int* out);
 void softmax(const float* in, float* out);
 void histogram(const unsigned char* data, unsigned* counts);

@@ -133,6 +133,20 @@ void measure_kernels(int repeats) {
         [&] { native::sgemm(a.host, b.host, c.host); }, [&] { return close(c, 1e-4); });
   }
   {
+    const size_t n = size_t{kMatrixN} * kMatrixN;
+    const auto number = [](size_t i) {  // bfloat16: the upper half of an f32
+      const float x = unit(i) - 0.5f;
+      unsigned word;
+      std::memcpy(&word, &x, 4);
+      return static_cast<unsigned short>(word >> 16);
+    };
+    Arrays<unsigned short> a(n, number), b(n, [&](size_t i) { return number(i * 3 + 1); });
+    Arrays<float> c(n);
+    measure(
+        "bf16 mma product", repeats, [&] { device::matrix(a.device, b.device, c.device); },
+        [&] { native::matrix(a.host, b.host, c.host); }, [&] { return close(c, 1e-4); });
+  }
+  {
     Arrays<int> out(size_t{kMandelbrotSize} * kMandelbrotSize);
     measure(
         "mandelbrot", repeats / 3 + 1, [&] { device::mandelbrot(out.device); },

@@ -29,6 +29,28 @@ void sgemm(const float* a, const float* b, float* c) {
   }
 }
 
+void matrix(const unsigned short* a, const unsigned short* b, float* c) {
+  const int n = kMatrixN;
+  const auto number = [](unsigned short bits) {
+    const unsigned word = unsigned(bits) << 16;
+    float x;
+    std::memcpy(&x, &word, 4);
+    return x;
+  };
+  static float columns[kMatrixN * kMatrixN];  // b as f32, transposed
+#pragma omp parallel for schedule(static)
+  for (int k = 0; k < n; ++k)
+    for (int j = 0; j < n; ++j) columns[k * n + j] = number(b[j * n + k]);
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j < n; ++j) c[i * n + j] = 0.0f;
+    for (int k = 0; k < n; ++k) {
+      const float x = number(a[i * n + k]);
+      for (int j = 0; j < n; ++j) c[i * n + j] += x * columns[k * n + j];
+    }
+  }
+}
+
 void mandelbrot(int* out) {
   const int size = kMandelbrotSize;
 #pragma omp parallel for schedule(dynamic, 8)

@@ -47,7 +47,8 @@ using LaneFunction = uint32_t (*)(const LaunchArgs*, BlockState*, uint32_t threa
   RT(fround_f64,      double, (uint32_t op_and_mode, double a, double b, double c))                      \
   RT(nanosleep,       void, (BlockState* block, uint32_t ns))                                            \
   RT(release_barriers, void, (BlockState* block, uint32_t warps))                                        \
-  RT(run_lanes,       uint32_t, (BlockState* block, LaneFunction function, uint32_t lane_bytes))
+  RT(run_lanes,       uint32_t, (BlockState* block, LaneFunction function, uint32_t lane_bytes))         \
+  RT(mbarrier_update, uint64_t, (BlockState* block, uint64_t address, uint32_t arrivals, uint32_t tx, uint32_t drop))
 // clang-format on
 
 /// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2
@@ -173,7 +174,7 @@ struct LanesHeader {
 /// Returns 0 when the block has ended, 1 when it waits for another block (call again with the same state).
 using BlockFunction = uint32_t (*)(const LaunchArgs*, BlockState*);
 
-constexpr uint32_t kAbiVersion = 3;
+constexpr uint32_t kAbiVersion = 4;
 constexpr uint32_t kWarpSize = 32;
 
 }  // namespace ppu::exec

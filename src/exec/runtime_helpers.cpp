@@ -14,6 +14,7 @@
 #include "exec/fault.h"
 #include "exec/kernel_job.h"
 #include "exec/lane_scheduler.h"
+#include "exec/mbarrier.h"
 
 namespace ppu::exec {
 namespace {
@@ -139,6 +140,14 @@ void rt_release_barriers(BlockState* block, uint32_t warps) {
   if (!runnable) rt_trap(block, uint32_t(Trap::kBarrierDeadlock), 0, block->warp * kWarpSize);
 }
 
+// No other thread of the host sees a block's shared memory, so plain accesses will do.
+uint64_t rt_mbarrier_update(BlockState*, uint64_t address, uint32_t arrivals, uint32_t tx, uint32_t drop) {
+  auto* word = reinterpret_cast<volatile uint64_t*>(address);
+  const uint64_t before = *word;
+  *word = mbarrier_updated(before, arrivals, int32_t(tx), drop != 0);
+  return before;
+}
+
 }  // namespace
 
 float round_f32(uint32_t op_and_mode, float a, float b, float c);
@@ -157,6 +166,7 @@ const RuntimeTable* runtime_table() {
       .nanosleep = rt_nanosleep,
       .release_barriers = rt_release_barriers,
       .run_lanes = run_lanes,
+      .mbarrier_update = rt_mbarrier_update,
   };
   return &table;
 }

@@ -42,7 +42,8 @@ enum class Shape : uint8_t {
   kVector,  ///< as kValue, or `{...}`
   kLabel,
   kSymbol,
-  kList,  ///< `(a, b)`
+  kList,       ///< `(a, b)`
+  kRegisters,  ///< `{a, b}`
 };
 
 struct FormOperand {
@@ -150,9 +151,9 @@ constexpr FormOperand parse_operand(std::string_view s) {
   }
   if (s.empty()) form_error("an operand is empty");
   const char first = s.front();
-  if (first == '[' || first == '(') {
-    if (s.back() != (first == '[' ? ']' : ')')) form_error("bracket not closed");
-    o.shape = first == '[' ? Shape::kAddress : Shape::kList;
+  if (first == '[' || first == '(' || first == '{') {
+    if (s.back() != (first == '[' ? ']' : first == '(' ? ')' : '}')) form_error("bracket not closed");
+    o.shape = first == '[' ? Shape::kAddress : first == '(' ? Shape::kList : Shape::kRegisters;
     s = s.substr(1, s.size() - 2);
   } else if (first == '#' || first == '*' || first == '@' || first == '&') {
     o.shape = first == '#'   ? Shape::kConstant

@@ -137,6 +137,7 @@ Type operand_type(const Row& row, const std::array<Type, 4>& types, int index) {
     case Shape::kLabel:
     case Shape::kSymbol:
     case Shape::kList:
+    case Shape::kRegisters:
       return {};
     case Shape::kValue:
     case Shape::kVector:

@@ -66,6 +66,15 @@ Type operand_type(const Row& row, const Mods& mods, int index);
 /// The same from types_of(), for those who ask for all operands.
 Type operand_type(const Row& row, const std::array<Type, 4>& types, int index);
 
+/// Registers that a `{r}` operand of an instruction spelt `mods` must list, and the bits of each.
+struct ListLength {
+  int registers = 0, bits = 0;
+};
+ListLength list_length(const Row& row, const Mods& mods, int operand);
+
+/// The opcode as written, modifiers in the form's order: "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32".
+std::string spelling(const Row& row, const Mods& mods);
+
 /// True if the instruction reads / writes the carry flag (addc, subc, madc / a `.cc` modifier).
 bool reads_carry(const Row& row);
 bool writes_carry(const Mods& mods);

@@ -63,6 +63,24 @@ llvm::Value* half_add_loop(FunctionLowering& f, const Address& at, llvm::Value* 
 
 }  // namespace
 
+llvm::Value* atomic_update(FunctionLowering& f, const Address& at, llvm::Value* b, isa::Type type,
+                           const isa::Mods& mods, AtomicOrdering order) {
+  const AtomicRMWInst::BinOp operation = operation_of(mods, type);
+  if (operation == AtomicRMWInst::BAD_BINOP) {
+    f.fail("no such atomic operation on this type");
+    return nullptr;
+  }
+  if (operation == AtomicRMWInst::FAdd && type.bits == 16) {
+    const auto add = half_add_row(type);
+    if (add) return half_add_loop(f, at, b, type, *add, order);
+    f.fail("atomic addition of this half type isn't supported");
+    return nullptr;
+  }
+  AtomicRMWInst* rmw = f.ir.CreateAtomicRMW(operation, at.pointer, b, llvm::Align(byte_size(type)), order);
+  f.set_space(rmw, at.space);
+  return rmw;
+}
+
 void emit_atom(FunctionLowering& f, const ptx::Instruction& i) {
   const isa::Row& row = isa::table()[i.row];
   const isa::Type type = isa::types_of(row, i.mods)[0];
@@ -84,17 +102,8 @@ void emit_atom(FunctionLowering& f, const ptx::Instruction& i) {
     f.set_space(swap, at.space);
     old = f.ir.CreateExtractValue(swap, 0);
   } else {
-    const AtomicRMWInst::BinOp operation = operation_of(i.mods, type);
-    if (operation == AtomicRMWInst::BAD_BINOP) return f.fail("no such atomic operation on this type");
-    if (operation == AtomicRMWInst::FAdd && (type.bits == 16)) {
-      const auto add = half_add_row(type);
-      if (!add) return f.fail("atomic addition of this half type isn't supported");
-      old = half_add_loop(f, at, b, type, *add, order);
-    } else {
-      AtomicRMWInst* rmw = f.ir.CreateAtomicRMW(operation, at.pointer, b, llvm::Align(bytes), order);
-      f.set_space(rmw, at.space);
-      old = rmw;
-    }
+    old = atomic_update(f, at, b, type, i.mods, order);
+    if (!old) return;
   }
   if (returns) f.write(i.operands[0], {old, type});
 }

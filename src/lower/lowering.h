@@ -175,6 +175,10 @@ using EmitFunction = void (*)(FunctionLowering& f, const ptx::Instruction& i);
 /// The emit function of a table row; null for element rows.
 EmitFunction emit_function(uint16_t row);
 
+/// The read-modify-write that `mods` name (not cas) on one cell of `type`: the value before; null if there is
+/// none, which has then been told by fail().
+llvm::Value* atomic_update(FunctionLowering& f, const Address& at, llvm::Value* b, isa::Type type,
+                           const isa::Mods& mods, llvm::AtomicOrdering order);
 /// The bytes a PTX value of `type` takes in memory.
 inline uint32_t byte_size(isa::Type type) {
   return uint32_t(type.total_bits() + 7) / 8;

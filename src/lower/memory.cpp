@@ -1,4 +1,4 @@
-// ld, st, mov, cvta, isspacep, cp.async. PTX ISA, "Data Movement and Conversion Instructions".
+// ld, st, mov, cvta, isspacep. PTX ISA, "Data Movement and Conversion Instructions".
 #include <cstddef>
 
 #include "exec/kernel_abi.h"
@@ -191,67 +191,6 @@ void emit_nop(FunctionLowering&, const ptx::Instruction&) {}
 void emit_createpolicy(FunctionLowering& f, const ptx::Instruction& i) {
   // A policy only feeds hints, which are ignored: any value will do.
   f.write(i.operands[0], {f.i64(0), {isa::Kind::kB, 64, 1}});
-}
-
-namespace {
-
-/// Copies `read` (less than `size`) bytes one by one, after the destination has been zeroed.
-void copy_bytes(FunctionLowering& f, llvm::Value* to, llvm::Value* from, llvm::Value* read) {
-  llvm::BasicBlock *before = f.ir.GetInsertBlock(), *loop = f.new_block("copy"),
-                   *after = f.new_block("copied");
-  f.ir.CreateCondBr(f.ir.CreateICmpNE(read, f.i32(0)), loop, after);
-  f.ir.SetInsertPoint(loop);
-  llvm::PHINode* at = f.ir.CreatePHI(f.ir.getInt32Ty(), 2);
-  llvm::Value* wide = f.ir.CreateZExt(at, f.ir.getInt64Ty());
-  llvm::Value* byte = f.ir.CreateLoad(f.ir.getInt8Ty(), f.ir.CreateGEP(f.ir.getInt8Ty(), from, wide));
-  f.ir.CreateStore(byte, f.ir.CreateGEP(f.ir.getInt8Ty(), to, wide));
-  llvm::Value* next = f.ir.CreateAdd(at, f.i32(1));
-  at->addIncoming(f.i32(0), before);
-  at->addIncoming(next, loop);
-  f.ir.CreateCondBr(f.ir.CreateICmpULT(next, read), loop, after);
-  f.ir.SetInsertPoint(after);
-}
-
-}  // namespace
-
-void emit_cp_async(FunctionLowering& f, const ptx::Instruction& i) {
-  const Address to = f.address(i.operands[0], Space::kShared),
-                from = f.address(i.operands[1], Space::kGlobal);
-  const uint32_t size = uint32_t(i.operands[2].value);
-  if (size != 4 && size != 8 && size != 16) return f.fail("cp-size must be 4, 8 or 16");
-  const Operand* source_size =
-      i.operands.size() > 3 && !i.mods.has("L2::cache_hint") ? &i.operands[3] : nullptr;
-  if (i.operands.size() > 4) source_size = &i.operands[3];
-  llvm::Type* type = access_type(f.ir.getInt32Ty(), size / 4);
-  f.check_alignment(to, size);
-  f.check_alignment(from, size);
-  llvm::BasicBlock* after = nullptr;
-  if (source_size) {
-    // src-size < cp-size: the rest is zero, and the source beyond src-size isn't read. A predicate here is
-    // ignore-src: true means zeros.
-    llvm::Value* read = nullptr;
-    if (source_size->kind == Operand::Kind::kReg &&
-        f.register_type(source_size->index).kind == isa::Kind::kPred)
-      read = f.ir.CreateSelect(f.predicate(*source_size), f.i32(0), f.i32(size));
-    else
-      read = f.value(*source_size, {isa::Kind::kU, 32, 1});
-    if (f.failed()) return;
-    llvm::BasicBlock *part = f.new_block("partial"), *whole = f.new_block("whole");
-    after = f.new_block("copied");
-    f.ir.CreateCondBr(f.ir.CreateICmpUGE(read, f.i32(size)), whole, part);
-    f.ir.SetInsertPoint(part);
-    f.set_space(f.ir.CreateAlignedStore(llvm::Constant::getNullValue(type), to.pointer, llvm::Align(size)),
-                to.space);
-    copy_bytes(f, to.pointer, from.pointer, read);
-    f.ir.CreateBr(after);
-    f.ir.SetInsertPoint(whole);
-  }
-  llvm::LoadInst* load = f.ir.CreateAlignedLoad(type, from.pointer, llvm::Align(size));
-  f.set_space(load, from.space);
-  f.set_space(f.ir.CreateAlignedStore(load, to.pointer, llvm::Align(size)), to.space);
-  if (!after) return;
-  f.ir.CreateBr(after);
-  f.ir.SetInsertPoint(after);
 }
 
 }  // namespace ppu::lower

@@ -67,6 +67,18 @@ void set_intrinsic_attributes(llvm::Function& f, const uint32_t block[3]) {
     f.setOnlyAccessesInaccessibleMemory();
     f.addFnAttr(Attribute::WillReturn);
     f.addFnAttr(Attribute::Convergent);
+  } else if (starts({"mma.", "wmma.mma.", "movmatrix."})) {
+    f.setDoesNotAccessMemory();
+    f.addFnAttr(Attribute::WillReturn);
+    f.addFnAttr(Attribute::Convergent);
+  } else if (starts({"wmma.load.", "ldmatrix."})) {
+    f.setOnlyReadsMemory();  // at the addresses of all lanes
+    f.addFnAttr(Attribute::WillReturn);
+    f.addFnAttr(Attribute::Convergent);
+  } else if (starts({"wmma.store.", "stmatrix."})) {
+    f.setOnlyWritesMemory();
+    f.addFnAttr(Attribute::WillReturn);
+    f.addFnAttr(Attribute::Convergent);
   } else if (starts({"check.align", "clock64", "rt.globaltimer"})) {
     f.setOnlyAccessesInaccessibleMemory();
     f.addFnAttr(Attribute::WillReturn);

@@ -29,6 +29,8 @@ const char* shape_name(const isa::FormOperand& f) {
       return "a name";
     case Shape::kList:
       return "a list in parentheses";
+    case Shape::kRegisters:
+      return "registers in braces";
   }
   return "an operand";
 }
@@ -50,6 +52,8 @@ bool shape_fits(const isa::FormOperand& f, const Operand& o) {
       return o.kind == K::kSymbol || o.kind == K::kReg || o.kind == K::kTargets;
     case Shape::kList:
       return o.kind == K::kArgs;
+    case Shape::kRegisters:
+      return o.kind == K::kVector || o.kind == K::kReg;
   }
   return false;
 }
@@ -228,6 +232,22 @@ void Parser::check_operands(const Instruction& in, const Token& opcode) {
   }
 }
 
+/// What a `{a, b}` list should have been; empty if it's right.
+std::string Parser::wrong_register_list(const Instruction& in, const Operand& o, int index) const {
+  const isa::Row& row = isa::table()[in.row];
+  const isa::ListLength want = isa::list_length(row, in.mods, index);
+  const std::span<const Operand> list =
+      o.kind == Operand::Kind::kVector ? std::span(o.elements) : std::span(&o, 1);
+  bool right = int(list.size()) == want.registers;
+  for (const Operand& e : list) {
+    const bool sink = e.kind == Operand::Kind::kSink && row.form.operands[index].is_dest;
+    right &= sink || (e.kind == Operand::Kind::kReg && !e.negated &&
+                      f_->registers[size_t(e.index)].type.total_bits() == want.bits);
+  }
+  if (right) return {};
+  return std::to_string(want.registers) + " registers of " + std::to_string(want.bits) + " bits in braces";
+}
+
 void Parser::check_operand(const Instruction& in, const Token& opcode, const Operand& o, int index) {
   const isa::Row& row = isa::table()[in.row];
   const isa::FormOperand& f = row.form.operands[index];
@@ -237,6 +257,10 @@ void Parser::check_operand(const Instruction& in, const Token& opcode, const Ope
   };
   if (!shape_fits(f, o)) complain(shape_name(f));
   if (f.shape == Shape::kLabel || f.shape == Shape::kSymbol || f.shape == Shape::kList) return;
+  if (f.shape == Shape::kRegisters) {
+    const std::string wrong = wrong_register_list(in, o, index);
+    return wrong.empty() ? void() : complain(wrong);
+  }
   if (o.kind == Operand::Kind::kAddress) {
     const Operand& base = o.elements[0];
     if (base.kind == Operand::Kind::kReg) {

@@ -114,6 +114,7 @@ class Parser {
   void parse_label_operand(Instruction& in);
   void check_operands(const Instruction& in, const Token& opcode);
   void check_operand(const Instruction& in, const Token& opcode, const Operand& operand, int index);
+  std::string wrong_register_list(const Instruction& in, const Operand& o, int index) const;
 
   // parse_operand.cpp
   Operand parse_operand();

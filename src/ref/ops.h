@@ -10,6 +10,10 @@ namespace ppu::ref {
 #undef OP
 #undef ROW
 
+/// One atomic operation, as `op` names it, of `lane` on the cell at `address`; returns the value before.
+unsigned __int128 atomic_cell(WarpRun& warp, const Lane& lane, const Op& op, uint64_t address,
+                              unsigned __int128 b, unsigned __int128 c = 0);
+
 /// Calls f(lane) for each lane of `mask`, in ascending order.
 template <class F>
 void for_lanes(WarpRun& warp, uint32_t mask, F f) {

@@ -151,6 +151,20 @@ Wide run_atomic(uint64_t address, uint32_t bytes, Act act, isa::Type type, Wide 
 
 }  // namespace
 
+Wide atomic_cell(WarpRun& warp, const Lane& lane, const Op& op, uint64_t address, Wide b, Wide c) {
+  const Act act = act_of(op.mods);
+  const uint32_t bytes = uint32_t(op.type.total_bits()) / 8;
+  if (!warp.block->hook) {
+    warp.block->state->thread = lane.thread;
+    return run_atomic(address, bytes, act, op.type, b, c);
+  }
+  Wide old = 0;
+  warp.load(lane, op, address, &old, bytes);
+  const Wide changed = next_value(act, op.type, old, b, c);
+  warp.store(lane, op, address, &changed, bytes);
+  return old;
+}
+
 /// atom and red: `red` has no destination.
 uint32_t ref_atom(WarpRun& warp, const Op& op, uint32_t mask) {
   const bool reduces = isa::table()[op.row].form.mnemonic == "red";
@@ -164,15 +178,7 @@ uint32_t ref_atom(WarpRun& warp, const Op& op, uint32_t mask) {
     const Wide c = act == Act::kCas ? warp.read128(lane, op.args[first + 2]) & width : 0;
     const uint64_t address = warp.address(lane, op, op.args[first]);
     warp.check_align(lane, address, bytes);
-    Wide old = 0;
-    if (warp.block->hook) {
-      warp.load(lane, op, address, &old, bytes);
-      const Wide changed = next_value(act, op.type, old, b, c);
-      warp.store(lane, op, address, &changed, bytes);
-    } else {
-      warp.block->state->thread = lane.thread;
-      old = run_atomic(address, bytes, act, op.type, b, c);
-    }
+    const Wide old = atomic_cell(warp, lane, op, address, b, c);
     if (reduces) return;
     if (bits == 128)
       warp.write128(lane, op.args[0], old);

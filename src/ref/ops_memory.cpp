@@ -148,25 +148,4 @@ uint32_t ref_nop(WarpRun&, const Op&, uint32_t mask) {
   return mask;
 }
 
-/// `cp.async.ca.shared.global [d], [a], bytes{, source bytes or ignore-source predicate}`: the rest is zero.
-uint32_t ref_cp_async(WarpRun& warp, const Op& op, uint32_t mask) {
-  const uint32_t bytes = uint32_t(op.args[2].value);
-  for_lanes(warp, mask, [&](Lane& lane) {
-    uint8_t data[16] = {};
-    uint32_t take = bytes;
-    if (op.args.size() > 3 && op.args[3].kind != Arg::Kind::kNone) {
-      const uint64_t v = warp.read(lane, op.args[3]);
-      take = op.args[3].bits == 1 ? (v & 1 ? 0 : bytes) : uint32_t(v < bytes ? v : bytes);
-    }
-    const uint64_t to = uint64_t(warp.block->state->shared) + warp.read(lane, op.args[0].elements[0]) +
-                        uint64_t(op.args[0].value);
-    const uint64_t from = warp.read(lane, op.args[1].elements[0]) + uint64_t(op.args[1].value);
-    warp.check_align(lane, to, bytes);
-    warp.check_align(lane, from, bytes);
-    if (take) warp.load(lane, op, from, data, take);
-    warp.store(lane, op, to, data, bytes);
-  });
-  return mask;
-}
-
 }  // namespace ppu::ref

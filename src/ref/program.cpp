@@ -295,9 +295,12 @@ class Builder {
       if (base.kind != Arg::Kind::kFrame && base.kind != Arg::Kind::kEntryParam) continue;
       if (a.value < 0 || a.value + bytes > int64_t(base.bytes)) fail(in, "an access outside its parameter");
     }
-    if (in.row == isa::kRow_cp_async && op.args[2].value != 4 && op.args[2].value != 8 &&
-        op.args[2].value != 16)
-      fail(in, "a copy of a size other than 4, 8 or 16");
+    if (in.row == isa::kRow_cp_async) {
+      const int64_t size = op.args[2].value;
+      if (size != 16 && (in.mods.has("cg") || (size != 4 && size != 8)))
+        fail(in,
+             in.mods.has("cg") ? "a copy of a size other than 16" : "a copy of a size other than 4, 8 or 16");
+    }
   }
 
   /// The types that the constants of a call's arguments take: those of the parameters.
@@ -350,7 +353,8 @@ class Builder {
       const std::string_view name = row.form.mnemonic;
       op.spins = name == "atom" || name == "nanosleep" ||
                  (name == "ld" && (in.mods.has("volatile") || in.mods.has("relaxed") ||
-                                   in.mods.has("acquire") || in.mods.has("cv")));
+                                   in.mods.has("acquire") || in.mods.has("cv"))) ||
+                 in.mods.has("test_wait") || in.mods.has("try_wait");
       program_->info.may_yield |= op.spins;
       if (in.row == isa::kRow_call) {
         translate_call(in, op, index);

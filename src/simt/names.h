@@ -19,6 +19,10 @@ inline constexpr llvm::StringLiteral kCheckAlign = "ppu.check.align", kTrap = "p
 inline constexpr llvm::StringLiteral kFloatPrefix = "ppu.f";
 inline constexpr llvm::StringLiteral kRuntimePrefix = "ppu.rt.";
 inline constexpr llvm::StringLiteral kIndirectPrefix = "ppu.call.indirect.";
+inline constexpr llvm::StringLiteral kMmaPrefix = "ppu.mma.", kWmmaPrefix = "ppu.wmma.",
+                                     kWmmaLoadPrefix = "ppu.wmma.load.", kWmmaStorePrefix = "ppu.wmma.store.",
+                                     kLdmatrixPrefix = "ppu.ldmatrix.", kStmatrixPrefix = "ppu.stmatrix.",
+                                     kMovmatrixPrefix = "ppu.movmatrix.";
 inline constexpr llvm::StringLiteral kClock64 = "ppu.clock64";
 inline constexpr llvm::StringLiteral kFunctionsMetadata = "ppu.functions";
 inline constexpr llvm::StringLiteral kLockstepMetadata = "ppu.lockstep";

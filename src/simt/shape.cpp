@@ -12,6 +12,7 @@
 #include "llvm/IR/CFG.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "simt/names.h"
+#include "simt/widener.h"
 
 using namespace llvm;
 
@@ -304,7 +305,8 @@ Shape ShapeAnalysis::transfer_call(CallInst& call, bool all_uniform) const {
     return of(call.getArgOperand(1)).is_uniform() ? Shape::uniform() : Shape::varying();
   if (is_broadcast(call) && of(call.getArgOperand(1)).is_uniform()) return Shape::uniform();
   if (n.starts_with(kShflPrefix) || n.starts_with(kMatchAnyPrefix) || n.starts_with(kMatchAllPrefix) ||
-      n.starts_with(kIndirectPrefix) || n.starts_with(kRuntimePrefix) || !callee->isDeclaration())
+      n.starts_with(kIndirectPrefix) || n.starts_with(kRuntimePrefix) || is_matrix_op(n) ||
+      !callee->isDeclaration())
     return Shape::varying();
   return all_uniform ? Shape::uniform(known_zeros(&call)) : Shape::varying();
 }

@@ -29,6 +29,10 @@
 //   void @ppu.check.align(i64 low, i64 address)   traps kMisaligned if low != 0 in an active lane
 //   void @ppu.trap(i32 kind, i64 info)            any active lane: ends the launch (exec::Trap)
 //   T    @ppu.f{add,sub,mul,div,fma,sqrt}.{rz,rm,rp}.{f32,f64}(T...)   directed rounding
+//   T    @ppu.{mma,wmma,ldmatrix,stmatrix,movmatrix}.SPELLING(...)  C  PTX's matrix instructions by their PTX
+//                                    spelling. Fragment registers (f32 and f64 as such, else i32) in operand
+//                                    order without wmma's copies; results {D...}; memory: ptr first, wmma's
+//                                    i32 stride second; sparse: metadata last, ".selectorN" ends the name
 //   T    @ppu.rt.NAME(args...)       a helper of exec::PPU_RUNTIME_HELPERS, once for each active lane; a
 //   leading
 //                                    BlockState* parameter is passed as %block

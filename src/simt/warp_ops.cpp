@@ -170,6 +170,7 @@ void Widener::emit_redux(CallInst& call, StringRef op) {
 }
 
 void Widener::emit_suspend(unsigned kind) {
+  forget_expansions();
   FunctionCallee f = target_.getParent()->getOrInsertFunction(kSuspend, b_.getVoidTy(), b_.getInt32Ty());
   b_.CreateCall(f, {b_.getInt32(kind)});
   suspend_count_++;
@@ -456,6 +457,8 @@ bool Widener::emit_warp_op(CallInst& call, StringRef name) {
     emit_runtime_call(call, name);
   } else if (name.starts_with(kIndirectPrefix)) {
     emit_indirect_call(call);
+  } else if (is_matrix_op(name)) {
+    emit_matrix_op(call, name);
   } else if (name == kClock64) {
     set_scalar(&call, b_.CreateIntrinsic(Intrinsic::readcyclecounter, {}, {}));
   } else if (name.starts_with(kFloatPrefix)) {

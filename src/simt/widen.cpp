@@ -228,6 +228,7 @@ bool Widener::run() {
 }
 
 void Widener::body(BasicBlock* block) {
+  forget_expansions();
   for (Instruction& inst : *block) {
     if (isa<PHINode>(inst) || inst.isTerminator() || !error_.empty()) continue;
     if (once_for_gang(inst)) {

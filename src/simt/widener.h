@@ -126,6 +126,23 @@ class Widener {
   void emit_indirect_call(llvm::CallInst& call);
   llvm::Value* runtime_helper(llvm::StringRef name);
   llvm::Value* thread_of(llvm::Value* lane);
+
+  // Matrix instructions (matrix.cpp)
+  void emit_matrix_op(llvm::CallInst& call, llvm::StringRef name);
+  void emit_mma(llvm::CallInst& call, llvm::StringRef name);
+  void emit_expanded_mma(llvm::CallInst& call, llvm::StringRef name);
+  /// Where `spread` (matrix_expanded.h) has put these registers, `bytes` of it: now, or earlier in this
+  /// block.
+  llvm::Value* expanded(llvm::Function* spread, uint64_t bytes, llvm::ArrayRef<llvm::Value*> registers);
+  /// Buffers hold what they held no longer: at the start of a block, and where the warp was suspended.
+  void forget_expansions();
+  void emit_wmma_memory(llvm::CallInst& call, llvm::StringRef name);
+  void emit_ldmatrix(llvm::CallInst& call, bool transposed);
+  void emit_stmatrix(llvm::CallInst& call, bool transposed);
+  llvm::Value* lane_pointer(llvm::Value* pointer, unsigned lane);
+  /// What is the same for all lanes by the manual, though not known to be.
+  llvm::Value* warp_value(llvm::Value* v);
+  void if_any_lane(llvm::function_ref<void()> f);
   llvm::Value* linear_tid();
 
   // Memory (memory.cpp)
@@ -174,8 +191,20 @@ class Widener {
   std::map<std::pair<llvm::BasicBlock*, unsigned>, llvm::AllocaInst*> mask_slots_;
   std::map<std::pair<llvm::Loop*, unsigned>, llvm::AllocaInst*> next_masks_;
   std::vector<Region> regions_;
+  /// Fragments of A and B spread out in memory, for the rest of the block being emitted; oldest first.
+  struct Expansion {
+    unsigned warp = 0;
+    llvm::Function* spread = nullptr;
+    std::vector<llvm::Value*> registers;
+    llvm::AllocaInst* buffer = nullptr;
+  };
+  std::vector<Expansion> expansions_;
+  std::map<llvm::Function*, std::vector<llvm::AllocaInst*>> spare_buffers_;
   unsigned suspend_count_ = 0;
 };
+
+/// mma, wmma, ldmatrix, stmatrix, movmatrix.
+bool is_matrix_op(llvm::StringRef name);
 
 /// ppu.bar.*; and whether every thread of the block must come to it.
 bool is_barrier(const llvm::CallInst& call);

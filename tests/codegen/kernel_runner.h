@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "codegen/compiler.h"
@@ -16,6 +17,7 @@
 #include "exec/kernel_abi.h"
 #include "exec/kernel_image.h"
 #include "exec/lane_scheduler.h"
+#include "exec/mbarrier.h"
 #include "isa/round.h"
 #include "ptx/ptx.h"
 
@@ -132,6 +134,10 @@ inline RunResult KernelRunner::launch(const std::string& kernel, Dim grid, Dim b
   };
   rt.fround_f64 = [](uint32_t code, double a, double b, double c) {
     return isa::round_f64(isa::RoundOp(code / 4), isa::Round(code % 4), a, b, c);
+  };
+  rt.mbarrier_update = [](exec::BlockState*, uint64_t at, uint32_t arrivals, uint32_t tx, uint32_t drop) {
+    auto* word = reinterpret_cast<uint64_t*>(at);
+    return std::exchange(*word, exec::mbarrier_updated(*word, arrivals, int32_t(tx), drop != 0));
   };
   rt.malloc = [](exec::BlockState*, uint64_t n) { return reinterpret_cast<uint64_t>(::malloc(n)); };
   rt.free = [](exec::BlockState*, uint64_t p) { ::free(reinterpret_cast<void*>(p)); };
