@@ -33,6 +33,32 @@ PPU_CHANNELS(uint, unsigned int, Unsigned)
 PPU_CHANNELS(float, float, Float)
 #undef PPU_CHANNELS
 #undef PPU_CHANNEL
+
+inline cudaChannelFormatDesc cudaCreateChannelDescHalf() {
+  return cudaCreateChannelDesc(16, 0, 0, 0, cudaChannelFormatKindFloat);
+}
+inline cudaChannelFormatDesc cudaCreateChannelDescHalf1() {
+  return cudaCreateChannelDescHalf();
+}
+inline cudaChannelFormatDesc cudaCreateChannelDescHalf2() {
+  return cudaCreateChannelDesc(16, 16, 0, 0, cudaChannelFormatKindFloat);
+}
+inline cudaChannelFormatDesc cudaCreateChannelDescHalf4() {
+  return cudaCreateChannelDesc(16, 16, 16, 16, cudaChannelFormatKindFloat);
+}
+
+/* Formats that their kind tells wholly: cudaCreateChannelDesc<cudaChannelFormatKindUnsignedNormalized8X4>().
+ */
+template <cudaChannelFormatKind kind>
+inline cudaChannelFormatDesc cudaCreateChannelDesc() {
+  const int n = int(kind) - int(cudaChannelFormatKindUnsignedNormalized8X1);
+  const int bits = n / 3 % 2 ? 16 : 8, channels = 1 << n % 3;
+  static_assert(int(kind) >= int(cudaChannelFormatKindUnsignedNormalized8X1) &&
+                    int(kind) <= int(cudaChannelFormatKindSignedNormalized16X4),
+                "expected a normalized format: others take an element type");
+  return cudaCreateChannelDesc(bits, channels > 1 ? bits : 0, channels > 2 ? bits : 0,
+                               channels > 3 ? bits : 0, kind);
+}
 #endif
 
 #endif

@@ -66,7 +66,8 @@ const char* words_of(const exec::Fault& fault) {
     case exec::Trap::kMisaligned:
       return "misaligned address";
     case exec::Trap::kIllegalAddress:
-      return "illegal address";
+      // Without a signal a helper found it: free() of what malloc() never gave, or a dead texture or surface.
+      return fault.signal ? "illegal address" : "illegal address or object handle";
     case exec::Trap::kAssert:
       return "failed assertion";
     case exec::Trap::kBarrierDeadlock:

@@ -1,5 +1,5 @@
-// Copies and fills. Arrays (textures) are not here: their variants stay stubs.
-#include "driver/handles.h"
+// Copies and fills, in one, two and three dimensions. Linear copies of arrays: array_copy.cpp.
+#include "driver/array_handles.h"
 
 namespace ppu::driver {
 
@@ -20,73 +20,66 @@ CUresult linear(uint64_t dst, Side dst_side, uint64_t src, Side src_side, size_t
   return device::copy(device::linear_copy(dst, dst_side, src, src_side, bytes), *s, async);
 }
 
-/// One side of a 2-D or 3-D copy; CUDA_ERROR_NOT_SUPPORTED for arrays.
-CUresult place(CUmemorytype type, const void* host, CUdeviceptr address, uint64_t* base, Side* side) {
-  switch (type) {
+/// One side of a 2-D or 3-D copy, with the fields that say where it lies.
+struct Place {
+  CUmemorytype type;
+  uint64_t host;
+  CUdeviceptr device;
+  CUarray array;
+  size_t x, y, z, pitch, height;
+};
+
+/// Where a side of `t` starts, and its pitches; a pitch of 0 means tightly packed.
+CUresult resolve(const Place& p, const exec::Transfer& t, uint64_t* start, size_t* pitch, size_t* slice,
+                 Side* side) {
+  uint64_t base = p.device;
+  *pitch = p.pitch ? p.pitch : t.width;
+  size_t height = p.height ? p.height : t.height;
+  switch (p.type) {
     case CU_MEMORYTYPE_HOST:
-      *base = number(host);
+      base = p.host;
       *side = Side::kHost;
-      return CUDA_SUCCESS;
+      break;
     case CU_MEMORYTYPE_DEVICE:
-      *base = address;
       *side = Side::kDevice;
-      return CUDA_SUCCESS;
+      break;
     case CU_MEMORYTYPE_UNIFIED:
-      *base = address;
       *side = Side::kAny;
-      return CUDA_SUCCESS;
-    case CU_MEMORYTYPE_ARRAY:
-      return not_implemented("copies to or from CUDA arrays");
+      break;
+    case CU_MEMORYTYPE_ARRAY: {
+      const device::Array* a = find_array(p.array);
+      const auto fits = [](size_t at, size_t n, size_t room) { return at <= room && n <= room - at; };
+      if (!a || !fits(p.x, t.width, a->row_bytes()) || !fits(p.y, t.height, a->rows()) ||
+          !fits(p.z, t.depth, a->slices()))
+        return CUDA_ERROR_INVALID_VALUE;
+      base = a->level().base;
+      *pitch = a->level().row_pitch;
+      height = a->rows();
+      *side = Side::kDevice;
+      break;
+    }
     default:
       return CUDA_ERROR_INVALID_VALUE;
   }
-}
-
-/// Fills in rows and planes: a pitch of 0 means tightly packed.
-CUresult shape(exec::Transfer& t, size_t src_height, size_t dst_height) {
-  if (t.src_pitch == 0) t.src_pitch = t.width;
-  if (t.dst_pitch == 0) t.dst_pitch = t.width;
-  if (t.height > 1 && (t.src_pitch < t.width || t.dst_pitch < t.width)) return CUDA_ERROR_INVALID_VALUE;
-  t.src_slice = t.src_pitch * (src_height ? src_height : t.height);
-  t.dst_slice = t.dst_pitch * (dst_height ? dst_height : t.height);
+  if (t.height > 1 && *pitch < t.width) return CUDA_ERROR_INVALID_VALUE;
+  *slice = *pitch * height;
+  *start = base + p.z * *slice + p.y * *pitch + p.x;
   return CUDA_SUCCESS;
-}
-
-CUresult copy_2d(const CUDA_MEMCPY2D* p, CUstream handle, bool async) {
-  Stream* s;
-  PPU_TRY(find_stream(handle, &s));
-  if (!p) return CUDA_ERROR_INVALID_VALUE;
-  CopyRequest r;
-  exec::Transfer& t = r.transfer;
-  PPU_TRY(place(p->srcMemoryType, p->srcHost, p->srcDevice, &t.src, &r.src));
-  PPU_TRY(place(p->dstMemoryType, p->dstHost, p->dstDevice, &t.dst, &r.dst));
-  t.width = p->WidthInBytes;
-  t.height = p->Height;
-  t.src_pitch = p->srcPitch;
-  t.dst_pitch = p->dstPitch;
-  if (t.bytes() == 0) return CUDA_SUCCESS;
-  PPU_TRY(shape(t, 0, 0));
-  t.src += p->srcY * t.src_pitch + p->srcXInBytes;
-  t.dst += p->dstY * t.dst_pitch + p->dstXInBytes;
-  return device::copy(r, *s, async);
 }
 
 /// CUDA_MEMCPY3D and CUDA_MEMCPY3D_PEER have the same fields but for the contexts.
 template <class Params>
 CUresult translate_3d(const Params* p, CopyRequest& r) {
   exec::Transfer& t = r.transfer;
-  PPU_TRY(place(p->srcMemoryType, p->srcHost, p->srcDevice, &t.src, &r.src));
-  PPU_TRY(place(p->dstMemoryType, p->dstHost, p->dstDevice, &t.dst, &r.dst));
   t.width = p->WidthInBytes;
   t.height = p->Height;
   t.depth = p->Depth;
-  t.src_pitch = p->srcPitch;
-  t.dst_pitch = p->dstPitch;
-  if (t.bytes() == 0) return CUDA_SUCCESS;
-  PPU_TRY(shape(t, p->srcHeight, p->dstHeight));
-  t.src += p->srcZ * t.src_slice + p->srcY * t.src_pitch + p->srcXInBytes;
-  t.dst += p->dstZ * t.dst_slice + p->dstY * t.dst_pitch + p->dstXInBytes;
-  return CUDA_SUCCESS;
+  const Place src = {p->srcMemoryType, number(p->srcHost), p->srcDevice, p->srcArray, p->srcXInBytes, p->srcY,
+                     p->srcZ,          p->srcPitch,        p->srcHeight};
+  const Place dst = {p->dstMemoryType, number(p->dstHost), p->dstDevice, p->dstArray, p->dstXInBytes, p->dstY,
+                     p->dstZ,          p->dstPitch,        p->dstHeight};
+  PPU_TRY(resolve(src, t, &t.src, &t.src_pitch, &t.src_slice, &r.src));
+  return resolve(dst, t, &t.dst, &t.dst_pitch, &t.dst_slice, &r.dst);
 }
 
 template <class Params>
@@ -96,7 +89,19 @@ CUresult copy_3d(const Params* p, CUstream handle, bool async) {
   if (!p) return CUDA_ERROR_INVALID_VALUE;
   CopyRequest r;
   PPU_TRY(translate_3d(p, r));
+  if (r.transfer.bytes() == 0) return CUDA_SUCCESS;
   return device::copy(r, *s, async);
+}
+
+CUresult copy_2d(const CUDA_MEMCPY2D* p, CUstream handle, bool async) {
+  if (!p) return CUDA_ERROR_INVALID_VALUE;
+  CUDA_MEMCPY3D c{};
+  c.srcXInBytes = p->srcXInBytes, c.srcY = p->srcY, c.srcMemoryType = p->srcMemoryType;
+  c.srcHost = p->srcHost, c.srcDevice = p->srcDevice, c.srcArray = p->srcArray, c.srcPitch = p->srcPitch;
+  c.dstXInBytes = p->dstXInBytes, c.dstY = p->dstY, c.dstMemoryType = p->dstMemoryType;
+  c.dstHost = p->dstHost, c.dstDevice = p->dstDevice, c.dstArray = p->dstArray, c.dstPitch = p->dstPitch;
+  c.WidthInBytes = p->WidthInBytes, c.Height = p->Height, c.Depth = 1;
+  return copy_3d(&c, handle, async);
 }
 
 CUresult set_memory(CUdeviceptr dst, size_t pitch, uint32_t value, uint32_t element, size_t width,

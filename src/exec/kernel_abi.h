@@ -36,23 +36,27 @@ using LaneFunction = uint32_t (*)(const LaunchArgs*, BlockState*, uint32_t threa
 /// only ever appended; kAbiVersion changes when a row changes.
 ///   RT(name, result, params...)   types: void, i32, i64, f32, f64, ptr
 // clang-format off
-#define PPU_RUNTIME_HELPERS(RT)                                                                          \
-  RT(trap,            void, (BlockState* block, uint32_t kind, uint64_t info, uint32_t thread))          \
-  RT(vprintf,         int32_t, (BlockState* block, uint64_t format, uint64_t args))                      \
-  RT(assertfail,      void, (BlockState* block, uint64_t msg, uint64_t file, uint32_t line, uint64_t function, uint64_t char_size)) \
-  RT(malloc,          uint64_t, (BlockState* block, uint64_t size))                                      \
-  RT(free,            void, (BlockState* block, uint64_t address))                                       \
-  RT(globaltimer,     uint64_t, (BlockState* block))                                                     \
-  RT(fround_f32,      float, (uint32_t op_and_mode, float a, float b, float c))                          \
-  RT(fround_f64,      double, (uint32_t op_and_mode, double a, double b, double c))                      \
-  RT(nanosleep,       void, (BlockState* block, uint32_t ns))                                            \
-  RT(release_barriers, void, (BlockState* block, uint32_t warps))                                        \
-  RT(run_lanes,       uint32_t, (BlockState* block, LaneFunction function, uint32_t lane_bytes))         \
-  RT(mbarrier_update, uint64_t, (BlockState* block, uint64_t address, uint32_t arrivals, uint32_t tx, uint32_t drop))
+#define PPU_RUNTIME_HELPERS(RT)                                                                      \
+  RT(trap,            void, (BlockState* block, uint32_t kind, uint64_t info, uint32_t thread))      \
+  RT(vprintf,         int32_t, (BlockState* block, uint64_t format, uint64_t args))                  \
+  RT(assertfail,      void, (BlockState* block, uint64_t msg, uint64_t file, uint32_t line, uint64_t function, uint64_t char_size))\
+  RT(malloc,          uint64_t, (BlockState* block, uint64_t size))                                  \
+  RT(free,            void, (BlockState* block, uint64_t address))                                   \
+  RT(globaltimer,     uint64_t, (BlockState* block))                                                 \
+  RT(fround_f32,      float, (uint32_t op_and_mode, float a, float b, float c))                      \
+  RT(fround_f64,      double, (uint32_t op_and_mode, double a, double b, double c))                  \
+  RT(nanosleep,       void, (BlockState* block, uint32_t ns))                                        \
+  RT(release_barriers, void, (BlockState* block, uint32_t warps))                                    \
+  RT(run_lanes,       uint32_t, (BlockState* block, LaneFunction function, uint32_t lane_bytes))     \
+  RT(mbarrier_update, uint64_t, (BlockState* block, uint64_t address, uint32_t arrivals, uint32_t tx, uint32_t drop))\
+  RT(texture,         uint32_t, (BlockState* block, uint64_t op, const uint64_t* handles, const uint32_t* in, uint32_t* out, uint32_t lanes, uint32_t thread))
 // clang-format on
 
 /// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2
 /// rm, 3 rp.
+///
+/// texture: one instruction (TextureOp::bits) of a warp whose lane 0 is `thread`; rows as texture_abi.h says.
+/// Traps if `block` isn't null; else returns the Trap (0 = none) | its lane << 8, its info in out[0], out[1].
 struct RuntimeTable {
 #define RT(name, result, params) result(*name) params;
   PPU_RUNTIME_HELPERS(RT)

@@ -15,6 +15,7 @@
 #include "exec/kernel_job.h"
 #include "exec/lane_scheduler.h"
 #include "exec/mbarrier.h"
+#include "exec/texture.h"
 
 namespace ppu::exec {
 namespace {
@@ -148,6 +149,16 @@ uint64_t rt_mbarrier_update(BlockState*, uint64_t address, uint32_t arrivals, ui
   return before;
 }
 
+uint32_t rt_texture(BlockState* block, uint64_t op, const uint64_t* handles, const uint32_t* in,
+                    uint32_t* out, uint32_t lanes, uint32_t thread) {
+  const TextureFault fault = run_texture(TextureOp::of(op), handles, in, out, lanes);
+  if (!fault.trap) return 0;
+  if (block) rt_trap(block, fault.trap, fault.info, thread + fault.lane);
+  out[0] = uint32_t(fault.info);
+  out[1] = uint32_t(fault.info >> 32);
+  return fault.trap | fault.lane << 8;
+}
+
 }  // namespace
 
 float round_f32(uint32_t op_and_mode, float a, float b, float c);
@@ -167,6 +178,7 @@ const RuntimeTable* runtime_table() {
       .release_barriers = rt_release_barriers,
       .run_lanes = run_lanes,
       .mbarrier_update = rt_mbarrier_update,
+      .texture = rt_texture,
   };
   return &table;
 }

@@ -8,6 +8,8 @@
 //   #a             constant only             [a]            address `[reg+imm]`
 //   *a             register or `{...}`       @t             label
 //   &f             function or symbol name   (r)            `(a, b)` list of a call
+//   [a;c]          texture or surface and its coordinates: `[a, {x, y}]`
+//   ~e             register, constant or `{...}` of any length: the row's own code checks
 //   d|p            pair (p is always a predicate); d|?p: the second may be left out
 //   ?a             may be left out (with all that follow)
 // and the type of an operand, where the opcode doesn't give it:
@@ -44,6 +46,8 @@ enum class Shape : uint8_t {
   kSymbol,
   kList,       ///< `(a, b)`
   kRegisters,  ///< `{a, b}`
+  kObject,     ///< `[a, {x, y}]`
+  kTuple,      ///< as kValue, or `{...}` of any length
 };
 
 struct FormOperand {
@@ -155,9 +159,14 @@ constexpr FormOperand parse_operand(std::string_view s) {
     if (s.back() != (first == '[' ? ']' : first == '(' ? ')' : '}')) form_error("bracket not closed");
     o.shape = first == '[' ? Shape::kAddress : first == '(' ? Shape::kList : Shape::kRegisters;
     s = s.substr(1, s.size() - 2);
-  } else if (first == '#' || first == '*' || first == '@' || first == '&') {
+    if (const size_t semicolon = s.find(';'); semicolon != s.npos && first == '[') {
+      o.shape = Shape::kObject;
+      s = s.substr(0, semicolon);
+    }
+  } else if (first == '#' || first == '*' || first == '@' || first == '&' || first == '~') {
     o.shape = first == '#'   ? Shape::kConstant
               : first == '*' ? Shape::kVector
+              : first == '~' ? Shape::kTuple
               : first == '@' ? Shape::kLabel
                              : Shape::kSymbol;
     s.remove_prefix(1);
@@ -173,7 +182,8 @@ constexpr FormOperand parse_operand(std::string_view s) {
   }
   if (!is_word(s)) form_error("odd operand name");
   o.name = s;
-  o.is_dest = (s[0] == 'd' || s[0] == 'p' || s[0] == 'q') && o.shape != Shape::kAddress;
+  o.is_dest =
+      (s[0] == 'd' || s[0] == 'p' || s[0] == 'q') && o.shape != Shape::kAddress && o.shape != Shape::kObject;
   return o;
 }
 

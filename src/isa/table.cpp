@@ -131,6 +131,7 @@ Type operand_type(const Row& row, const std::array<Type, 4>& types, int index) {
   }
   switch (operand.shape) {
     case Shape::kAddress:
+    case Shape::kObject:
       return {Kind::kU, 64, 1};
     case Shape::kConstant:
       return {Kind::kU, 32, 1};
@@ -141,6 +142,7 @@ Type operand_type(const Row& row, const std::array<Type, 4>& types, int index) {
       return {};
     case Shape::kValue:
     case Shape::kVector:
+    case Shape::kTuple:
       break;
   }
   if (operand.is_dest) return types[0];

@@ -1,4 +1,5 @@
 // One instruction: guard, opcode, operands, and the checks that they fit the row's form.
+#include <algorithm>
 #include <cstring>
 
 #include "ptx/parser.h"
@@ -11,6 +12,12 @@ using isa::Shape;
 bool is_value(const Operand& o) {
   using K = Operand::Kind;
   return o.kind == K::kReg || o.kind == K::kImm || o.kind == K::kSpecial || o.kind == K::kSymbol;
+}
+
+/// A value, or a vector of values.
+bool is_tuple(const Operand& o) {
+  if (o.kind != Operand::Kind::kVector) return is_value(o);
+  return !o.elements.empty() && std::all_of(o.elements.begin(), o.elements.end(), is_value);
 }
 
 const char* shape_name(const isa::FormOperand& f) {
@@ -31,6 +38,10 @@ const char* shape_name(const isa::FormOperand& f) {
       return "a list in parentheses";
     case Shape::kRegisters:
       return "registers in braces";
+    case Shape::kObject:
+      return "a texture or surface and its coordinates in brackets";
+    case Shape::kTuple:
+      return "a register, a constant or a vector in braces";
   }
   return "an operand";
 }
@@ -54,6 +65,11 @@ bool shape_fits(const isa::FormOperand& f, const Operand& o) {
       return o.kind == K::kArgs;
     case Shape::kRegisters:
       return o.kind == K::kVector || o.kind == K::kReg;
+    case Shape::kObject:
+      return o.kind == K::kAddress && o.elements.size() >= 2 && o.elements.size() <= 3 &&
+             std::all_of(o.elements.begin() + 1, o.elements.end(), is_tuple);
+    case Shape::kTuple:
+      return is_tuple(o);
   }
   return false;
 }
@@ -261,6 +277,7 @@ void Parser::check_operand(const Instruction& in, const Token& opcode, const Ope
     const std::string wrong = wrong_register_list(in, o, index);
     return wrong.empty() ? void() : complain(wrong);
   }
+  if (f.shape == Shape::kTuple) return;  // the row's own code checks
   if (o.kind == Operand::Kind::kAddress) {
     const Operand& base = o.elements[0];
     if (base.kind == Operand::Kind::kReg) {

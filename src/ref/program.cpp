@@ -5,6 +5,8 @@
 #include <bit>
 #include <unordered_map>
 
+#include "ref/ops.h"
+
 namespace ppu::ref {
 namespace {
 
@@ -259,7 +261,10 @@ class Builder {
         a = symbol(in, o, function);
         break;
       case K::kAddress:
-        children(Arg::Kind::kAddress, {isa::Kind::kU, 64, 1});
+        a.kind = Arg::Kind::kAddress;
+        for (const Operand& e : o.elements)  // behind the base: coordinates, words of 32 bits
+          a.elements.push_back(
+              argument(in, e, function, {isa::Kind::kB, uint8_t(a.elements.empty() ? 64 : 32), 1}));
         a.value = o.value;
         break;
       case K::kVector: {
@@ -301,6 +306,12 @@ class Builder {
         fail(in,
              in.mods.has("cg") ? "a copy of a size other than 16" : "a copy of a size other than 4, 8 or 16");
     }
+  }
+
+  void read_texture(const ptx::Instruction& in, Op& op, const ptx::Function& f) {
+    auto access = std::make_shared<ptx::TextureAccess>(ptx::texture_access(in, f));
+    if (!access->error.empty()) fail(in, access->error);
+    op.texture = std::move(access);
   }
 
   /// The types that the constants of a call's arguments take: those of the parameters.
@@ -368,6 +379,7 @@ class Builder {
           op.args.push_back(argument(in, o, index, isa::operand_type(row, in.mods, int(i))));
         }
       }
+      if (op.run == ref_texture) read_texture(in, op, f);
       check_parameter_access(in, op);
       if (!error_.empty()) return;
       if (!op.run) op.value.emplace(in.row, in.mods, op.args.size() - op.num_dests);

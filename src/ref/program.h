@@ -10,6 +10,7 @@
 #include "exec/kernel_image.h"
 #include "isa/host_table.h"
 #include "ptx/ptx.h"
+#include "ptx/texture_access.h"
 #include "ptx/tree.h"
 
 namespace ppu::ref {
@@ -61,12 +62,13 @@ struct Op {
   int32_t guard = -1;  ///< slot
   bool guard_negated = false;
   bool writes_carry = false;
-  uint8_t num_dests = 0;         ///< leading operands that are results
-  std::vector<Arg> args;         ///< as in the tree
-  std::vector<int32_t> targets;  ///< bra: one; brx: the table
-  int32_t callee = -1;           ///< direct call: index into Program::functions, or -1
-  int builtin = 0;               ///< Builtin, if not 0
-  bool spins = false;            ///< a loop around it may wait for another thread
+  uint8_t num_dests = 0;                              ///< leading operands that are results
+  std::vector<Arg> args;                              ///< as in the tree
+  std::vector<int32_t> targets;                       ///< bra: one; brx: the table
+  int32_t callee = -1;                                ///< direct call: index into Program::functions, or -1
+  int builtin = 0;                                    ///< Builtin, if not 0
+  std::shared_ptr<const ptx::TextureAccess> texture;  ///< of a texture or surface instruction
+  bool spins = false;                                 ///< a loop around it may wait for another thread
   ptx::SourcePos pos;
 };
 

@@ -1,74 +1,15 @@
 // Arrays (memory laid out for textures), and copies in three dimensions or to and from arrays. The driver's
 // CUarray is the runtime's cudaArray_t. Extents count elements where an array takes part, bytes elsewhere.
+#include "runtime/channel_format.h"
 #include "runtime/copy.h"
+
+#include <algorithm>
 
 namespace ppu::runtime {
 namespace {
 
 CUarray driver_array(const struct cudaArray* array) {
   return reinterpret_cast<CUarray>(const_cast<struct cudaArray*>(array));
-}
-
-/// The driver's format and channel count of a channel descriptor: equal widths of 8, 16 or 32 bits, 1, 2 or 4
-/// channels.
-bool format_of(const cudaChannelFormatDesc& c, CUarray_format* format, unsigned* channels) {
-  const int widths[] = {c.x, c.y, c.z, c.w};
-  unsigned n = 0;
-  while (n < 4 && widths[n]) ++n;
-  if (n == 0 || n == 3) return false;
-  for (unsigned i = 0; i < 4; ++i)
-    if (widths[i] != (i < n ? c.x : 0)) return false;
-  *channels = n;
-  const int bits = c.x;
-  switch (c.f) {
-    case cudaChannelFormatKindSigned:
-      *format = bits == 8    ? CU_AD_FORMAT_SIGNED_INT8
-                : bits == 16 ? CU_AD_FORMAT_SIGNED_INT16
-                             : CU_AD_FORMAT_SIGNED_INT32;
-      return bits == 8 || bits == 16 || bits == 32;
-    case cudaChannelFormatKindUnsigned:
-      *format = bits == 8    ? CU_AD_FORMAT_UNSIGNED_INT8
-                : bits == 16 ? CU_AD_FORMAT_UNSIGNED_INT16
-                             : CU_AD_FORMAT_UNSIGNED_INT32;
-      return bits == 8 || bits == 16 || bits == 32;
-    case cudaChannelFormatKindFloat:
-      *format = bits == 16 ? CU_AD_FORMAT_HALF : CU_AD_FORMAT_FLOAT;
-      return bits == 16 || bits == 32;
-    default:
-      return false;
-  }
-}
-
-cudaChannelFormatDesc descriptor_of(CUarray_format format, unsigned channels) {
-  int bits = 32;
-  cudaChannelFormatKind kind = cudaChannelFormatKindFloat;
-  switch (format) {
-    case CU_AD_FORMAT_SIGNED_INT8:
-      bits = 8, kind = cudaChannelFormatKindSigned;
-      break;
-    case CU_AD_FORMAT_SIGNED_INT16:
-      bits = 16, kind = cudaChannelFormatKindSigned;
-      break;
-    case CU_AD_FORMAT_SIGNED_INT32:
-      bits = 32, kind = cudaChannelFormatKindSigned;
-      break;
-    case CU_AD_FORMAT_UNSIGNED_INT8:
-      bits = 8, kind = cudaChannelFormatKindUnsigned;
-      break;
-    case CU_AD_FORMAT_UNSIGNED_INT16:
-      bits = 16, kind = cudaChannelFormatKindUnsigned;
-      break;
-    case CU_AD_FORMAT_UNSIGNED_INT32:
-      bits = 32, kind = cudaChannelFormatKindUnsigned;
-      break;
-    case CU_AD_FORMAT_HALF:
-      bits = 16;
-      break;
-    default:
-      break;
-  }
-  const auto width = [&](unsigned channel) { return channel < channels ? bits : 0; };
-  return {width(0), width(1), width(2), width(3), kind};
 }
 
 /// Bytes of one element of an array.
@@ -313,30 +254,89 @@ cudaError_t cudaMemcpy2DArrayToArray(cudaArray_t dst, size_t dst_x, size_t dst_y
                    nullptr, true);
 }
 
-// The forms without a height copy `bytes` from (x, y) on; as documented for linear use, within one row.
+// The forms without a height copy `bytes` from (x, y) on, in the order of the array's texels: the rest of the
+// first row, whole rows, the start of a last one.
+namespace {
+
+cudaError_t row_bytes(const struct cudaArray* array, size_t* bytes) {
+  cudaError_t why = cudaSuccess;
+  const Driver* d = current_driver(&why);
+  CUDA_ARRAY3D_DESCRIPTOR a{};
+  size_t element = 0;
+  if (!d) return why;
+  if (const cudaError_t e = element_bytes(*d, array, &element); e != cudaSuccess) return e;
+  if (const CUresult r = d->cuArray3DGetDescriptor_v2(&a, driver_array(array)); r != CUDA_SUCCESS)
+    return from_driver(r);
+  *bytes = a.Width * element;
+  return cudaSuccess;
+}
+
+/// Calls piece(x, y, done, width, height) for each rectangle of rows of `row` bytes.
+template <class F>
+cudaError_t for_pieces(size_t row, size_t x, size_t y, size_t bytes, F piece) {
+  if (row == 0 || x >= row) return bytes ? cudaErrorInvalidValue : cudaSuccess;
+  for (size_t done = 0; done < bytes;) {
+    const size_t left = bytes - done;
+    const size_t width = std::min(row - x, left), height = x == 0 && left >= row ? left / row : 1;
+    if (const cudaError_t e = piece(x, y, done, width, height); e != cudaSuccess) return e;
+    done += width * height;
+    x = (x + width) % row;
+    y += x == 0 ? height : 0;
+  }
+  return cudaSuccess;
+}
+
+cudaError_t copy_linear(cudaArray_t dst_array, void* dst, const struct cudaArray* src_array, const void* src,
+                        size_t x, size_t y, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream,
+                        bool wait) {
+  size_t row = 0;
+  if (const cudaError_t e = row_bytes(dst_array ? dst_array : src_array, &row); e != cudaSuccess) return e;
+  return for_pieces(row, x, y, bytes, [&](size_t px, size_t py, size_t done, size_t width, size_t height) {
+    ArrayRows r;
+    r.dst_array = dst_array;
+    r.src_array = src_array;
+    (dst_array ? r.dst_x : r.src_x) = px;
+    (dst_array ? r.dst_y : r.src_y) = py;
+    r.src = src ? static_cast<const char*>(src) + done : nullptr;
+    r.dst = dst ? static_cast<char*>(dst) + done : nullptr;
+    r.src_pitch = r.dst_pitch = r.width = width;
+    r.height = height;
+    r.kind = kind;
+    return copy_rows(r, stream, wait);
+  });
+}
+
+}  // namespace
+
 cudaError_t cudaMemcpyToArrayAsync(cudaArray_t dst, size_t x, size_t y, const void* src, size_t bytes,
                                    enum cudaMemcpyKind kind, cudaStream_t stream) {
-  return ppu::runtime::cudaMemcpy2DToArrayAsync(dst, x, y, src, bytes, bytes, 1, kind, stream);
+  return copy_linear(dst, nullptr, nullptr, src, x, y, bytes, kind, stream, false);
 }
 
 cudaError_t cudaMemcpyToArray(cudaArray_t dst, size_t x, size_t y, const void* src, size_t bytes,
                               enum cudaMemcpyKind kind) {
-  return ppu::runtime::cudaMemcpy2DToArray(dst, x, y, src, bytes, bytes, 1, kind);
+  return copy_linear(dst, nullptr, nullptr, src, x, y, bytes, kind, nullptr, true);
 }
 
 cudaError_t cudaMemcpyFromArrayAsync(void* dst, cudaArray_const_t src, size_t x, size_t y, size_t bytes,
                                      enum cudaMemcpyKind kind, cudaStream_t stream) {
-  return ppu::runtime::cudaMemcpy2DFromArrayAsync(dst, bytes, src, x, y, bytes, 1, kind, stream);
+  return copy_linear(nullptr, dst, src, nullptr, x, y, bytes, kind, stream, false);
 }
 
 cudaError_t cudaMemcpyFromArray(void* dst, cudaArray_const_t src, size_t x, size_t y, size_t bytes,
                                 enum cudaMemcpyKind kind) {
-  return ppu::runtime::cudaMemcpy2DFromArray(dst, bytes, src, x, y, bytes, 1, kind);
+  return copy_linear(nullptr, dst, src, nullptr, x, y, bytes, kind, nullptr, true);
 }
 
 cudaError_t cudaMemcpyArrayToArray(cudaArray_t dst, size_t dst_x, size_t dst_y, cudaArray_const_t src,
                                    size_t src_x, size_t src_y, size_t bytes, enum cudaMemcpyKind kind) {
-  return ppu::runtime::cudaMemcpy2DArrayToArray(dst, dst_x, dst_y, src, src_x, src_y, bytes, 1, kind);
+  size_t dst_row = 0, src_row = 0;
+  if (const cudaError_t e = row_bytes(dst, &dst_row); e != cudaSuccess) return e;
+  if (const cudaError_t e = row_bytes(src, &src_row); e != cudaSuccess) return e;
+  return call([&](const Driver& d) {
+    return d.cuMemcpyAtoA_v2(driver_array(dst), dst_y * dst_row + dst_x, driver_array(src),
+                             src_y * src_row + src_x, bytes);
+  });
 }
 
 }  // namespace ppu::runtime

@@ -48,6 +48,13 @@ namespace ppu::runtime {
   F(cuMemsetD8_v2) F(cuMemsetD8Async) F(cuMemsetD2D8_v2) F(cuMemsetD2D8Async)                          \
   F(cuMemPrefetchAsync_v2) F(cuMemAdvise_v2) F(cuMemRangeGetAttribute) F(cuMemRangeGetAttributes)      \
   F(cuArrayCreate_v2) F(cuArray3DCreate_v2) F(cuArray3DGetDescriptor_v2) F(cuArrayDestroy)             \
+  F(cuArrayGetPlane) F(cuArrayGetSparseProperties) F(cuArrayGetMemoryRequirements) F(cuMemcpyAtoA_v2)  \
+  F(cuMipmappedArrayCreate) F(cuMipmappedArrayGetLevel) F(cuMipmappedArrayDestroy)                     \
+  F(cuMipmappedArrayGetSparseProperties) F(cuMipmappedArrayGetMemoryRequirements)                      \
+  F(cuTexObjectCreate) F(cuTexObjectDestroy) F(cuTexObjectGetResourceDesc)                             \
+  F(cuTexObjectGetTextureDesc) F(cuTexObjectGetResourceViewDesc)                                       \
+  F(cuSurfObjectCreate) F(cuSurfObjectDestroy) F(cuSurfObjectGetResourceDesc)                          \
+  F(cuDeviceGetTexture1DLinearMaxWidth)                                                                \
   F(cuStreamCreateWithPriority) F(cuStreamDestroy_v2) F(cuStreamGetPriority) F(cuStreamGetFlags)       \
   F(cuStreamGetId) F(cuStreamGetDevice) F(cuStreamWaitEvent) F(cuStreamAddCallback)                    \
   F(cuStreamSynchronize) F(cuStreamQuery) F(cuStreamAttachMemAsync) F(cuStreamCopyAttributes)          \

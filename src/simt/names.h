@@ -18,6 +18,7 @@ inline constexpr llvm::StringLiteral kYield = "ppu.yield";
 inline constexpr llvm::StringLiteral kCheckAlign = "ppu.check.align", kTrap = "ppu.trap";
 inline constexpr llvm::StringLiteral kFloatPrefix = "ppu.f";
 inline constexpr llvm::StringLiteral kRuntimePrefix = "ppu.rt.";
+inline constexpr llvm::StringLiteral kTexturePrefix = "ppu.rt.texture.";
 inline constexpr llvm::StringLiteral kIndirectPrefix = "ppu.call.indirect.";
 inline constexpr llvm::StringLiteral kMmaPrefix = "ppu.mma.", kWmmaPrefix = "ppu.wmma.",
                                      kWmmaLoadPrefix = "ppu.wmma.load.", kWmmaStorePrefix = "ppu.wmma.store.",

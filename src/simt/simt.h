@@ -36,6 +36,8 @@
 //   T    @ppu.rt.NAME(args...)       a helper of exec::PPU_RUNTIME_HELPERS, once for each active lane; a
 //   leading
 //                                    BlockState* parameter is passed as %block
+//   {i32 x4} @ppu.rt.texture.N(i64 op, i64 handle, i32 words...)   the helper `texture`, once for the warp:
+//                                    the words are its input rows (exec/texture_abi.h); N = number of words
 //   T    @ppu.call.indirect.N(i64 id, args...)   C  call through a function pointer; the callee is one of the
 //                                    functions listed in !ppu.functions = !{!{ptr @fn, i64 id}, ...}
 //   i64  @ppu.clock64()              uniform

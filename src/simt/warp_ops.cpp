@@ -2,6 +2,7 @@
 #include <cstddef>
 
 #include "exec/kernel_abi.h"
+#include "exec/texture_abi.h"
 #include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/MDBuilder.h"
 #include "simt/names.h"
@@ -300,6 +301,24 @@ void Widener::emit_runtime_call(CallInst& call, StringRef name) {
   if (out) set_vector(&call, b_.CreateLoad(wide(t), out));
 }
 
+// One call for the warp: handles and words as rows of 32 lanes, in one block of memory.
+void Widener::emit_texture_call(CallInst& call) {
+  Value* helper = runtime_helper("texture");
+  Type *i32 = b_.getInt32Ty(), *i64 = b_.getInt64Ty();
+  const unsigned words = call.arg_size() - 2;
+  AllocaInst* handles = spilled(vector(call.getArgOperand(1)));
+  AllocaInst* in = new_slot(ArrayType::get(wide(i32), std::max(words, 1u)));
+  AllocaInst* out = new_slot(ArrayType::get(wide(i32), exec::kTextureOutputs));
+  for (unsigned k = 0; k < words; k++)
+    b_.CreateStore(vector(call.getArgOperand(k + 2)), b_.CreateConstGEP1_64(wide(i32), in, k));
+  Type* ptr = b_.getPtrTy();
+  FunctionType* ft = FunctionType::get(i32, {ptr, i64, ptr, ptr, ptr, i32, i32}, false);
+  Value* first = b_.CreateMul(warp_, b_.getInt32(kLanes));
+  b_.CreateCall(ft, helper, {block_, call.getArgOperand(0), handles, in, out, bits_of(mask_or_all()), first});
+  for (unsigned k = 0; k < exec::kTextureOutputs; k++)
+    set_part(&call, k, b_.CreateLoad(wide(i32), b_.CreateConstGEP1_64(wide(i32), out, k)));
+}
+
 // Ends the launch for the first of `lanes`; the helper doesn't return.
 void Widener::emit_trap(Value* kind, Value* info, Value* lanes) {
   Value* helper = runtime_helper("trap");
@@ -453,6 +472,8 @@ bool Widener::emit_warp_op(CallInst& call, StringRef name) {
   } else if (name == kTrap) {
     Value* kind = shapes_.uniform(arg(0)) ? scalar(arg(0)) : vector(arg(0));
     emit_trap(kind, shapes_.uniform(arg(1)) ? scalar(arg(1)) : vector(arg(1)), mask_or_all());
+  } else if (name.starts_with(kTexturePrefix)) {
+    emit_texture_call(call);
   } else if (name.starts_with(kRuntimePrefix)) {
     emit_runtime_call(call, name);
   } else if (name.starts_with(kIndirectPrefix)) {

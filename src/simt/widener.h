@@ -119,6 +119,7 @@ class Widener {
   void emit_barrier(llvm::CallInst& call, llvm::StringRef name);
   void emit_suspend(unsigned kind);
   llvm::Value* directed_rounding(llvm::CallInst& call, llvm::StringRef name);
+  void emit_texture_call(llvm::CallInst& call);
   void emit_runtime_call(llvm::CallInst& call, llvm::StringRef name);
   void emit_trap(llvm::Value* kind, llvm::Value* info, llvm::Value* lanes);
   void emit_align_check(llvm::CallInst& call);

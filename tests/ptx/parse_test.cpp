@@ -322,10 +322,24 @@ TEST(Parse, LocalNamesThatHideModuleNames) {
 
 TEST(Parse, InstructionsWithoutRowAreKept) {
   const Module m = kernel(
-      "  .reg .f32 %f<5>; .reg .b64 %t; tex.2d.v4.f32.f32 {%f1, %f2, %f3, %f4}, [%t, {%f1, %f2}];\n "
-      "wgmma.fence.sync.aligned;");
+      "  .reg .f32 %f<5>; .reg .b32 %r; .reg .b64 %t;\n"
+      "tex.2dms.v4.f32.s32 {%f1, %f2, %f3, %f4}, [%t, {%r, %r, %r, %r}];\n wgmma.fence.sync.aligned;");
   EXPECT_EQ(m.functions[0].body[0].row, kNoRow);
-  EXPECT_EQ(m.functions[0].body[0].opcode, "tex.2d.v4.f32.f32");
+  EXPECT_EQ(m.functions[0].body[0].opcode, "tex.2dms.v4.f32.s32");
+}
+
+TEST(Parse, TextureOperands) {
+  const Module m = kernel(
+      "  .reg .f32 %f<5>; .reg .b32 %r; .reg .b64 %t; .reg .pred %p;\n"
+      "tex.a2d.v4.f32.f32 {%f1, _, %f3, %f4}|%p, [%t, {%r, %f1, %f2, %f2}], {1, -2};\n"
+      "tex.1d.v4.f32.s32 {%f1, %f2, %f3, %f4}, [%t, %r];\n"
+      "sust.b.2d.v2.b32.clamp [%t, {%r, %r}], {%r, 7};");
+  const std::vector<Instruction>& body = m.functions[0].body;
+  ASSERT_EQ(body[0].operands.size(), 3u);
+  EXPECT_EQ(body[0].operands[0].kind, Operand::Kind::kPair);
+  EXPECT_EQ(body[0].operands[1].elements[1].elements.size(), 4u);
+  EXPECT_EQ(body[1].operands[1].elements[1].kind, Operand::Kind::kReg);
+  EXPECT_EQ(body[2].operands[1].kind, Operand::Kind::kVector);
 }
 
 TEST(Parse, PrintReachableLeavesOutTheRest) {

@@ -15,6 +15,8 @@
 #include "math_overloads.h"
 #include "memory_functions.h"
 #include "atomics.h"
+#include "../texture_indirect_functions.h"
+#include "../surface_indirect_functions.h"
 // clang-format on
 
 // threadIdx & co. convert to the vector types, which clang's header could only declare.
