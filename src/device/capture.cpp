@@ -139,9 +139,10 @@ CUresult begin_capture(Stream& stream, CUstreamCaptureMode mode, Graph* graph,
   return CUDA_SUCCESS;
 }
 
-CUresult end_capture(Stream& stream, Graph** graph) {
+CUresult end_capture(Stream& stream, Graph** graph, bool* is_new) {
   const Lock lock(capture_mutex);
   *graph = nullptr;
+  *is_new = false;
   Capture* c = capture_of(stream);
   if (!c) return CUDA_ERROR_ILLEGAL_STATE;
   if (c->origin != &stream) return CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
@@ -153,7 +154,7 @@ CUresult end_capture(Stream& stream, Graph** graph) {
   else if (!all_joined(*c))
     result = CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
   if (result == CUDA_SUCCESS)
-    *graph = c->graph;
+    *graph = c->graph, *is_new = c->own_graph;
   else if (c->own_graph)
     delete c->graph;
   close(c);

@@ -46,8 +46,9 @@ CUresult refuse_waiting(Stream& stream);
 CUresult refuse_waiting(Context& context);
 
 CUresult begin_capture(Stream& stream, CUstreamCaptureMode mode, Graph* graph, std::span<Node* const> before);
-/// The graph is the caller's. Null with an error if the capture went wrong.
-CUresult end_capture(Stream& stream, Graph** graph);
+/// A new graph is the caller's; else it is the one the capture began with. Null with an error if it went
+/// wrong.
+CUresult end_capture(Stream& stream, Graph** graph, bool* is_new);
 
 /// The stream's handle is being destroyed: it leaves its capture, and takes the capture along if it was the
 /// first.

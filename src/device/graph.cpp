@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "device/address_space.h"
+#include "device/conditional.h"
 #include "device/host_function.h"
 
 namespace ppu::device {
@@ -39,6 +40,33 @@ LiveSet& live_graphs() {
   static auto* set = new LiveSet;
   return *set;
 }
+
+/// The graphs that a node holds.
+std::vector<const Graph*> graphs_in(const Node& node) {
+  std::vector<const Graph*> all;
+  if (node.work->type() == CU_GRAPH_NODE_TYPE_GRAPH)
+    all.push_back(static_cast<const ChildWork&>(*node.work).graph.get());
+  if (node.work->type() == CU_GRAPH_NODE_TYPE_CONDITIONAL)
+    for (const auto& body : static_cast<const ConditionalWork&>(*node.work).bodies())
+      all.push_back(body.get());
+  return all;
+}
+
+/// Gives conditions their first value when a launch begins.
+class ResetConditions : public Operation {
+ public:
+  explicit ResetConditions(std::vector<std::shared_ptr<Condition>> conditions)
+      : conditions_(std::move(conditions)) {}
+
+ protected:
+  void start() override {
+    for (const auto& c : conditions_) c->value.store(c->initial);
+    complete();
+  }
+
+ private:
+  std::vector<std::shared_ptr<Condition>> conditions_;
+};
 
 }  // namespace
 
@@ -167,6 +195,7 @@ std::unique_ptr<Graph> Graph::clone() const {
     copy->own(object, count);
   }
   copy->memory_ = memory_;
+  copy->conditions_ = conditions_;
   return copy;
 }
 
@@ -195,10 +224,17 @@ CUresult Graph::submit(Stream& stream) const {
 Node* Graph::copy_of(const Node* original) const {
   for (const auto& n : nodes_) {
     if (n->original == original) return n.get();
-    if (n->work->type() != CU_GRAPH_NODE_TYPE_GRAPH) continue;
-    if (Node* inside = static_cast<ChildWork&>(*n->work).graph->copy_of(original)) return inside;
+    for (const Graph* inside : graphs_in(*n))
+      if (Node* found = inside->copy_of(original)) return found;
   }
   return nullptr;
+}
+
+void Graph::collect_resets(std::vector<std::shared_ptr<Condition>>* conditions) const {
+  for (const auto& c : conditions_)
+    if (c->reset) conditions->push_back(c);
+  for (const auto& n : nodes_)
+    for (const Graph* inside : graphs_in(*n)) inside->collect_resets(conditions);
 }
 
 bool Graph::disown(UserObject* object, unsigned count) {
@@ -215,6 +251,9 @@ bool Graph::disown(UserObject* object, unsigned count) {
 CUresult GraphExec::launch(Stream& stream) {
   const std::lock_guard lock(mutex_);
   if (launched_) last_.block(stream);
+  std::vector<std::shared_ptr<Condition>> resets;
+  graph_->collect_resets(&resets);
+  if (!resets.empty()) stream.submit(new ResetConditions(std::move(resets)));
   const CUresult result = graph_->submit(stream);
   last_.record(stream);
   launched_ = true;
@@ -245,6 +284,11 @@ bool GraphExec::update(const Graph& graph, const Node** culprit) {
   return true;
 }
 
+GraphMemory& graph_memory(int device) {
+  static auto* all = new std::vector<GraphMemory>(size_t(device_count()));
+  return (*all)[size_t(device)];
+}
+
 CUresult allocate_for_graph(Context& context, size_t bytes, uint64_t* address, std::shared_ptr<void>* owner) {
   const CUresult result = AddressSpace::instance().allocate(MemoryKind::kDevice, context.device().ordinal,
                                                             context.id(), bytes, 0, address);
@@ -252,7 +296,12 @@ CUresult allocate_for_graph(Context& context, size_t bytes, uint64_t* address, s
   // Freed only if it is still that allocation: the program or a context reset may have freed it before.
   const uint64_t a = *address;
   const uint64_t id = AddressSpace::instance().find(a)->id;
-  *owner = std::shared_ptr<void>(reinterpret_cast<void*>(a), [a, id](void*) {
+  GraphMemory& counts = graph_memory(context.device().ordinal);
+  const uint64_t now = counts.now.fetch_add(bytes) + bytes;
+  for (uint64_t high = counts.high; high < now && !counts.high.compare_exchange_weak(high, now);) {
+  }
+  *owner = std::shared_ptr<void>(reinterpret_cast<void*>(a), [a, id, bytes, &counts](void*) {
+    counts.now.fetch_sub(bytes);
     const auto now = AddressSpace::instance().find(a);
     if (now && now->id == id) AddressSpace::instance().release(a, false);
   });

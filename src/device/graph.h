@@ -16,6 +16,10 @@
 namespace ppu::device {
 
 class Graph;
+struct Condition;
+
+/// Sets the value of a conditional handle (cudaGraphSetConditional); a stale handle is reported and ignored.
+void set_condition(uint64_t handle, unsigned value);
 
 /// What a node does when its graph is launched.
 class Work {
@@ -162,6 +166,10 @@ class Graph {
   Node* copy_of(const Node* original) const;
   void own(UserObject* object, unsigned count) { objects_.emplace_back(object, count); }
   bool disown(UserObject* object, unsigned count);
+  /// A condition for this graph's conditional nodes; it lives as long as the graph and its copies.
+  void own_condition(std::shared_ptr<Condition> condition) { conditions_.push_back(std::move(condition)); }
+  /// Adds the conditions of this graph and those within it that start a launch anew.
+  void collect_resets(std::vector<std::shared_ptr<Condition>>* conditions) const;
   /// Memory that lives as long as the graph and its copies.
   void own_memory(std::shared_ptr<void> memory) { memory_.push_back(std::move(memory)); }
 
@@ -169,6 +177,7 @@ class Graph {
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::pair<UserObject*, unsigned>> objects_;
   std::vector<std::shared_ptr<void>> memory_;
+  std::vector<std::shared_ptr<Condition>> conditions_;
 };
 
 /// An instantiated graph. Its launches follow each other: it never runs twice at once.
@@ -191,6 +200,12 @@ class GraphExec {
   Event last_{CU_EVENT_DISABLE_TIMING};
   bool launched_ = false;
 };
+
+/// Memory that the graphs of a device own: now, and the most since the last reset.
+struct GraphMemory {
+  std::atomic<uint64_t> now{0}, high{0};
+};
+GraphMemory& graph_memory(int device);
 
 /// Memory of a graph's allocation node: freed when nothing holds it any more. CUDA_ERROR_OUT_OF_MEMORY.
 CUresult allocate_for_graph(Context& context, size_t bytes, uint64_t* address, std::shared_ptr<void>* owner);

@@ -76,7 +76,8 @@ Result<std::unique_ptr<exec::LoadedKernel>> obtain_code(const Function& f, const
   static const auto* identity = new std::string(codegen::compiler_identity(cached_compiler_path()));
   const Result<codegen::Cpu> cpu = codegen::resolve_cpu(codegen::Cpu::kNative);
   if (!cpu) return cpu.error();
-  const std::string text = ptx::print_reachable(f.module().tree(), f.name());
+  const std::string text =
+      ptx::print_reachable(f.module().tree(), f.name()) + ptx::function_numbers(f.module().tree(), f.name());
   const std::string cpu_text = codegen::cpu_key(cpu.value());
   codegen::CacheKey key;
   key.ptx = text;

@@ -12,6 +12,9 @@ struct LaunchConfig {
   bool cooperative = false;
 };
 
+/// Checks a launch against the limits of the kernel and its device, with the documented code for each.
+CUresult check_launch(const Function& function, const LaunchConfig& config);
+
 /// Copies parameters into one block: from `params` (an address a parameter) or `extra` (CU_LAUNCH_PARAM_*).
 /// CUDA_ERROR_INVALID_VALUE.
 CUresult gather_params(const Function& function, void* const* params, void* const* extra,

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "device/module.h"
 #include "image/fatbin.h"
+#include "ptx/device_runtime.h"
 
 namespace ppu::device {
 namespace {
@@ -106,7 +107,7 @@ CUresult parse_texts(std::span<const NamedText> texts, JitLog& log,
     }
     pieces.push_back(std::move(*m));
   }
-  if (pieces.size() == 1) {
+  if (pieces.size() == 1 && !ptx::needs_device_runtime(pieces[0])) {
     *tree = std::make_shared<ptx::Module>(std::move(pieces[0]));
     return CUDA_SUCCESS;
   }

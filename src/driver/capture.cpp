@@ -31,12 +31,14 @@ CUresult cuStreamBeginCaptureToGraph(CUstream handle, CUgraph graph_handle, cons
 CUresult cuStreamEndCapture(CUstream handle, CUgraph* graph) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
-  if (!graph) return CUDA_ERROR_INVALID_VALUE;
   Graph* captured = nullptr;
-  const CUresult result = device::end_capture(*s, &captured);
-  if (captured && !live<Graph>().has(captured)) live<Graph>().add(captured);
-  *graph = to_handle(captured);
-  return result;
+  bool is_new = false;
+  const CUresult result = device::end_capture(*s, &captured, &is_new);
+  // Who captured into a graph of his own needn't ask for it.
+  if (is_new && graph) live<Graph>().add(captured);
+  if (is_new && !graph) delete captured;
+  if (graph) *graph = to_handle(captured);
+  return is_new && !graph && result == CUDA_SUCCESS ? CUDA_ERROR_INVALID_VALUE : result;
 }
 
 CUresult cuStreamGetCaptureInfo_v3(CUstream handle, CUstreamCaptureStatus* status, cuuint64_t* id,

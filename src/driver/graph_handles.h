@@ -65,6 +65,12 @@ inline CUresult check_edges(const CUgraphEdgeData* edges, size_t count) {
 CUresult add_node(CUgraphNode* node, CUgraph graph, const CUgraphNode* dependencies, size_t count,
                   std::unique_ptr<device::Work> work);
 
+/// The same for a conditional node, whose bodies are new graphs.
+CUresult add_conditional(CUgraphNode* node, CUgraph graph, const CUgraphNode* dependencies, size_t count,
+                         CUDA_CONDITIONAL_NODE_PARAMS* params);
+/// Memory operations as a node: checked and copied.
+CUresult make_batch(const CUDA_BATCH_MEM_OP_NODE_PARAMS* params, std::unique_ptr<device::Work>* work);
+
 /// The work of a node, if it is of type W.
 template <class W>
 CUresult work_of(CUgraphNode node, CUgraphNodeType type, W** work) {

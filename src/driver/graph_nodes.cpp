@@ -122,6 +122,11 @@ CUresult make_generic(const CUgraphNodeParams* p, WorkPointer* work) {
       const CUDA_MEMSET_NODE_PARAMS v1 = {m.dst, m.pitch, m.value, m.elementSize, m.width, m.height};
       return make(&v1, work);
     }
+    case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP: {
+      const auto& m = p->memOp;
+      const CUDA_BATCH_MEM_OP_NODE_PARAMS v1 = {m.ctx, m.count, m.paramArray, m.flags};
+      return make_batch(&v1, work);
+    }
     case CU_GRAPH_NODE_TYPE_HOST: {
       const CUDA_HOST_NODE_PARAMS v1 = {p->host.fn, p->host.userData};
       return make(&v1, work);
@@ -412,6 +417,8 @@ CUresult cuGraphAddNode_v2(CUgraphNode* node, CUgraph graph, const CUgraphNode* 
   }
   if (params && params->type == CU_GRAPH_NODE_TYPE_MEM_FREE)
     return ppu::driver::cuGraphAddMemFreeNode(node, graph, dependencies, count, params->free.dptr);
+  if (params && params->type == CU_GRAPH_NODE_TYPE_CONDITIONAL)
+    return add_conditional(node, graph, dependencies, count, &params->conditional);
   WorkPointer work;
   PPU_TRY(make_generic(params, &work));
   return add_node(node, graph, dependencies, count, std::move(work));

@@ -2,6 +2,7 @@
 #pragma once
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <unordered_set>
 
 #include <algorithm>
@@ -111,6 +112,11 @@ CUresult find_stream(CUstream handle, device::Stream** stream, bool per_thread =
 
 /// CUDA_ERROR_INVALID_DEVICE when there is none; CUDA_ERROR_NOT_INITIALIZED before cuInit.
 CUresult find_device(CUdevice ordinal, device::Device** device);
+
+/// Memory operations (cuStreamBatchMemOp): what is wrong with them, and giving them to a stream.
+CUresult check_memory_operations(std::span<const CUstreamBatchMemOpParams> operations);
+CUresult submit_memory_operations(device::Stream& stream,
+                                  std::span<const CUstreamBatchMemOpParams> operations);
 
 /// What a copy node's parameters ask for.
 CUresult copy_request_of(const CUDA_MEMCPY3D& params, device::CopyRequest* request);

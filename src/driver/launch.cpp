@@ -216,4 +216,29 @@ CUresult cuOccupancyMaxPotentialClusterSize(int* blocks, CUfunction handle, cons
   return CUDA_SUCCESS;
 }
 
+// Capability 8.0 has no clusters: every block is its own.
+CUresult cuOccupancyMaxActiveClusters(int* clusters, CUfunction handle, const CUlaunchConfig* config) {
+  Function* f;
+  PPU_TRY(find_function(handle, &f));
+  if (!clusters || !config) return CUDA_ERROR_INVALID_VALUE;
+  for (unsigned i = 0; i < config->numAttrs; i++) {
+    const CUlaunchAttribute& a = config->attrs[i];
+    if (a.id != CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION) continue;
+    if (a.value.clusterDim.x * a.value.clusterDim.y * a.value.clusterDim.z != 1)
+      return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+  }
+  const int threads = int(config->blockDimX * config->blockDimY * config->blockDimZ);
+  *clusters = device::max_active_blocks(*f, threads, config->sharedMemBytes) *
+              int(f->module().context().device().chip->sms.value);
+  return CUDA_SUCCESS;
+}
+
+// Gone with CUDA 13; before it, the answer of devices without
+// CU_DEVICE_ATTRIBUTE_COOPERATIVE_MULTI_DEVICE_LAUNCH.
+CUresult cuLaunchCooperativeKernelMultiDevice(CUDA_LAUNCH_PARAMS* launches, unsigned int count,
+                                              unsigned int) {
+  PPU_TRY(device::require_initialized());
+  return launches && count ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
+}
+
 }  // namespace ppu::driver

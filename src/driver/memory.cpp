@@ -1,6 +1,7 @@
 // Allocation of every kind, registration of host memory, and what a pointer is.
 #include <cstring>
 
+#include "device/managed_advice.h"
 #include "device/virtual_memory.h"
 #include "driver/handles.h"
 
@@ -293,36 +294,52 @@ CUresult cuPointerSetAttribute(const void* value, CUpointer_attribute attribute,
   return AddressSpace::instance().set_sync_memops(address, on != 0) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
-// Managed memory is host memory here: hints about where it should be have nothing to move.
-CUresult cuMemAdvise(CUdeviceptr address, size_t bytes, CUmem_advise, CUdevice) {
-  Context* c;
-  PPU_TRY(current(&c));
-  return managed_range(address, bytes);
+namespace {
+
+/// The older forms name a device, or the host.
+CUmemLocation location_of(CUdevice device) {
+  if (device == CU_DEVICE_CPU) return {CU_MEM_LOCATION_TYPE_HOST, 0};
+  return {CU_MEM_LOCATION_TYPE_DEVICE, device};
 }
 
-CUresult cuMemAdvise_v2(CUdeviceptr address, size_t bytes, CUmem_advise advice, CUmemLocation) {
-  return ppu::driver::cuMemAdvise(address, bytes, advice, 0);
-}
-
-CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t bytes, CUdevice, CUstream stream) {
+CUresult prefetch(CUdeviceptr address, size_t bytes, CUmemLocation location, unsigned flags,
+                  CUstream stream) {
   device::Stream* s;
   PPU_TRY(find_stream(stream, &s));
-  return managed_range(address, bytes);
-}
-
-CUresult cuMemPrefetchAsync_ptsz(CUdeviceptr address, size_t bytes, CUdevice d, CUstream stream) {
-  return ppu::driver::cuMemPrefetchAsync(address, bytes, d, per_thread(stream));
-}
-
-CUresult cuMemPrefetchAsync_v2(CUdeviceptr address, size_t bytes, CUmemLocation, unsigned int flags,
-                               CUstream stream) {
   if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
-  return ppu::driver::cuMemPrefetchAsync(address, bytes, 0, stream);
+  PPU_TRY(managed_range(address, bytes));
+  return device::note_prefetch(address, bytes, location);
+}
+
+}  // namespace
+
+CUresult cuMemAdvise_v2(CUdeviceptr address, size_t bytes, CUmem_advise advice, CUmemLocation location) {
+  Context* c;
+  PPU_TRY(current(&c));
+  PPU_TRY(managed_range(address, bytes));
+  return device::advise(address, bytes, advice, location);
+}
+
+CUresult cuMemAdvise(CUdeviceptr address, size_t bytes, CUmem_advise advice, CUdevice device) {
+  return ppu::driver::cuMemAdvise_v2(address, bytes, advice, location_of(device));
+}
+
+CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t bytes, CUdevice device, CUstream stream) {
+  return prefetch(address, bytes, location_of(device), 0, stream);
+}
+
+CUresult cuMemPrefetchAsync_ptsz(CUdeviceptr address, size_t bytes, CUdevice device, CUstream stream) {
+  return prefetch(address, bytes, location_of(device), 0, per_thread(stream));
+}
+
+CUresult cuMemPrefetchAsync_v2(CUdeviceptr address, size_t bytes, CUmemLocation location, unsigned int flags,
+                               CUstream stream) {
+  return prefetch(address, bytes, location, flags, stream);
 }
 
 CUresult cuMemPrefetchAsync_v2_ptsz(CUdeviceptr address, size_t bytes, CUmemLocation location,
                                     unsigned int flags, CUstream stream) {
-  return ppu::driver::cuMemPrefetchAsync_v2(address, bytes, location, flags, per_thread(stream));
+  return prefetch(address, bytes, location, flags, per_thread(stream));
 }
 
 namespace {
@@ -368,28 +385,56 @@ MEMORY_BATCH(, stream)
 MEMORY_BATCH(_ptsz, per_thread(stream))
 #undef MEMORY_BATCH
 
-// Nothing is prefetched and no advice is kept: what is left to tell is "not set".
+namespace {
+
+/// What all parts of a range agree on; "invalid" when they don't.
+CUmemLocation agreed(const std::vector<device::Advice>& parts, CUmemLocation device::Advice::* which) {
+  for (const device::Advice& p : parts)
+    if ((p.*which).type != (parts[0].*which).type || (p.*which).id != (parts[0].*which).id)
+      return {CU_MEM_LOCATION_TYPE_INVALID, 0};
+  return parts[0].*which;
+}
+
+int ordinal_of(CUmemLocation location) {
+  if (location.type == CU_MEM_LOCATION_TYPE_INVALID) return CU_DEVICE_INVALID;
+  return location.type == CU_MEM_LOCATION_TYPE_DEVICE ? location.id : int(CU_DEVICE_CPU);
+}
+
+}  // namespace
+
 CUresult cuMemRangeGetAttribute(void* value, size_t value_bytes, CUmem_range_attribute attribute,
                                 CUdeviceptr address, size_t bytes) {
   Context* c;
   PPU_TRY(current(&c));
   if (!value || value_bytes < 4 || value_bytes % 4) return CUDA_ERROR_INVALID_VALUE;
   PPU_TRY(managed_range(address, bytes));
+  const std::vector<device::Advice> parts = device::advice_of(address, bytes);
+  const CUmemLocation preferred = agreed(parts, &device::Advice::preferred);
+  const CUmemLocation prefetched = agreed(parts, &device::Advice::prefetched);
   switch (attribute) {
     case CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY:
-      return put(value, int(0));
+      return put(value,
+                 int(std::all_of(parts.begin(), parts.end(), [](const auto& p) { return p.read_mostly; })));
     case CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION:
+      return put(value, ordinal_of(preferred));
     case CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION:
-      return put(value, int(CU_DEVICE_INVALID));
-    case CU_MEM_RANGE_ATTRIBUTE_ACCESSED_BY:
-      for (size_t i = 0; i < value_bytes / 4; i++) put(static_cast<int*>(value) + i, int(CU_DEVICE_INVALID));
+      return put(value, ordinal_of(prefetched));
+    case CU_MEM_RANGE_ATTRIBUTE_ACCESSED_BY: {
+      std::set<int> all = parts[0].accessed_by;
+      for (const auto& p : parts) std::erase_if(all, [&](int d) { return !p.accessed_by.contains(d); });
+      auto next = all.begin();
+      for (size_t i = 0; i < value_bytes / 4; i++)
+        put(static_cast<int*>(value) + i, next == all.end() ? int(CU_DEVICE_INVALID) : *next++);
       return CUDA_SUCCESS;
+    }
     case CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_TYPE:
+      return put(value, int(preferred.type));
     case CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION_TYPE:
-      return put(value, int(CU_MEM_LOCATION_TYPE_INVALID));
+      return put(value, int(prefetched.type));
     case CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_ID:
+      return put(value, preferred.id);
     case CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION_ID:
-      return put(value, int(0));
+      return put(value, prefetched.id);
     default:
       return CUDA_ERROR_INVALID_VALUE;
   }

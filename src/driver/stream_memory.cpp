@@ -1,7 +1,8 @@
 // Memory operations in streams: write a value, wait for a value (CUDA Driver API, "Stream Memory
 // Operations").
+#include "device/capture.h"
 #include "device/polling.h"
-#include "driver/handles.h"
+#include "driver/graph_handles.h"
 
 namespace ppu::driver {
 
@@ -62,42 +63,62 @@ CUresult check(CUdeviceptr address, bool wide) {
   return a && address % bytes == 0 && a->contains(address, bytes) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
-CUresult write_value(CUstream handle, CUdeviceptr address, uint64_t value, bool wide) {
+CUresult batch(CUstream handle, unsigned count, const CUstreamBatchMemOpParams* operations) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
-  PPU_TRY(check(address, wide));
-  s->submit(new ValueWrite(address, value, wide));
-  return CUDA_SUCCESS;
+  if (!operations && count) return CUDA_ERROR_INVALID_VALUE;
+  const std::span<const CUstreamBatchMemOpParams> all(operations, count);
+  PPU_TRY(check_memory_operations(all));
+  CUresult result = CUDA_SUCCESS;
+  const auto node = [&] {
+    const CUDA_BATCH_MEM_OP_NODE_PARAMS p = {to_handle(&s->context()), count,
+                                             const_cast<CUstreamBatchMemOpParams*>(operations), 0};
+    std::unique_ptr<device::Work> work;
+    make_batch(&p, &work);
+    return work;
+  };
+  if (device::ask_capture(*s, &result, node) != device::Fate::kRun) return result;
+  return submit_memory_operations(*s, all);
 }
 
-CUresult wait_value(CUstream handle, CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
-  Stream* s;
-  PPU_TRY(find_stream(handle, &s));
-  PPU_TRY(check(address, wide));
-  s->submit(new ValueWait(address, value, wide, flags, s->context()));
-  return CUDA_SUCCESS;
+CUstreamBatchMemOpParams describe(bool write, CUdeviceptr address, uint64_t value, unsigned flags,
+                                  bool wide) {
+  CUstreamBatchMemOpParams o = {};
+  if (write) {
+    o.operation = wide ? CU_STREAM_MEM_OP_WRITE_VALUE_64 : CU_STREAM_MEM_OP_WRITE_VALUE_32;
+    o.writeValue.address = address;
+    o.writeValue.value64 = value;
+    o.writeValue.flags = flags;
+  } else {
+    o.operation = wide ? CU_STREAM_MEM_OP_WAIT_VALUE_64 : CU_STREAM_MEM_OP_WAIT_VALUE_32;
+    o.waitValue.address = address;
+    o.waitValue.value64 = value;
+    o.waitValue.flags = flags;
+  }
+  return o;
 }
 
-CUresult batch(CUstream handle, unsigned count, const CUstreamBatchMemOpParams* ops) {
-  if (!ops && count) return CUDA_ERROR_INVALID_VALUE;
-  for (unsigned i = 0; i < count; i++) {
-    const CUstreamBatchMemOpParams& o = ops[i];
+CUresult single(CUstream stream, bool write, CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
+  const CUstreamBatchMemOpParams o = describe(write, address, value, flags, wide);
+  return batch(stream, 1, &o);
+}
+
+}  // namespace
+
+CUresult check_memory_operations(std::span<const CUstreamBatchMemOpParams> operations) {
+  for (const CUstreamBatchMemOpParams& o : operations) {
     switch (o.operation) {
       case CU_STREAM_MEM_OP_WAIT_VALUE_32:
-        PPU_TRY(wait_value(handle, o.waitValue.address, o.waitValue.value, o.waitValue.flags, false));
-        break;
       case CU_STREAM_MEM_OP_WAIT_VALUE_64:
-        PPU_TRY(wait_value(handle, o.waitValue.address, o.waitValue.value64, o.waitValue.flags, true));
+        PPU_TRY(check(o.waitValue.address, o.operation == CU_STREAM_MEM_OP_WAIT_VALUE_64));
         break;
       case CU_STREAM_MEM_OP_WRITE_VALUE_32:
-        PPU_TRY(write_value(handle, o.writeValue.address, o.writeValue.value, false));
-        break;
       case CU_STREAM_MEM_OP_WRITE_VALUE_64:
-        PPU_TRY(write_value(handle, o.writeValue.address, o.writeValue.value64, true));
+        PPU_TRY(check(o.writeValue.address, o.operation == CU_STREAM_MEM_OP_WRITE_VALUE_64));
         break;
       case CU_STREAM_MEM_OP_BARRIER:
       case CU_STREAM_MEM_OP_FLUSH_REMOTE_WRITES:
-        break;  // memory is coherent
+        break;
       default:
         return CUDA_ERROR_INVALID_VALUE;
     }
@@ -105,17 +126,29 @@ CUresult batch(CUstream handle, unsigned count, const CUstreamBatchMemOpParams* 
   return CUDA_SUCCESS;
 }
 
-}  // namespace
+CUresult submit_memory_operations(Stream& s, std::span<const CUstreamBatchMemOpParams> operations) {
+  for (const CUstreamBatchMemOpParams& o : operations) {
+    const bool wide =
+        o.operation == CU_STREAM_MEM_OP_WAIT_VALUE_64 || o.operation == CU_STREAM_MEM_OP_WRITE_VALUE_64;
+    if (o.operation == CU_STREAM_MEM_OP_WAIT_VALUE_32 || o.operation == CU_STREAM_MEM_OP_WAIT_VALUE_64)
+      s.submit(new ValueWait(o.waitValue.address, wide ? o.waitValue.value64 : o.waitValue.value, wide,
+                             o.waitValue.flags, s.context()));
+    if (o.operation == CU_STREAM_MEM_OP_WRITE_VALUE_32 || o.operation == CU_STREAM_MEM_OP_WRITE_VALUE_64)
+      s.submit(new ValueWrite(o.writeValue.address, wide ? o.writeValue.value64 : o.writeValue.value, wide));
+    // Barriers and flushes: memory is coherent.
+  }
+  return CUDA_SUCCESS;
+}
 
 // One body for each name: two widths, two versions, two meanings of a null stream.
 #define VALUE_OPS(bits, suffix, stream)                                                              \
   CUresult cuStreamWriteValue##bits##suffix(CUstream s, CUdeviceptr address, cuuint##bits##_t value, \
                                             unsigned int) {                                          \
-    return write_value(stream, address, value, bits == 64);                                          \
+    return single(stream, true, address, value, 0, bits == 64);                                      \
   }                                                                                                  \
   CUresult cuStreamWaitValue##bits##suffix(CUstream s, CUdeviceptr address, cuuint##bits##_t value,  \
                                            unsigned int flags) {                                     \
-    return wait_value(stream, address, value, flags, bits == 64);                                    \
+    return single(stream, false, address, value, flags, bits == 64);                                 \
   }
 VALUE_OPS(32, , s)
 VALUE_OPS(64, , s)

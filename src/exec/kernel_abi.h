@@ -49,7 +49,8 @@ using LaneFunction = uint32_t (*)(const LaunchArgs*, BlockState*, uint32_t threa
   RT(release_barriers, void, (BlockState* block, uint32_t warps))                                    \
   RT(run_lanes,       uint32_t, (BlockState* block, LaneFunction function, uint32_t lane_bytes))     \
   RT(mbarrier_update, uint64_t, (BlockState* block, uint64_t address, uint32_t arrivals, uint32_t tx, uint32_t drop))\
-  RT(texture,         uint32_t, (BlockState* block, uint64_t op, const uint64_t* handles, const uint32_t* in, uint32_t* out, uint32_t lanes, uint32_t thread))
+  RT(texture,         uint32_t, (BlockState* block, uint64_t op, const uint64_t* handles, const uint32_t* in, uint32_t* out, uint32_t lanes, uint32_t thread))\
+  RT(device_call,     uint64_t, (BlockState* block, uint32_t call, uint64_t words))
 // clang-format on
 
 /// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2

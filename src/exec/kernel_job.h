@@ -12,10 +12,22 @@ namespace ppu::exec {
 class PrintfBuffer;
 class DeviceHeap;
 
+/// What a call of the device runtime gives back: its result, and bytes for an address the kernel named.
+struct DeviceAnswer {
+  uint64_t value = 0;
+  uint64_t address = 0;
+  uint32_t bytes = 0;
+  std::byte data[96] = {};
+};
+
 /// LaunchArgs::user: what runtime helpers need of the context a kernel runs in.
 struct LaunchServices {
   PrintfBuffer* printf_buffer = nullptr;
   DeviceHeap* heap = nullptr;
+  /// Launches from kernels and their kin; `words` are the parameters, 64 bits each.
+  DeviceAnswer (*device_call)(void* grid, const BlockState& block, uint32_t call,
+                              const uint64_t* words) = nullptr;
+  void* grid = nullptr;  ///< whose blocks they are: device_call's first argument
 };
 
 /// A kernel that isn't machine code (the reference interpreter): called with `self` in place of a

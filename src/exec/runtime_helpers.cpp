@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 #include "base/log.h"
@@ -98,6 +99,19 @@ void rt_free(BlockState* block, uint64_t address) {
   if (!known) rt_trap(block, uint32_t(Trap::kIllegalAddress), address, block->thread);
 }
 
+uint64_t rt_device_call(BlockState* block, uint32_t call, uint64_t words) {
+  DeviceAnswer answer;
+  {
+    SuspendRegion suspended;
+    const LaunchServices* s = services(block);
+    if (s && s->device_call)
+      answer = s->device_call(s->grid, *block, call, reinterpret_cast<const uint64_t*>(words));
+  }
+  // In the open: an address that isn't there is the kernel's fault.
+  if (answer.bytes) std::memcpy(reinterpret_cast<void*>(answer.address), answer.data, answer.bytes);
+  return answer.value;
+}
+
 uint64_t rt_globaltimer(BlockState*) {
   timespec t;
   ::clock_gettime(CLOCK_REALTIME, &t);
@@ -179,6 +193,7 @@ const RuntimeTable* runtime_table() {
       .run_lanes = run_lanes,
       .mbarrier_update = rt_mbarrier_update,
       .texture = rt_texture,
+      .device_call = rt_device_call,
   };
   return &table;
 }

@@ -1,6 +1,7 @@
 // Branches, calls, returns, traps. PTX ISA, "Control Flow Instructions" and "Function Declarations".
 #include "exec/kernel_abi.h"
 #include "lower/lowering.h"
+#include "ptx/device_runtime.h"
 
 namespace ppu::lower {
 
@@ -102,7 +103,8 @@ bool call_builtin(FunctionLowering& f, const ptx::Instruction& i, const std::str
   static const Builtin kBuiltins[] = {{"vprintf", "ppu.rt.vprintf", {64, 64}, 32},
                                       {"malloc", "ppu.rt.malloc", {64}, 64},
                                       {"free", "ppu.rt.free", {64}, 0},
-                                      {"__assertfail", "ppu.rt.assertfail", {64, 64, 32, 64, 64}, 0}};
+                                      {"__assertfail", "ppu.rt.assertfail", {64, 64, 32, 64, 64}, 0},
+                                      {ptx::kDeviceCall, "ppu.rt.device_call", {32, 64}, 64}};
   for (const Builtin& b : kBuiltins) {
     if (name != b.name) continue;
     const std::vector<Operand>& from = i.operands[2].elements;

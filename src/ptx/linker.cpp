@@ -2,6 +2,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "ptx/device_runtime.h"
 #include "ptx/ptx.h"
 
 namespace ppu::ptx {
@@ -28,7 +29,8 @@ bool is_file_local(const Function& f) {
 
 /// Runtime functions that the device itself offers: they stay undefined.
 bool is_builtin(const std::string& name) {
-  static const std::unordered_set<std::string> kNames = {"vprintf", "malloc", "free", "__assertfail"};
+  static const std::unordered_set<std::string> kNames = {"vprintf", "malloc", "free", "__assertfail",
+                                                         kDeviceCall};
   return kNames.contains(name);
 }
 
@@ -64,6 +66,11 @@ class Linker {
     }
     for (size_t i = 0; i < pieces.size(); i++) {
       if (Status s = add(pieces[i], i); !s) return s.error();
+    }
+    if (needs_device_runtime(out_)) {
+      Result<Module> runtime = parse(device_runtime_text(out_), "device runtime");
+      if (!runtime) return runtime.error();
+      if (Status s = add(*runtime, pieces.size()); !s) return s.error();
     }
     if (Status s = check_defined(); !s) return s.error();
     separate_locals();

@@ -35,6 +35,10 @@ inline uint64_t function_id(int32_t index) {
 /// variables), printed in a canonical order: the text the object cache hashes.
 std::string print_reachable(const Module& module, const std::string& kernel);
 
+/// The functions whose address `kernel` may take, with their indices, one a line: compiled code holds their
+/// ids, which the printed text doesn't tell.
+std::string function_numbers(const Module& module, const std::string& kernel);
+
 /// Links the pieces of a relocatable program (-rdc=true): extern symbols are bound to their definition, weak
 /// and common ones merged, file-local (.visible-less) names made unique. kBadInput on duplicate or missing
 /// ones.

@@ -1,5 +1,6 @@
 // Which functions and variables a kernel may use.
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -21,6 +22,8 @@ class Walker {
     const auto alias = module_.aliases.find(name);
     const auto f = functions_.find(alias == module_.aliases.end() ? name : alias->second);
     if (f != functions_.end()) {
+      // Another kernel's name is only its number, to launch it by.
+      if (module_.functions[size_t(f->second)].is_entry && !seen_functions_.empty()) return;
       if (seen_functions_.insert(f->second).second) queue_.push_back(f->second);
       return;
     }
@@ -86,6 +89,23 @@ class Walker {
 };
 
 }  // namespace
+
+std::string function_numbers(const Module& module, const std::string& kernel) {
+  std::set<std::string> names;
+  const auto note = [&](const Operand& o, const auto& self) -> void {
+    if (o.kind == Operand::Kind::kSymbol) names.insert(o.symbol);
+    for (const Operand& e : o.elements) self(e, self);
+  };
+  for (const int32_t f : reachable(module, kernel).functions)
+    for (const Instruction& in : module.functions[size_t(f)].body)
+      if (in.row != isa::kRow_call)
+        for (const Operand& o : in.operands) note(o, note);
+  std::string text;
+  for (size_t i = 0; i < module.functions.size(); i++)
+    if (names.contains(module.functions[i].name))
+      text += module.functions[i].name + " " + std::to_string(i) + "\n";
+  return text;
+}
 
 Reach reachable(const Module& module, const std::string& kernel) {
   if (!module.find_function(kernel)) return {};

@@ -49,7 +49,7 @@ void run_builtin(WarpRun& warp, Lane& lane, const Op& op) {
   state->thread = lane.thread;
   const auto arg = [&](size_t i) { return argument(warp, lane, op, i); };
   if (warp.block->hook) {  // a diagnosing run must not print or allocate a second time
-    give_result(warp, lane, op, 0, op.builtin == kMalloc ? 8 : 4);
+    give_result(warp, lane, op, 0, op.builtin == kMalloc || op.builtin == kDeviceCallBuiltin ? 8 : 4);
     return;
   }
   switch (op.builtin) {
@@ -61,6 +61,9 @@ void run_builtin(WarpRun& warp, Lane& lane, const Op& op) {
       break;
     case kMalloc:
       give_result(warp, lane, op, rt.malloc(state, arg(0)), 8);
+      break;
+    case kDeviceCallBuiltin:
+      give_result(warp, lane, op, rt.device_call(state, uint32_t(arg(0)), arg(1)), 8);
       break;
     default:
       rt.free(state, arg(0));

@@ -7,6 +7,8 @@
 
 #include "ref/ops.h"
 
+#include "ptx/device_runtime.h"
+
 namespace ppu::ref {
 namespace {
 
@@ -55,6 +57,7 @@ int builtin_of(const std::string& name) {
   if (name == "__assertfail") return kAssertFail;
   if (name == "malloc") return kMalloc;
   if (name == "free") return kFree;
+  if (name == ptx::kDeviceCall) return kDeviceCallBuiltin;
   return kNotBuiltin;
 }
 

@@ -72,7 +72,7 @@ struct Op {
   ptx::SourcePos pos;
 };
 
-enum Builtin { kNotBuiltin, kVprintf, kAssertFail, kMalloc, kFree };
+enum Builtin { kNotBuiltin, kVprintf, kAssertFail, kMalloc, kFree, kDeviceCallBuiltin };
 
 /// Where a function's parameters and results live in its frame's parameter memory.
 struct Place {

@@ -87,7 +87,12 @@ namespace ppu::runtime {
   F(cuUserObjectRelease) F(cuUserObjectRetain) F(cuGraphAddEventRecordNode)                            \
   F(cuGraphEventRecordNodeGetEvent) F(cuGraphEventRecordNodeSetEvent)                                  \
   F(cuGraphExecEventRecordNodeSetEvent) F(cuGraphAddEventWaitNode) F(cuGraphEventWaitNodeGetEvent)     \
-  F(cuGraphEventWaitNodeSetEvent) F(cuGraphExecEventWaitNodeSetEvent)
+  F(cuGraphEventWaitNodeSetEvent) F(cuGraphExecEventWaitNodeSetEvent)                                  \
+  F(cuGraphConditionalHandleCreate) F(cuMemPoolExportToShareableHandle)                                \
+  F(cuMemPoolImportFromShareableHandle) F(cuMemPoolExportPointer) F(cuMemPoolImportPointer)            \
+  F(cuMemGetDefaultMemPool) F(cuMemGetMemPool) F(cuMemSetMemPool) F(cuMemPrefetchBatchAsync)           \
+  F(cuMemDiscardAndPrefetchBatchAsync) F(cuMemDiscardBatchAsync) F(cuDeviceGetHostAtomicCapabilities)  \
+  F(cuDeviceGetP2PAtomicCapabilities) F(cuMemcpyBatchAsync_v2) F(cuMemcpy3DBatchAsync_v2)
 // clang-format on
 
 struct Driver {

@@ -384,6 +384,8 @@ cudaError_t add_any(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNod
   const CUresult result = here.driver->cuGraphAddNode_v2(
       node, graph, dependencies, reinterpret_cast<const CUgraphEdgeData*>(edges), count, &p);
   if (params->type == cudaGraphNodeTypeMemAlloc) params->alloc.dptr = reinterpret_cast<void*>(p.alloc.dptr);
+  if (params->type == cudaGraphNodeTypeConditional)
+    params->conditional.phGraph_out = p.conditional.phGraph_out;
   return from_driver(result);
 }
 
@@ -422,6 +424,14 @@ cudaError_t cudaGraphExecNodeSetParams(cudaGraphExec_t exec, cudaGraphNode_t nod
   CUgraphNodeParams p;
   if (const cudaError_t e = translate(*here.driver, params, &p); e != cudaSuccess) return e;
   return from_driver(here.driver->cuGraphExecNodeSetParams(exec, node, &p));
+}
+
+cudaError_t cudaGraphConditionalHandleCreate(cudaGraphConditionalHandle* handle, cudaGraph_t graph,
+                                             unsigned int default_value, unsigned int flags) {
+  return call([&](const Driver& d) {
+    return d.cuGraphConditionalHandleCreate(reinterpret_cast<CUgraphConditionalHandle*>(handle), graph,
+                                            nullptr, default_value, flags);
+  });
 }
 
 }  // namespace ppu::runtime

@@ -102,4 +102,59 @@ cudaError_t cudaDeviceGraphMemTrim(int device) {
   return bare_call([&](const Driver& d) { return d.cuDeviceGraphMemTrim(device); });
 }
 
+cudaError_t cudaMemPoolExportToShareableHandle(void* shareable, cudaMemPool_t pool,
+                                               enum cudaMemAllocationHandleType kind, unsigned int flags) {
+  return call([&](const Driver& d) {
+    return d.cuMemPoolExportToShareableHandle(shareable, pool, static_cast<CUmemAllocationHandleType>(kind),
+                                              flags);
+  });
+}
+
+cudaError_t cudaMemPoolImportFromShareableHandle(cudaMemPool_t* pool, void* shareable,
+                                                 enum cudaMemAllocationHandleType kind, unsigned int flags) {
+  return call([&](const Driver& d) {
+    return d.cuMemPoolImportFromShareableHandle(pool, shareable, static_cast<CUmemAllocationHandleType>(kind),
+                                                flags);
+  });
+}
+
+cudaError_t cudaMemPoolExportPointer(struct cudaMemPoolPtrExportData* data, void* address) {
+  return call([&](const Driver& d) {
+    return d.cuMemPoolExportPointer(reinterpret_cast<CUmemPoolPtrExportData*>(data),
+                                    reinterpret_cast<CUdeviceptr>(address));
+  });
+}
+
+cudaError_t cudaMemPoolImportPointer(void** address, cudaMemPool_t pool,
+                                     struct cudaMemPoolPtrExportData* data) {
+  return call([&](const Driver& d) {
+    return d.cuMemPoolImportPointer(reinterpret_cast<CUdeviceptr*>(address), pool,
+                                    reinterpret_cast<CUmemPoolPtrExportData*>(data));
+  });
+}
+
+cudaError_t cudaMemGetDefaultMemPool(cudaMemPool_t* pool, struct cudaMemLocation* location,
+                                     enum cudaMemAllocationType kind) {
+  return bare_call([&](const Driver& d) {
+    return d.cuMemGetDefaultMemPool(pool, reinterpret_cast<CUmemLocation*>(location),
+                                    static_cast<CUmemAllocationType>(kind));
+  });
+}
+
+cudaError_t cudaMemGetMemPool(cudaMemPool_t* pool, struct cudaMemLocation* location,
+                              enum cudaMemAllocationType kind) {
+  return bare_call([&](const Driver& d) {
+    return d.cuMemGetMemPool(pool, reinterpret_cast<CUmemLocation*>(location),
+                             static_cast<CUmemAllocationType>(kind));
+  });
+}
+
+cudaError_t cudaMemSetMemPool(struct cudaMemLocation* location, enum cudaMemAllocationType kind,
+                              cudaMemPool_t pool) {
+  return bare_call([&](const Driver& d) {
+    return d.cuMemSetMemPool(reinterpret_cast<CUmemLocation*>(location),
+                             static_cast<CUmemAllocationType>(kind), pool);
+  });
+}
+
 }  // namespace ppu::runtime

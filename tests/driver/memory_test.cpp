@@ -206,4 +206,38 @@ TEST_F(MemoryTest, FreeMemoryIsAccounted) {
   OK(cuMemFree(p));
 }
 
+TEST_F(MemoryTest, AdviceIsKeptByRanges) {
+  CUdeviceptr p = 0;
+  OK(cuMemAllocManaged(&p, 1 << 20, CU_MEM_ATTACH_GLOBAL));
+  const CUmemLocation host = {CU_MEM_LOCATION_TYPE_HOST, 0}, here = {CU_MEM_LOCATION_TYPE_DEVICE, device};
+  const auto attribute = [&](CUmem_range_attribute a, CUdeviceptr at, size_t bytes) {
+    int value = 99;
+    OK(cuMemRangeGetAttribute(&value, sizeof value, a, at, bytes));
+    return value;
+  };
+  EXPECT_EQ(attribute(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION, p, 1 << 20), CU_DEVICE_INVALID);
+  OK(cuMemAdvise_v2(p, 1 << 19, CU_MEM_ADVISE_SET_READ_MOSTLY, here));
+  OK(cuMemAdvise_v2(p + 4096, 1 << 19, CU_MEM_ADVISE_SET_PREFERRED_LOCATION, host));
+  EXPECT_EQ(attribute(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, p, 1 << 19), 1);
+  EXPECT_EQ(attribute(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, p, 1 << 20), 0);
+  EXPECT_EQ(attribute(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION, p + 4096, 4096), CU_DEVICE_CPU);
+  EXPECT_EQ(attribute(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_TYPE, p + 4096, 4096),
+            CU_MEM_LOCATION_TYPE_HOST);
+  EXPECT_EQ(attribute(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION, p, 8192), CU_DEVICE_INVALID);
+  OK(cuMemAdvise_v2(p, 4096, CU_MEM_ADVISE_SET_ACCESSED_BY, here));
+  int devices[2] = {};
+  OK(cuMemRangeGetAttribute(devices, sizeof devices, CU_MEM_RANGE_ATTRIBUTE_ACCESSED_BY, p, 4096));
+  EXPECT_EQ(devices[0], device);
+  EXPECT_EQ(devices[1], CU_DEVICE_INVALID);
+  OK(cuMemPrefetchAsync_v2(p, 4096, here, 0, nullptr));
+  EXPECT_EQ(attribute(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, p, 4096), device);
+  OK(cuMemAdvise_v2(p, 1 << 19, CU_MEM_ADVISE_UNSET_READ_MOSTLY, here));
+  EXPECT_EQ(attribute(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, p, 4096), 0);
+  IS(cuMemAdvise_v2(p, 4096, CU_MEM_ADVISE_SET_PREFERRED_LOCATION, {CU_MEM_LOCATION_TYPE_DEVICE, 77}),
+     CUDA_ERROR_INVALID_DEVICE);
+  IS(cuMemAdvise_v2(p, 4096, CUmem_advise(99), here), CUDA_ERROR_INVALID_VALUE);
+  IS(cuMemAdvise_v2(p, 2 << 20, CU_MEM_ADVISE_SET_READ_MOSTLY, here), CUDA_ERROR_INVALID_VALUE);
+  OK(cuMemFree(p));
+}
+
 }  // namespace

@@ -44,6 +44,12 @@ TEST(Nvcc, ProgramsAtAFixedAddress) {
   expect_right(folder, "./app");
 }
 
+TEST(Nvcc, KernelsLaunchKernelsAndEndLoops) {
+  const TemporaryFolder folder;
+  build(folder, kPtx80 + "-rdc=true $S/launches.cu -o app -lcudadevrt");
+  expect_right(folder, "./app");
+}
+
 TEST(Nvcc, RelocatableCodeIsLinkedFromPtx) {
   const TemporaryFolder folder;
   build(folder, kPtx80 + "-rdc=true $S/pieces_main.cu $S/pieces_part.cu -o ptx_only");
