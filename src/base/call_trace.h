@@ -1,10 +1,35 @@
 // The trace of API calls (PPU_TRACE=api): one line a call with its arguments and result. Used by the entry
 // points of the driver and of the runtime.
 #pragma once
+#include <time.h>
+
+#include <cstdint>
 #include <string>
 #include <type_traits>
 
 namespace ppu {
+
+/// Who is told of every call that returns, when it began (CLOCK_MONOTONIC, ns) and with what result; null:
+/// nobody. `is_runtime`: cuda* rather than cu*. Set once, before calls come.
+using CallObserver = void (*)(const char* name, uint64_t begin_ns, int result, bool is_runtime);
+inline CallObserver call_observer = nullptr;
+
+/// One call of an entry point, for the observer.
+class ObservedCall {
+ public:
+  ObservedCall() {
+    if (!call_observer) return;
+    timespec t;
+    ::clock_gettime(CLOCK_MONOTONIC, &t);
+    begin_ns_ = uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
+  }
+  void returns(const char* name, int result, bool is_runtime) const {
+    if (begin_ns_) call_observer(name, begin_ns_, result, is_runtime);
+  }
+
+ private:
+  uint64_t begin_ns_ = 0;
+};
 
 /// True under PPU_TRACE=api.
 bool trace_enabled();

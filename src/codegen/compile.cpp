@@ -121,7 +121,7 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request) {
   context.setDiagnosticHandlerCallBack(collect_errors, &diagnostics);
 
   Result<lower::Lowered> lowered =
-      lower::lower_kernel(context, *request.module, request.kernel, request.block);
+      lower::lower_kernel(context, *request.module, request.kernel, request.block, request.count);
   if (!lowered) return lowered.error();
   llvm::Module& module = *lowered->module;
   set_target_attributes(module, **target, *cpu);

@@ -39,7 +39,8 @@ struct CompileRequest {
   Cpu cpu = Cpu::kNative;
   uint8_t opt_level = 2;                     ///< 0 quick, 2 full
   simt::Lanes lanes = simt::Lanes::kChosen;  ///< PPU_LANES where this says kChosen
-  uint32_t gang = 0;  ///< warps run in step where legal; 0 = chosen by the kernel's loops
+  uint32_t gang = 0;   ///< warps run in step where legal; 0 = chosen by the kernel's loops
+  bool count = false;  ///< code that counts in BlockState::counters what ptx::ProfilePlan says
 };
 
 /// Compiles one kernel into the bytes of exec::serialize. Thread-safe. Errors: kUnsupported names the

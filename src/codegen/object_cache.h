@@ -19,6 +19,7 @@ struct CacheKey {
   std::string_view cpu;       ///< cpu_key()
   std::string_view compiler;  ///< compiler_identity()
   int opt_level = 2;
+  bool count = false;  ///< CompileRequest::count
 };
 
 class ObjectCache {

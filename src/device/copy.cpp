@@ -8,6 +8,7 @@
 #include "device/capture.h"
 #include "device/context.h"
 #include "device/device.h"
+#include "device/profile.h"
 #include "device/registry.h"
 
 namespace ppu::device {
@@ -49,10 +50,32 @@ bool valid_side(uint64_t address, Side side, size_t bytes) {
   return a->contains(address, bytes) || space.covers(address, bytes);
 }
 
+chip::CopyKind kind_of(const exec::Transfer& t) {
+  if (t.fill) return chip::CopyKind::kFill;
+  const bool to_device = place_of(t.dst).device, from_device = place_of(t.src).device;
+  if (to_device) return from_device ? chip::CopyKind::kDeviceToDevice : chip::CopyKind::kHostToDevice;
+  return from_device ? chip::CopyKind::kDeviceToHost : chip::CopyKind::kHostToHost;
+}
+
+ChipUse chip_use_of(chip::CopyKind kind, size_t bytes, const Device& device) {
+  const double seconds = chip::copy_seconds(kind, double(bytes), chip::values_of(*device.chip));
+  using Engine = ChipUse::Engine;
+  const Engine engine = kind == chip::CopyKind::kHostToDevice   ? Engine::kCopyIn
+                        : kind == chip::CopyKind::kDeviceToHost ? Engine::kCopyOut
+                        : kind == chip::CopyKind::kHostToHost   ? Engine::kNone
+                                                                : Engine::kCompute;
+  return {engine, 1, uint64_t(seconds * 1e9)};
+}
+
 /// A transfer in a stream: on the thread that finds it ready when small, on the pool when large.
 class CopyOperation : public Operation {
  public:
-  CopyOperation(const exec::Transfer& transfer, Context& context) : transfer_(transfer), context_(context) {}
+  CopyOperation(const exec::Transfer& transfer, Context& context) : transfer_(transfer), context_(context) {
+    if (!profile::counting()) return;
+    kind_ = kind_of(transfer);
+    submit_ns_ = monotonic_ns();
+    thread_ = profile::thread_number();
+  }
   /// Copies the source aside now; false when it can't be read.
   bool stage() {
     staged_ = std::make_unique<char[]>(transfer_.bytes());
@@ -70,6 +93,7 @@ class CopyOperation : public Operation {
  protected:
   void start() override {
     if (context_.error() != CUDA_SUCCESS) return complete();
+    if (submit_ns_) begin_ns_ = monotonic_ns();
     if (transfer_.bytes() < exec::kParallelBytes) {
       exec::Fault fault;
       if (!exec::run_transfer(transfer_, &fault)) failed(fault);
@@ -79,6 +103,14 @@ class CopyOperation : public Operation {
     job->owner = stream_name();
     registry_begins(context_.device().ordinal, Activity::kCopies);
     exec::Pool::instance().submit(job);
+  }
+  ChipUse chip_use() override { return chip_use_of(kind_, transfer_.bytes(), context_.device()); }
+  void record(profile::Span span) override {
+    if (!begin_ns_) return;
+    span.thread = thread_;
+    span.submit_ns = submit_ns_;
+    span.begin_ns = begin_ns_;
+    profile::record_copy(span, kind_, transfer_.bytes());
   }
 
  private:
@@ -105,7 +137,23 @@ class CopyOperation : public Operation {
   exec::Transfer transfer_;
   Context& context_;
   std::unique_ptr<char[]> staged_;
+  chip::CopyKind kind_ = chip::CopyKind::kFill;  ///< while kernels count, as the times
+  uint64_t submit_ns_ = 0, begin_ns_ = 0, thread_ = 0;
 };
+
+/// A copy that the calling thread made by itself while its stream was idle.
+void note_copy(const exec::Transfer& t, Stream& stream, uint64_t begin_ns) {
+  const Device& device = stream.context().device();
+  const chip::CopyKind kind = kind_of(t);
+  ChipClock& clock = ChipClock::instance();
+  const ChipSpan chip = clock.place(device.ordinal, chip_use_of(kind, t.bytes(), device), clock.host_ns());
+  clock.host_saw(chip.end_ns);
+  if (!profile::recording()) return;
+  profile::record_copy(
+      {uint32_t(device.ordinal), uint32_t(stream.context().id()), stream.id(), profile::thread_number(),
+       begin_ns, begin_ns, monotonic_ns(), chip.begin_ns, chip.end_ns},
+      kind, t.bytes());
+}
 
 /// On the calling thread, after the stream's earlier work.
 CUresult copy_now(const exec::Transfer& t, Stream& stream) {
@@ -116,7 +164,10 @@ CUresult copy_now(const exec::Transfer& t, Stream& stream) {
     stream.submit(new CopyOperation(t, stream.context()));
     return stream.synchronize();
   }
-  return exec::run_transfer(t, nullptr) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  const uint64_t begin_ns = profile::counting() ? monotonic_ns() : 0;
+  if (!exec::run_transfer(t, nullptr)) return CUDA_ERROR_INVALID_VALUE;
+  if (begin_ns) note_copy(t, stream, begin_ns);
+  return CUDA_SUCCESS;
 }
 
 }  // namespace

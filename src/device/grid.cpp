@@ -105,6 +105,22 @@ void report(const Function& function, const exec::LaunchArgs& args, const exec::
         f.ctaid[2], found.c_str());
 }
 
+/// Bytes of the allocations that parameters point into: the most that the kernel finds through them.
+uint64_t footprint(std::span<const std::byte> params) {
+  std::vector<std::pair<uint64_t, uint64_t>> found;
+  for (size_t at = 0; at + 8 <= params.size(); at += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, params.data() + at, 8);
+    if (const auto a = word ? AddressSpace::instance().find(word) : std::nullopt)
+      found.emplace_back(a->address, a->bytes);
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  uint64_t bytes = 0;
+  for (const auto& [address, size] : found) bytes += size;
+  return bytes;
+}
+
 }  // namespace
 
 /// The grid's blocks on the worker pool.
@@ -119,6 +135,10 @@ class Grid::Job : public exec::KernelJob {
       report(grid_.function_, launch_.args, *fault);
       grid_.context_.fail(code_of(fault->fault.kind));
     }
+    if (launch_.counter_words) {
+      grid_.run_.counters = grid_.executable_.counters(counted());
+      grid_.run_.shared_bytes = launch_.args.shared_bytes;
+    }
     grid_.blocks_ended();
   }
 
@@ -129,6 +149,7 @@ class Grid::Job : public exec::KernelJob {
 Grid::Grid(Function& function, const Executable& executable, const LaunchConfig& c,
            std::span<const std::byte> params, uint32_t depth)
     : function_(function),
+      executable_(executable),
       name_(function.name()),
       context_(function.module().context()),
       depth_(depth),
@@ -146,6 +167,14 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
   launch_.may_yield = info.may_yield || c.cooperative;
   launch_.cooperative = c.cooperative;
   launch_.kernel = name_.c_str();
+  launch_.counter_words = executable.counter_words();
+  if (launch_.counter_words) {
+    submit_ns_ = monotonic_ns();
+    thread_ = profile::thread_number();
+    run_.blocks = uint64_t(c.grid[0]) * c.grid[1] * c.grid[2];
+    run_.block_threads = threads;
+    run_.footprint_bytes = footprint(params);
+  }
   exec::LaunchArgs& a = launch_.args;
   a.params = params_.data();
   a.globals = executable.globals.data();
@@ -176,10 +205,26 @@ void Grid::start(const void* owner, std::function<void()> done) {
   if (context_.error() != CUDA_SUCCESS) return done();  // an earlier failure ends everything in the context
   owner_ = owner;
   done_ = std::move(done);
+  if (launch_.counter_words) begin_ns_ = monotonic_ns();
   auto* job = new Job(*this, launch_);
   job->owner = owner;
   registry_begins(context_.device().ordinal, Activity::kKernels);
   exec::Pool::instance().submit(job);
+}
+
+ChipUse Grid::chip_use() const {
+  const chip::Numbers numbers = chip::values_of(*context_.device().chip);
+  const double seconds = chip::predict_kernel(run_, numbers).seconds;
+  const double at_once = std::max(1.0, numbers.sms) * chip::blocks_at_once(run_, numbers);
+  return {ChipUse::Engine::kCompute, std::min(1.0, double(run_.blocks) / at_once), uint64_t(seconds * 1e9)};
+}
+
+void Grid::record(profile::Span span) const {
+  if (!begin_ns_) return;
+  span.thread = thread_;
+  span.submit_ns = submit_ns_;
+  span.begin_ns = begin_ns_;
+  profile::record_kernel(span, name_, run_, launch_.args.grid, launch_.args.block, !launch_.entry);
 }
 
 void Grid::blocks_ended() {

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "device/launch.h"
+#include "device/operation.h"
+#include "device/profile.h"
 #include "exec/kernel_job.h"
 
 namespace ppu::device {
@@ -45,15 +47,22 @@ class Grid {
   const exec::LaunchArgs& args() const { return launch_.args; }
   /// What its kernel launches, made at the first launch.
   ChildGrids& children();
+  /// What it takes of the chip's time, from what it counted (only where kernels count).
+  ChipUse chip_use() const;
+  /// Completes `span` and records the kernel with its counters, if it counted.
+  void record(profile::Span span) const;
 
  private:
   class Job;
   void blocks_ended();
   void complete();
   Function& function_;
+  const Executable& executable_;
   std::string name_;
   Context& context_;
   const uint32_t depth_;
+  chip::KernelRun run_;  ///< while kernels count, as the times
+  uint64_t submit_ns_ = 0, begin_ns_ = 0, thread_ = 0;
   ParamBlock params_;
   alignas(64) uint32_t grid_workspace_[16] = {};
   exec::LaunchServices services_;

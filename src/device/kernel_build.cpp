@@ -10,6 +10,7 @@
 #include "codegen/compiler.h"
 #include "codegen/cpu.h"
 #include "codegen/object_cache.h"
+#include "device/profile.h"
 #include "ref/ref.h"
 
 namespace ppu::device {
@@ -85,6 +86,7 @@ Result<std::unique_ptr<exec::LoadedKernel>> obtain_code(const Function& f, const
   std::copy(block, block + 3, key.block);
   key.cpu = cpu_text;
   key.compiler = *identity;
+  key.count = profile::counting();
   if (const auto found = cache->find(key)) {
     auto loaded = exec::LoadedKernel::load(*found);
     if (loaded) return loaded;
@@ -96,6 +98,7 @@ Result<std::unique_ptr<exec::LoadedKernel>> obtain_code(const Function& f, const
   request.kernel = f.name();
   std::copy(block, block + 3, request.block);
   request.cpu = cpu.value();
+  request.count = profile::counting();
   Result<std::vector<std::byte>> image = run_compiler(request);
   if (!image) return image.error();
   auto loaded = exec::LoadedKernel::load(*image);
@@ -132,7 +135,8 @@ bool bind_globals(const Function& f, Executable& e) {
 }
 
 Result<std::unique_ptr<Executable>> interpret(const Function& f) {
-  Result<std::unique_ptr<ref::RefKernel>> made = ref::RefKernel::make(f.module().tree(), f.name());
+  Result<std::unique_ptr<ref::RefKernel>> made =
+      ref::RefKernel::make(f.module().tree(), f.name(), profile::counting());
   if (!made) return made.error();
   auto e = std::make_unique<Executable>();
   e->info = (*made)->info();
@@ -150,10 +154,23 @@ Result<std::unique_ptr<Executable>> translate(const Function& f, const uint32_t 
   auto e = std::make_unique<Executable>();
   e->info = (*code)->info();
   e->code = std::move(*code);
+  if (profile::counting()) e->plan = std::make_unique<ptx::ProfilePlan>(f.module().tree(), f.name());
   return e;
 }
 
 }  // namespace
+
+size_t Executable::counter_words() const {
+  if (!profile::counting()) return 0;
+  return interpreted ? sizeof(exec::Counters) / sizeof(uint64_t) : plan->words();
+}
+
+exec::Counters Executable::counters(std::span<const uint64_t> words) const {
+  if (plan) return plan->sum(words);
+  exec::Counters c;  // the interpreter counts in place
+  std::memcpy(&c, words.data(), words.size_bytes());
+  return c;
+}
 
 Engine engine() {
   static const Engine chosen = [] {

@@ -12,6 +12,7 @@
 #include "device/context.h"
 #include "exec/kernel_image.h"
 #include "exec/kernel_job.h"
+#include "ptx/profile_plan.h"
 #include "ptx/ptx.h"
 #include "ptx/tree.h"
 
@@ -47,6 +48,10 @@ struct Executable {
   exec::InterpretedBlock interpreted = nullptr;
   std::shared_ptr<void> interpreter;
   std::vector<uint64_t> globals;
+  std::unique_ptr<ptx::ProfilePlan> plan;  ///< what compiled code counts; null if it doesn't
+  /// Words that a thread counts in; 0: doesn't count.
+  size_t counter_words() const;
+  exec::Counters counters(std::span<const uint64_t> words) const;
 };
 
 /// What CUfunction and CUkernel point to; the tag tells which. Live ones are known, so that a stale or

@@ -15,6 +15,7 @@
 #include "device/context.h"
 #include "device/ipc.h"
 #include "device/polling.h"
+#include "device/profile.h"
 #include "exec/pool.h"
 
 namespace ppu::device {
@@ -38,7 +39,11 @@ uint64_t monotonic_ns() {
 }
 
 void Operation::depend_on(Operation* before) {
-  if (!before || before == this || before->done()) return;
+  if (!before || before == this) return;
+  if (before->done()) {
+    chip_ready_ns_ = std::max(chip_ready_ns_, before->chip_end_ns_);
+    return;
+  }
   before->successors_.push_back(this);
   missing_++;
 }
@@ -59,13 +64,16 @@ void Operation::start_ready(std::vector<Operation*>& ready) {
 
 void Operation::complete() {
   end_ns_ = monotonic_ns();
+  if (profile::counting()) place_on_chip();
   std::vector<Operation*> ready;
   uint32_t before = 0;
   {
     std::lock_guard lock(order_lock);
     before = state_.exchange(kDone, std::memory_order_acq_rel);
-    for (Operation* s : successors_)
+    for (Operation* s : successors_) {
+      s->chip_ready_ns_ = std::max(s->chip_ready_ns_, chip_end_ns_);
       if (--s->missing_ == 0) ready.push_back(s);
+    }
     successors_.clear();
   }
   if (before == kAwaited) exec::futex_wake(state_, INT_MAX);
@@ -74,7 +82,27 @@ void Operation::complete() {
   release();
 }
 
+void Operation::place_on_chip() {
+  const int device = owner_->device().ordinal;
+  const ChipSpan span = ChipClock::instance().place(device, chip_use(), chip_ready_ns_);
+  chip_end_ns_ = span.end_ns;
+  if (!profile::recording()) return;
+  profile::Span all = {};
+  all.device = uint32_t(device);
+  all.context = uint32_t(owner_->id());
+  all.stream = stream_->id();
+  all.end_ns = end_ns_;
+  all.chip_begin_ns = span.begin_ns;
+  all.chip_end_ns = span.end_ns;
+  record(all);
+}
+
 void Operation::wait() {
+  wait_until_done();
+  if (profile::counting()) ChipClock::instance().host_saw(chip_end_ns_);
+}
+
+void Operation::wait_until_done() {
   if (done()) return;
   exec::Pool& pool = exec::Pool::instance();
   const uint64_t begin = monotonic_ns();
@@ -136,6 +164,7 @@ void Stream::abandon(Context& context) {
 void Stream::submit(Operation* op, std::span<Operation* const> after) {
   op->stream_ = this;
   op->owner_ = &context_;
+  if (profile::counting()) op->chip_ready_ns_ = ChipClock::instance().host_ns();
   add_ref();
   op->add_ref();  // the tail's reference
   Operation* old_tail = nullptr;
@@ -166,7 +195,8 @@ std::vector<Operation*> Stream::tails() {
   std::vector<Operation*> all;
   std::lock_guard lock(order_lock);
   const auto add = [&all](Operation* op) {
-    if (!op || op->done()) return;
+    if (!op) return;
+    if (op->done()) return ChipClock::instance().host_saw(op->chip_end_ns());
     op->add_ref();
     all.push_back(op);
   };
@@ -279,6 +309,7 @@ CUresult Event::query() {
   if (shared_) return error();
   Operation* op = last();
   const bool done = !op || op->done();
+  if (op && done) ChipClock::instance().host_saw(op->chip_end_ns());
   if (op) op->release();
   return done ? error() : CUDA_ERROR_NOT_READY;
 }
@@ -309,7 +340,7 @@ void Event::block(Stream& stream) {
   }
   Operation* op = last();
   if (!op) return;
-  if (!op->done()) stream.submit(new Marker, {&op, 1});
+  if (!op->done() || profile::counting()) stream.submit(new Marker, {&op, 1});
   op->release();
 }
 
@@ -324,7 +355,9 @@ CUresult Event::elapsed(Event& start, Event& end, float* milliseconds) {
   else if (!a->done() || !b->done())
     result = CUDA_ERROR_NOT_READY;
   else
-    *milliseconds = float(double(int64_t(b->end_ns() - a->end_ns())) * 1e-6);
+    *milliseconds = float(double(profile::chip_time() ? int64_t(b->chip_end_ns() - a->chip_end_ns())
+                                                      : int64_t(b->end_ns() - a->end_ns())) *
+                          1e-6);
   if (a) a->release();
   if (b) b->release();
   return result;

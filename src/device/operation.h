@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "device/chip_clock.h"
 #include "device/cuda_types.h"
+#include "device/profile_file.h"
 
 namespace ppu::device {
 
@@ -30,12 +32,19 @@ class Operation {
   void wait();
   /// CLOCK_MONOTONIC time at which it completed.
   uint64_t end_ns() const { return end_ns_; }
+  /// Time of the modelled chip at which it completed; kept only while kernels count (profile.h).
+  uint64_t chip_end_ns() const { return chip_end_ns_; }
   Context& context() const { return *owner_; }
 
  protected:
   /// Called when everything before it has completed. Calls complete(), now or later, from any thread.
   virtual void start() = 0;
   void complete();
+  /// What it took of the chip; asked when it has completed, while kernels count.
+  virtual ChipUse chip_use() { return {}; }
+  /// Records it; called after chip_use(), under `ppu prof`. Host times but the end are the callee's to fill
+  /// in.
+  virtual void record(profile::Span) {}
   /// Tells jobs of this operation's stream from others (exec::Job::owner).
   const void* stream_name() const { return stream_; }
 
@@ -45,6 +54,8 @@ class Operation {
   static void start_ready(std::vector<Operation*>& ready);
   /// Makes this depend on `before` unless that has completed. Caller holds the order lock.
   void depend_on(Operation* before);
+  void place_on_chip();
+  void wait_until_done();
 
   std::atomic<uint32_t> refs_{1};
   std::atomic<uint32_t> state_{kPending};
@@ -53,6 +64,7 @@ class Operation {
   Stream* stream_ = nullptr;            ///< with a reference until completed; afterwards only a name
   Context* owner_ = nullptr;
   uint64_t end_ns_ = 0;
+  uint64_t chip_ready_ns_ = 0, chip_end_ns_ = 0;  ///< the first under the order lock
 };
 
 /// Completes as soon as it may start: events, waits, joins.

@@ -9,7 +9,9 @@
 #define NAME(since, name)
 #define API(group, since, name, params, args)                                                      \
   PPU_EXPORT CUresult name params {                                                                \
+    const ppu::ObservedCall ppu_call;                                                              \
     const CUresult ppu_result = ppu::driver::enter(#name, [&] { return ppu::driver::name args; }); \
+    ppu_call.returns(#name, ppu_result, false);                                                    \
     if (ppu::trace_enabled())                                                                      \
       ppu::trace_call(#name, ppu::argument_list args, ppu::driver::result_name(ppu_result));       \
     return ppu_result;                                                                             \
@@ -41,6 +43,12 @@
 #undef API
 #undef STUB
 #undef NAME
+
+/// Whom our runtime's entry points tell of their calls; null unless this process is profiled. No part of
+/// CUDA.
+PPU_EXPORT ppu::CallObserver ppu_call_observer_v1() {
+  return ppu::call_observer;
+}
 
 namespace ppu::driver {
 namespace {

@@ -50,9 +50,13 @@ using LaneFunction = uint32_t (*)(const LaunchArgs*, BlockState*, uint32_t threa
   RT(run_lanes,       uint32_t, (BlockState* block, LaneFunction function, uint32_t lane_bytes))     \
   RT(mbarrier_update, uint64_t, (BlockState* block, uint64_t address, uint32_t arrivals, uint32_t tx, uint32_t drop))\
   RT(texture,         uint32_t, (BlockState* block, uint64_t op, const uint64_t* handles, const uint32_t* in, uint32_t* out, uint32_t lanes, uint32_t thread))\
-  RT(device_call,     uint64_t, (BlockState* block, uint32_t call, uint64_t words))
+  RT(device_call,     uint64_t, (BlockState* block, uint32_t call, uint64_t words))                  \
+  RT(count_access,    uint64_t, (BlockState* block, uint32_t how_and_bytes, uint64_t addresses, uint32_t mask))
 // clang-format on
 
+/// count_access: once a warp; `addresses` = 32 of them, how_and_bytes = bytes * 4 + exec::AccessCount. What
+/// the access of the lanes in `mask` takes; of a generic one four numbers of 16 bits, lowest first: sectors,
+/// bank passes, lanes in shared memory, whether there are any.
 /// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2
 /// rm, 3 rp.
 ///
@@ -96,6 +100,7 @@ struct BlockState {
   uint64_t stack_limit;  ///< lowest usable stack address: calls in recursive code check against it
   uint32_t thread;       ///< linear thread a runtime helper serves now: written before each helper call
   uint32_t poll_line;    ///< PTX line of the last access that waited for memory to change
+  uint64_t* counters;    ///< of ptx::ProfilePlan's words, for code built to count; null otherwise
 };
 
 constexpr uint32_t kMaxWarps = 32;  ///< of a block: 1024 threads

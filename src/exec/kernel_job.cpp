@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "exec/block_storage.h"
@@ -59,6 +60,31 @@ void KernelJob::done(uint64_t blocks) {
   unwatch(*this);
   finished(faulted_ ? &fault_ : nullptr);
   release();  // the creator's reference
+}
+
+uint64_t* KernelJob::lend_counters() {
+  if (!launch_.counter_words) return nullptr;
+  std::lock_guard lock(mutex_);
+  if (free_counters_.empty()) {
+    counters_.push_back(std::make_unique<uint64_t[]>(launch_.counter_words));
+    return counters_.back().get();
+  }
+  uint64_t* counters = free_counters_.back();
+  free_counters_.pop_back();
+  return counters;
+}
+
+void KernelJob::return_counters(uint64_t* counters) {
+  if (!counters) return;
+  std::lock_guard lock(mutex_);
+  free_counters_.push_back(counters);
+}
+
+std::vector<uint64_t> KernelJob::counted() const {
+  std::vector<uint64_t> sum(launch_.counter_words);
+  for (const auto& counters : counters_)
+    for (size_t i = 0; i < sum.size(); i++) sum[i] += counters[i];
+  return sum;
 }
 
 /// Points `storage` at block `index`; false when the host has no memory for it.
@@ -139,6 +165,7 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
   char here;
   state.stack_limit =
       reinterpret_cast<uint64_t>(runner.stack_low ? runner.stack_low + (256 << 10) : &here - (512 << 10));
+  state.counters = lend_counters();
   ProtectedRegion region;
   region.block = &state;
   const InterruptibleThread thread(*this);
@@ -158,6 +185,7 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
       if (++state.smid >= launch_.args.num_sms) state.smid = 0;
     }
   });
+  return_counters(std::exchange(state.counters, nullptr));
   if (!ok) stop(region.fault, state.ctaid);
   done(count);
 }
@@ -186,6 +214,7 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   char here;
   state.stack_limit =
       reinterpret_cast<uint64_t>(runner.stack_low ? runner.stack_low + (256 << 10) : &here - (512 << 10));
+  state.counters = lend_counters();
   ProtectedRegion region;
   region.block = &state;
   uint32_t waits = 0;
@@ -196,6 +225,7 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
       const uint32_t result = call(state);
       *const_cast<volatile uint32_t*>(&waits) = result;
     });
+  return_counters(std::exchange(state.counters, nullptr));
   if (!ok) stop(region.fault, state.ctaid);
   const bool over = !ok || waits == 0 || stopped_.load();
   if (!over) {

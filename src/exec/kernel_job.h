@@ -2,7 +2,9 @@
 // first fault.
 #pragma once
 #include <deque>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "exec/kernel_abi.h"
 #include "exec/pool.h"
@@ -43,6 +45,7 @@ struct KernelLaunch {
   size_t frame_bytes = 0;  ///< of a whole block
   bool may_yield = false;
   bool cooperative = false;  ///< all blocks must be resident at once
+  size_t counter_words = 0;  ///< length of BlockState::counters; 0: the kernel doesn't count
   const char* kernel = "";   ///< name for reports; outlives the job
 };
 
@@ -72,6 +75,8 @@ class KernelJob : public Job {
  protected:
   /// Called once, by the thread that finished the last block. `fault` is null when all went well.
   virtual void finished(const GridFault* fault) = 0;
+  /// What all blocks counted together, word by word. From finished() on.
+  std::vector<uint64_t> counted() const;
   KernelLaunch launch_;
 
  private:
@@ -89,6 +94,9 @@ class KernelJob : public Job {
   }
   void stop(const Fault& fault, const uint32_t ctaid[3]);
   void done(uint64_t blocks);
+  /// An array to count in that no other thread has; null if the kernel doesn't count.
+  uint64_t* lend_counters();
+  void return_counters(uint64_t* counters);
 
   uint64_t total_ = 0;
   uint64_t chunk_ = 1;
@@ -100,6 +108,8 @@ class KernelJob : public Job {
   bool faulted_ = false;
   GridFault fault_;
   std::deque<BlockStorage*> waiting_;
+  std::vector<std::unique_ptr<uint64_t[]>> counters_;  ///< one a thread that ran blocks at the same time
+  std::vector<uint64_t*> free_counters_;
   uint32_t resident_ = 0;               ///< started and unfinished blocks of a yielding grid
   std::atomic<uint32_t> fruitless_{0};  ///< yields since a block last started or ended
   std::atomic<time_t> stuck_since_{0};  ///< monotonic seconds at one of the first of these; 0: none yet

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "exec/counters.h"
 #include "exec/device_heap.h"
 #include "exec/device_printf.h"
 #include "exec/fault.h"
@@ -173,6 +174,20 @@ uint32_t rt_texture(BlockState* block, uint64_t op, const uint64_t* handles, con
   return fault.trap | fault.lane << 8;
 }
 
+uint64_t rt_count_access(BlockState* block, uint32_t how_and_bytes, uint64_t addresses, uint32_t mask) {
+  const auto* address = reinterpret_cast<const uint64_t*>(addresses);
+  const auto how = AccessCount(how_and_bytes % 4);
+  const uint32_t bytes = how_and_bytes / 4;
+  if (how != AccessCount::kGeneric) return count_access(how, address, mask, bytes);
+  const auto shared = reinterpret_cast<uint64_t>(block->shared);
+  uint32_t in_shared = 0;
+  for (uint32_t left = mask; left; left &= left - 1)
+    if (address[__builtin_ctz(left)] - shared < block->launch->shared_bytes) in_shared |= left & (0u - left);
+  return count_sectors(address, mask & ~in_shared, bytes) |
+         uint64_t(count_bank_passes(address, in_shared, bytes)) << 16 |
+         uint64_t(__builtin_popcount(in_shared)) << 32 | uint64_t(in_shared != 0) << 48;
+}
+
 }  // namespace
 
 float round_f32(uint32_t op_and_mode, float a, float b, float c);
@@ -194,6 +209,7 @@ const RuntimeTable* runtime_table() {
       .mbarrier_update = rt_mbarrier_update,
       .texture = rt_texture,
       .device_call = rt_device_call,
+      .count_access = rt_count_access,
   };
   return &table;
 }

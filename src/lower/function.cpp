@@ -9,7 +9,11 @@
 namespace ppu::lower {
 
 FunctionLowering::FunctionLowering(ModuleLowering& m, const ptx::Function& s, llvm::Function& t)
-    : module(m), source(s), ir(t.getContext()), target_(t) {}
+    : module(m),
+      source(s),
+      ir(t.getContext()),
+      target_(t),
+      plan_index_(int32_t(&s - m.source.functions.data())) {}
 
 Status FunctionLowering::run() {
   entry_ = llvm::BasicBlock::Create(ir.getContext(), "entry", &target_);
@@ -106,19 +110,27 @@ void FunctionLowering::lower_instruction(const ptx::Instruction& i) {
     if (i.guard_negated) guard = ir.CreateNot(guard);
   }
   const EmitFunction emit = emit_function(i.row);
+  const size_t index = size_t(&i - source.body.data());
+  const bool is_branch = isa::table()[i.row].form.mnemonic == "bra";
+  if (!guard || is_branch) count_unit(index);
   if (!emit) {
+    if (guard) count_guarded(guard, index);
     guard_ = guard;
     lower_element(i);
     guard_ = nullptr;
     return;
   }
-  const bool is_branch = isa::table()[i.row].form.mnemonic == "bra";
   if (is_branch) return lower_branch(i, guard);
-  if (!guard) return emit(*this, i);
+  if (!guard) {
+    count_accesses(i);
+    return emit(*this, i);
+  }
   llvm::BasicBlock* then = new_block("guarded");
   llvm::BasicBlock* after = new_block("after");
   ir.CreateCondBr(guard, then, after);
   ir.SetInsertPoint(then);
+  count_unit(index);
+  count_accesses(i);
   emit(*this, i);
   if (!ir.GetInsertBlock()->getTerminator()) ir.CreateBr(after);
   ir.SetInsertPoint(after);
@@ -126,6 +138,7 @@ void FunctionLowering::lower_instruction(const ptx::Instruction& i) {
 
 void FunctionLowering::lower_branch(const ptx::Instruction& i, llvm::Value* guard) {
   const int32_t to = i.operands[0].index;
+  if (guard) count_branch(i, guard);
   llvm::BasicBlock* after = guard ? new_block("after") : nullptr;
   llvm::BranchInst* branch = guard ? ir.CreateCondBr(guard, block_of(to), after) : ir.CreateBr(block_of(to));
   // `.pragma "nounroll"` stands before the loop's head.

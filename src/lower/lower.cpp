@@ -9,6 +9,7 @@
 #include "exec/kernel_abi.h"
 #include "lower/lowering.h"
 #include "lower/passes.h"
+#include "ptx/profile_plan.h"
 
 namespace ppu::lower {
 
@@ -34,8 +35,8 @@ void for_each_symbol(const Operand& operand, const std::function<void(const std:
 }  // namespace
 
 ModuleLowering::ModuleLowering(llvm::Module& m, const ptx::Module& s, const ptx::Function& k,
-                               const uint32_t b[3])
-    : ir(m), source(s), kernel(k), block{b[0], b[1], b[2]} {}
+                               const uint32_t b[3], const ptx::ProfilePlan* counting)
+    : ir(m), source(s), kernel(k), block{b[0], b[1], b[2]}, counting_(counting) {}
 
 Status ModuleLowering::run() {
   find_reachable();
@@ -268,12 +269,14 @@ Lowered ModuleLowering::result() {
 }
 
 Result<Lowered> lower_kernel(llvm::LLVMContext& context, const ptx::Module& module, const std::string& kernel,
-                             const uint32_t block[3]) {
+                             const uint32_t block[3], bool count) {
   const ptx::Function* entry = module.find_function(kernel);
   if (!entry || !entry->is_entry || !entry->has_body)
     return bad_input(module.name + ": there is no kernel '" + kernel + "'");
   auto ir = std::make_unique<llvm::Module>(module.name, context);
-  ModuleLowering lowering(*ir, module, *entry, block);
+  std::optional<ptx::ProfilePlan> plan;
+  if (count) plan.emplace(module, kernel);
+  ModuleLowering lowering(*ir, module, *entry, block, plan ? &*plan : nullptr);
   if (Status s = lowering.run(); !s) return s.error();
   Lowered lowered = lowering.result();
   lowered.module = std::move(ir);

@@ -24,9 +24,10 @@ struct Lowered {
   std::vector<std::string> globals;  ///< variables in LaunchArgs::globals order
 };
 
-/// Lowers `kernel` and what it may call. `block` = blockDim to specialise on, 0,0,0 = any.
+/// Lowers `kernel` and what it may call. `block` = blockDim to specialise on, 0,0,0 = any. `count`: with the
+/// ppu.count.* calls of ptx::ProfilePlan.
 /// Errors: kBadInput if there is no such kernel; kUnsupported names an instruction and its PTX line.
 Result<Lowered> lower_kernel(llvm::LLVMContext& context, const ptx::Module& module, const std::string& kernel,
-                             const uint32_t block[3]);
+                             const uint32_t block[3], bool count = false);
 
 }  // namespace ppu::lower

@@ -15,6 +15,10 @@
 #include "lower/row_emit.h"
 #include "ptx/tree.h"
 
+namespace ppu::ptx {
+class ProfilePlan;
+}
+
 namespace ppu::lower {
 
 /// What all functions of one kernel share: where variables lie, and which LLVM function is which PTX
@@ -22,7 +26,7 @@ namespace ppu::lower {
 class ModuleLowering {
  public:
   ModuleLowering(llvm::Module& ir, const ptx::Module& source, const ptx::Function& kernel,
-                 const uint32_t block[3]);
+                 const uint32_t block[3], const ptx::ProfilePlan* counting);
   /// Lowers the kernel and every function it may reach.
   Status run();
   Lowered result();
@@ -48,6 +52,8 @@ class ModuleLowering {
   /// Functions that may be active several times at once, or are called through pointers, have their .local
   /// variables in a frame whose address is their last argument.
   bool has_frame(const ptx::Function& f) const { return framed_.contains(&f); }
+  /// Where to count; null: nowhere.
+  const ptx::ProfilePlan* counting() const { return counting_; }
 
  private:
   void find_reachable();
@@ -68,6 +74,7 @@ class ModuleLowering {
   std::map<const ptx::Function*, uint32_t> frame_bytes_;  ///< .local of functions with a frame
   std::vector<std::string> globals_;
   uint32_t static_shared_ = 0, local_bytes_ = 0, registers_ = 0;
+  const ptx::ProfilePlan* counting_;
 };
 
 /// An address: what a load or store needs to know of it.
@@ -153,6 +160,12 @@ class FunctionLowering {
   void lower_instruction(const ptx::Instruction& instruction);
   void lower_branch(const ptx::Instruction& instruction, llvm::Value* guard);
   void lower_element(const ptx::Instruction& instruction);
+  // Counting (counting.cpp): nothing unless module.counting().
+  void count_unit(size_t instruction);
+  void count_accesses(const ptx::Instruction& instruction);
+  void count_branch(const ptx::Instruction& instruction, llvm::Value* taken);
+  /// The unit of an instruction that is lowered without a branch around it.
+  void count_guarded(llvm::Value* guard, size_t instruction);
   llvm::Value* constant(const ptx::Operand& operand, isa::Type type);
   /// Says that the table at this field of LaunchArgs (if it was loaded) is readable for `bytes`.
   void mark_readable(size_t field, size_t bytes);
@@ -168,6 +181,7 @@ class FunctionLowering {
   llvm::AllocaInst* carry_ = nullptr;      ///< the CC.CF flag
   llvm::Value* guard_ = nullptr;           ///< of an element row: results are selected by it
   std::optional<Error> error_;
+  int32_t plan_index_;  ///< of `source` in the module: what ptx::ProfilePlan calls it
 };
 
 /// What OP rows name. Each lowers one instruction (`f.now` is the same instruction).

@@ -79,7 +79,7 @@ void set_intrinsic_attributes(llvm::Function& f, const uint32_t block[3]) {
     f.setOnlyWritesMemory();
     f.addFnAttr(Attribute::WillReturn);
     f.addFnAttr(Attribute::Convergent);
-  } else if (starts({"check.align", "clock64", "rt.globaltimer"})) {
+  } else if (starts({"check.align", "clock64", "rt.globaltimer", "count."})) {
     f.setOnlyAccessesInaccessibleMemory();
     f.addFnAttr(Attribute::WillReturn);
   } else if (starts({"trap"})) {

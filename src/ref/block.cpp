@@ -139,8 +139,9 @@ struct RefKernel::Pool {
 RefKernel::RefKernel() : pool_(std::make_unique<Pool>()) {}
 RefKernel::~RefKernel() = default;
 
-Result<std::unique_ptr<RefKernel>> RefKernel::make(const ptx::Module& module, const std::string& kernel) {
-  auto program = make_program(module, kernel);
+Result<std::unique_ptr<RefKernel>> RefKernel::make(const ptx::Module& module, const std::string& kernel,
+                                                   bool count) {
+  auto program = make_program(module, kernel, count);
   if (!program) return program.error();
   std::unique_ptr<RefKernel> out(new RefKernel);
   out->program_ = std::move(*program);

@@ -97,6 +97,8 @@ class WarpRun {
  private:
   uint32_t choose_group();
   void step(uint32_t group);
+  /// Adds one execution of `op`, issued for `group`, its guard true in `mask`, to BlockState::counters.
+  void count(const Op& op, uint32_t group, uint32_t mask);
   void run_element(const Op& op, uint32_t mask);
   bool merge_syncs();
   void note_spin(uint32_t group, const Op& op);

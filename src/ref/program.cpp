@@ -418,8 +418,15 @@ class Builder {
 
 }  // namespace
 
-Result<std::unique_ptr<Program>> make_program(const ptx::Module& module, const std::string& kernel) {
-  return Builder(module).build(kernel);
+Result<std::unique_ptr<Program>> make_program(const ptx::Module& module, const std::string& kernel,
+                                              bool count) {
+  Result<std::unique_ptr<Program>> program = Builder(module).build(kernel);
+  if (!program || !count) return program;
+  for (const int32_t f : ptx::reachable((*program)->module, kernel).functions)
+    for (const ptx::Instruction& i : (*program)->module.functions[size_t(f)].body)
+      (*program)->functions[size_t(f)].work.push_back(
+          ptx::work_of((*program)->module, (*program)->module.functions[size_t(f)], i));
+  return program;
 }
 
 }  // namespace ppu::ref

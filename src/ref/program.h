@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "exec/kernel_image.h"
 #include "isa/host_table.h"
+#include "ptx/profile_plan.h"
 #include "ptx/ptx.h"
 #include "ptx/texture_access.h"
 #include "ptx/tree.h"
@@ -83,6 +84,7 @@ struct Place {
 struct Code {
   std::string name;
   std::vector<Op> ops;
+  std::vector<ptx::Work> work;  ///< parallel to `ops`; empty unless made to count
   std::vector<Place> params, results;
   uint32_t num_slots = 0;
   uint32_t frame_bytes = 0;  ///< parameter memory
@@ -98,7 +100,8 @@ struct Program {
   bool has_calls = false;
 };
 
-Result<std::unique_ptr<Program>> make_program(const ptx::Module& module, const std::string& kernel);
+Result<std::unique_ptr<Program>> make_program(const ptx::Module& module, const std::string& kernel,
+                                              bool count);
 
 /// The function of an OP row, or null for element rows.
 OpFunction op_function(uint16_t row);

@@ -340,7 +340,11 @@ void WarpRun::note_spin(uint32_t group, const Op& op) {
 void WarpRun::step(uint32_t group) {
   const Lane& first = lanes[size_t(__builtin_ctz(group))];
   const Code& c = code(first);
-  for_lanes(*this, group, [](Lane& lane) { lane.state = Lane::State::kReady; });
+  uint32_t fresh = 0;  // the others waited here for a .sync
+  for_lanes(*this, group, [&](Lane& lane) {
+    if (lane.state == Lane::State::kReady) fresh |= 1u << (lane.thread % kWarp);
+    lane.state = Lane::State::kReady;
+  });
   if (size_t(first.pc) >= c.ops.size()) {  // the end of the text is a ret
     static const Op kReturn;
     const uint32_t done = ref_ret(*this, kReturn, group);
@@ -356,8 +360,9 @@ void WarpRun::step(uint32_t group) {
         lane.pc++;
       }
     });
-    if (!mask) return;
   }
+  if (block->state->counters && fresh) count(op, fresh, mask & fresh);
+  if (!mask) return;
   note_spin(group, op);
   now = mask;
   uint32_t done = mask;

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/call_trace.h"
 #include "base/log.h"
 
 namespace ppu::runtime {
@@ -45,6 +46,9 @@ CUresult load(Driver* table) {
 #undef F
   // Registered after libcuda's own handlers, so it runs before them: from then on nothing calls the driver.
   std::atexit([] { exiting.store(true); });
+  if (std::getenv("PPU_PROFILE"))
+    if (const auto observer = reinterpret_cast<CallObserver (*)()>(dlsym(handle, "ppu_call_observer_v1")))
+      call_observer = observer();
   return table->cuInit(0);
 }
 

@@ -31,6 +31,7 @@ cudaError_t enter(const char* name, Body&& body) noexcept {
 }  // namespace ppu::runtime
 
 #define PPU_TRACED(name, args)                                                             \
+  ppu_call.returns(#name, ppu_result, true);                                               \
   if (ppu::trace_enabled())                                                                \
     ppu::trace_call(#name, ppu::argument_list args, ppu::runtime::error_name(ppu_result)); \
   return ppu_result
@@ -39,11 +40,13 @@ cudaError_t enter(const char* name, Body&& body) noexcept {
 #define PLAIN(name)
 #define API(name, params, args)                                                                         \
   PPU_EXPORT cudaError_t CUDARTAPI name params {                                                        \
+    const ppu::ObservedCall ppu_call;                                                                   \
     const cudaError_t ppu_result = ppu::runtime::enter(#name, [&] { return ppu::runtime::name args; }); \
     PPU_TRACED(name, args);                                                                             \
   }
 #define PER_THREAD(name, base, params, args)                        \
   PPU_EXPORT cudaError_t CUDARTAPI name params {                    \
+    const ppu::ObservedCall ppu_call;                               \
     const cudaError_t ppu_result = ppu::runtime::enter(#name, [&] { \
       const ppu::runtime::PerThreadDefault scope;                   \
       return ppu::runtime::base args;                               \

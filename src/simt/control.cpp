@@ -82,7 +82,7 @@ void Widener::edge(Region& region, BasicBlock* from, BasicBlock* to, const Masks
 bool Widener::worth_skipping(BasicBlock* block) {
   unsigned plain = 0;
   for (Instruction& inst : *block) {
-    if (isa<PHINode>(inst) || inst.isTerminator()) continue;
+    if (isa<PHINode>(inst) || inst.isTerminator() || is_count(inst)) continue;
     if (inst.mayReadOrWriteMemory() || isa<CallInst>(inst)) return true;
     const unsigned op = inst.getOpcode();
     if (op == Instruction::SDiv || op == Instruction::UDiv || op == Instruction::SRem ||

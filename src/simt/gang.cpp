@@ -63,7 +63,9 @@ void Widener::store_masks(BasicBlock* block, const Masks& masks) {
 bool Widener::once_for_gang(const Instruction& inst) const {
   if (gang_ == 1) return true;
   if (const auto* call = dyn_cast<CallInst>(&inst))
-    if (const Function* f = call->getCalledFunction(); f && f->getName().starts_with(kBarPrefix)) return true;
+    if (const Function* f = call->getCalledFunction();
+        f && (f->getName().starts_with(kBarPrefix) || f->getName().starts_with(kCountPrefix)))
+      return true;
   if (inst.mayWriteToMemory()) return false;
   return !inst.getType()->isVoidTy() && !shapes_.of(&inst).per_warp;
 }

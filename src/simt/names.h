@@ -25,6 +25,8 @@ inline constexpr llvm::StringLiteral kMmaPrefix = "ppu.mma.", kWmmaPrefix = "ppu
                                      kLdmatrixPrefix = "ppu.ldmatrix.", kStmatrixPrefix = "ppu.stmatrix.",
                                      kMovmatrixPrefix = "ppu.movmatrix.";
 inline constexpr llvm::StringLiteral kClock64 = "ppu.clock64";
+inline constexpr llvm::StringLiteral kCountPrefix = "ppu.count.", kCountUnit = "ppu.count.unit",
+                                     kCountAccess = "ppu.count.access", kCountBranch = "ppu.count.branch";
 inline constexpr llvm::StringLiteral kFunctionsMetadata = "ppu.functions";
 inline constexpr llvm::StringLiteral kLockstepMetadata = "ppu.lockstep";
 /// The PTX line (i32) of a volatile or atomic access, and of a yield in the loop that polls by it.

@@ -12,6 +12,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/Cloning.h"
+#include "simt/counting.h"
 #include "simt/names.h"
 #include "simt/runtime_calls.h"
 #include "simt/suspend.h"
@@ -46,7 +47,7 @@ bool is_plain_call(StringRef name) {
         StringRef(kSharedBase), StringRef(kLocalBase), StringRef(kActiveMask), StringRef(kCheckAlign),
         StringRef(kTrap), StringRef(kClock64)})
     if (name == known) return true;
-  return name.starts_with(kIndirectPrefix) || rounding_selector(name) ||
+  return name.starts_with(kIndirectPrefix) || name.starts_with(kCountPrefix) || rounding_selector(name) ||
          (name.starts_with(kRuntimePrefix) && helper_slot(name.drop_front(kRuntimePrefix.size())));
 }
 
@@ -112,6 +113,10 @@ class ThreadBuilder {
     if (name == kTrap) return trap(call.getArgOperand(0), call.getArgOperand(1));
     if (name == kClock64) return b_.CreateIntrinsic(Intrinsic::readcyclecounter, {}, {});
     if (name.starts_with(kIndirectPrefix)) return indirect_call(call);
+    if (name.starts_with(kCountPrefix)) {
+      count_for_thread(b_, launch(), block(), call);
+      return nullptr;
+    }
     if (name.starts_with(kRuntimePrefix)) {
       std::vector<Value*> args(call.arg_begin(), call.arg_end());
       return b_.CreateCall(call.getFunctionType(), helper(name.drop_front(kRuntimePrefix.size())), args);

@@ -224,6 +224,7 @@ bool Widener::run() {
     if (error_.empty()) emit_region(r);
   b_.SetInsertPoint(slots_block_);
   b_.CreateBr(start);
+  separate_counters();
   return error_.empty();
 }
 

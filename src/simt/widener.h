@@ -146,6 +146,24 @@ class Widener {
   void if_any_lane(llvm::function_ref<void()> f);
   llvm::Value* linear_tid();
 
+  // Counting for `ppu prof` (counting.cpp)
+  void emit_count(llvm::CallInst& call, llvm::StringRef name);
+  void count_unit(uint64_t word);
+  llvm::Value* count_divergence(llvm::Value* taken);
+  llvm::Value* count_warp_access(llvm::Value* pointer, unsigned how_and_bytes);
+  llvm::Value* count_full_warp(llvm::Value* base, const Shape& shape, unsigned how_and_bytes);
+  llvm::Value* count_varying(llvm::Value* pointer, unsigned how_and_bytes);
+  llvm::Value* count_masked(llvm::Value* pointer, const Shape& shape, unsigned how_and_bytes);
+  llvm::Value* is_run(llvm::Value* bits);
+  std::pair<llvm::Value*, llvm::Value*> sectors_of_run(llvm::Value* start, llvm::Value* bits, unsigned bytes);
+  llvm::Value* ask_helper(llvm::Value* pointers, unsigned how_and_bytes);
+  /// `fast()` if `test`, else `slow()`: both give an i64.
+  llvm::Value* choose(llvm::Value* test, llvm::function_ref<llvm::Value*()> fast,
+                      llvm::function_ref<llvm::Value*()> slow);
+  llvm::Value* lanes_on();
+  void add_to_counter(uint64_t word, llvm::Value* amount);
+  void separate_counters();
+
   // Memory (memory.cpp)
   void emit_load(llvm::LoadInst& load);
   void emit_store(llvm::StoreInst& store);
@@ -202,11 +220,14 @@ class Widener {
   std::vector<Expansion> expansions_;
   std::map<llvm::Function*, std::vector<llvm::AllocaInst*>> spare_buffers_;
   unsigned suspend_count_ = 0;
+  std::set<llvm::Instruction*> counter_accesses_;
 };
 
 /// mma, wmma, ldmatrix, stmatrix, movmatrix.
 bool is_matrix_op(llvm::StringRef name);
 
+/// ppu.count.*: right with no lane on.
+bool is_count(const llvm::Instruction& inst);
 /// ppu.bar.*; and whether every thread of the block must come to it.
 bool is_barrier(const llvm::CallInst& call);
 bool is_whole_block_barrier(const llvm::CallInst& barrier, const WarpLayout& layout);

@@ -24,11 +24,21 @@ struct RunOptions {
   std::string engine;
   std::string cpu;
   std::string log;
+  std::string time;  ///< "real" or "chip"
   bool no_check = false;
   std::vector<std::string> command;
 };
 /// Replaces this process by the program with OpenPPU in its environment. Returns only on failure.
 int run(const RunOptions& options);
+
+struct ProfOptions {
+  RunOptions run;
+  std::vector<std::string> chips;
+  std::string output, html, json, csv, trace;  ///< files to write; "-": stdout
+  bool quiet = false;
+};
+/// Runs the program with counters on and reports. The program's own exit code.
+int prof(const ProfOptions& options);
 
 struct SmiOptions {
   bool query = false;  ///< every line of each device

@@ -13,20 +13,19 @@
 namespace ppu::tools {
 namespace {
 
-/// The help of `ppu run` names what follows the options, which the parser doesn't know about.
+/// The help of `ppu run` and its kin names what follows the options, which the parser doesn't know about.
 class RunFormatter : public CLI::Formatter {
  public:
-  std::string make_usage(const CLI::App*, std::string) const override {
-    return "Usage: ppu run [OPTIONS] PROGRAM [ARGS...]\n";
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    return "Usage: ppu " + app->get_name() + " [OPTIONS] PROGRAM [ARGS...]\n";
   }
 };
 
-void add_run(CLI::App& app, RunOptions& options) {
-  CLI::App* run = app.add_subcommand("run", "run a program on the software PPU");
+/// The options that `run` and all commands that run a program have.
+void add_run_options(CLI::App* run, RunOptions& options) {
   run->add_option("--devices", options.devices, "how many devices the program sees (default 1)")
       ->check(CLI::Range(0, 16))
       ->type_name("N");
-  run->add_option("--chip", options.chip, "which chip they are; see `ppu chips`")->type_name("NAME");
   run->add_option("--engine", options.engine, "jit compiles kernels (default), ref interprets them")
       ->check(CLI::IsMember({"jit", "ref"}))
       ->type_name("");
@@ -46,6 +45,10 @@ void add_run(CLI::App& app, RunOptions& options) {
       ->type_name("SECONDS");
   run->add_option("--log", options.log, "what to report on stderr: LEVEL or CHANNEL=LEVEL,... (PPU_LOG)")
       ->type_name("SPEC");
+  run->add_option("--time", options.time,
+                  "what CUDA events measure: real time (default), or the time that the chip would take")
+      ->check(CLI::IsMember({"real", "chip"}))
+      ->type_name("");
   run->add_flag("--no-check", options.no_check, "start the program even if it looks unable to run");
   run->prefix_command();
   run->formatter(std::make_shared<RunFormatter>());
@@ -53,6 +56,32 @@ void add_run(CLI::App& app, RunOptions& options) {
       "The exit code is the program's own; 126: it can't run on "
       "OpenPPU "
       "(one line says why), 127: there is no such program.");
+}
+
+void add_run(CLI::App& app, RunOptions& options) {
+  CLI::App* run = app.add_subcommand("run", "run a program on the software PPU");
+  run->add_option("--chip", options.chip, "which chip its devices are; see `ppu chips`")->type_name("NAME");
+  add_run_options(run, options);
+}
+
+void add_prof(CLI::App& app, ProfOptions& options) {
+  CLI::App* prof =
+      app.add_subcommand("prof", "run a program and tell what its kernels do, and take on each chip");
+  prof->add_option(
+          "--chip", options.chips,
+          "a chip to predict times for; the first is what the program sees (default: the current one)")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  prof->add_option("-o,--output", options.output, "write BASE.html, BASE.json, BASE.csv and BASE.trace.json")
+      ->type_name("BASE");
+  prof->add_option("--html", options.html, "write the report with rooflines")->type_name("FILE");
+  prof->add_option("--json", options.json, "write everything that was summed up")->type_name("FILE");
+  prof->add_option("--csv", options.csv, "write one line a kernel, all counters")->type_name("FILE");
+  prof->add_option("--trace", options.trace,
+                   "write a trace for Perfetto (ui.perfetto.dev) or chrome://tracing")
+      ->type_name("FILE");
+  prof->add_flag("-q,--quiet", options.quiet, "no tables on stderr");
+  add_run_options(prof, options.run);
 }
 
 void add_fatbin(CLI::App& app, FatbinOptions& options) {
@@ -211,11 +240,13 @@ bool take_command(const CLI::App& run, RunOptions& options) {
   if (!words.empty() && words.front() == "--") {
     words.erase(words.begin());
   } else if (!words.empty() && words.front().size() > 1 && words.front()[0] == '-') {
-    std::fprintf(stderr, "ppu: run: unknown option %s; `ppu run --help` lists them\n", words.front().c_str());
+    std::fprintf(stderr, "ppu: %s: unknown option %s; `ppu %s --help` lists them\n", run.get_name().c_str(),
+                 words.front().c_str(), run.get_name().c_str());
     return false;
   }
   if (!words.empty()) return true;
-  std::fprintf(stderr, "ppu: run: wants a program: ppu run [OPTIONS] PROGRAM [ARGS...]\n");
+  std::fprintf(stderr, "ppu: %s: wants a program: ppu %s [OPTIONS] PROGRAM [ARGS...]\n",
+               run.get_name().c_str(), run.get_name().c_str());
   return false;
 }
 
@@ -232,8 +263,10 @@ int main(int argc, char** argv) {
   EstimateOptions estimate_options;
   DecideOptions decide_options;
   ClaimsOptions claims_options;
+  ProfOptions prof_options;
   add_run(app, run_options);
   add_smi(app, smi_options);
+  add_prof(app, prof_options);
   app.add_subcommand("doctor", "check what OpenPPU needs on this machine");
   add_chips(app, chips_options, validate_options);
   add_calibrate(app, calibrate_options);
@@ -259,6 +292,10 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("claims")) return claims(claims_options);
   if (app.got_subcommand("decide")) return decide(decide_options);
   if (app.got_subcommand("fatbin")) return fatbin(fatbin_options);
+  if (app.got_subcommand("prof")) {
+    if (!take_command(*app.get_subcommand("prof"), prof_options.run)) return kUsage;
+    return prof(prof_options);
+  }
   if (!take_command(*app.get_subcommand("run"), run_options)) return kUsage;
   return run(run_options);
 }

@@ -84,6 +84,7 @@ void set_environment(const RunOptions& options) {
   set_if_given("PPU_ENGINE", options.engine);
   set_if_given("PPU_CPU", options.cpu);
   set_if_given("PPU_LOG", options.log);
+  set_if_given("PPU_TIME", options.time);
   // These two hand us PTX only when asked to; a user's own choice stays.
   ::setenv("CUPY_COMPILE_WITH_PTX", "1", 0);
   const std::string ptxas = own_bin_folder() + "/ptxas";
