@@ -22,12 +22,8 @@ class KernelOperation : public Operation {
   void start() override {
     grid_.start(stream_name(), [this] { complete(); });
   }
-  ChipUse chip_use() override {
-    return grid_.chip_use();
-  }
-  void record(profile::Span span) override {
-    grid_.record(span);
-  }
+  ChipUse chip_use() override { return grid_.chip_use(); }
+  void record(profile::Span span) override { grid_.record(span); }
 
  private:
   Grid grid_;
