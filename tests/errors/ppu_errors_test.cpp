@@ -116,9 +116,13 @@ TEST(Usage, WrongCommandLines) {
       {"run --", "ppu: run: wants a program: ppu run [OPTIONS] PROGRAM [ARGS...]\n"},
       {"run --nonsense true", "ppu: run: unknown option --nonsense; `ppu run --help` lists them\n"},
       {"run --devices 17 true", "ppu: --devices: Value 17 not in range 0 to 16\n" + hint},
-      {"run --chip h9000 true", "ppu: --chip h9000: no such chip; `ppu chips` lists them\n"},
+      {"run --chip h9000 true",
+       "ppu: --chip: h9000: no such chip (h100-sxm, h800-sxm, h200-sxm, …: `ppu chips` lists them); a file "
+       "of your own is given by its path\n"},
       {"run --engine fast true", "ppu: --engine: fast not in {jit,ref}\n" + hint},
-      {"chips h9000", "ppu: chips: h9000: no such chip; `ppu chips` lists them\n"},
+      {"chips h9000",
+       "ppu: chips: h9000: no such chip (h100-sxm, h800-sxm, h200-sxm, …: `ppu chips` lists them); a file of "
+       "your own is given by its path\n"},
       {"fatbin --ptx a",
        "ppu: fatbin: wants --ptx FILE --arch NN for each entry and -o OUT, or --list FILE\n"},
   };

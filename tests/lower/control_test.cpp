@@ -189,10 +189,10 @@ TEST_P(Control, TrapEndsTheLaunch) {
 }
 
 TEST_P(Control, RefusalsNameInstructionAndLine) {
-  KernelRunner k = runner(kernel("\n  mov.u32 %r1, %tid.x;\n  mbarrier.inval.shared.b64 [%r1];"));
+  KernelRunner k = runner(kernel("\n  mov.u32 %r1, %tid.x;\n  wgmma.fence.sync.aligned;"));
   std::vector<uint32_t> in(64), out(64);
   const RunResult r = k.run("k", {1}, {64}, in.data(), out.data());
-  EXPECT_NE(r.error.find("mbarrier"), std::string::npos) << r.error;
+  EXPECT_NE(r.error.find("wgmma"), std::string::npos) << r.error;
   EXPECT_NE(r.error.find("test:"), std::string::npos) << r.error;
 }
 

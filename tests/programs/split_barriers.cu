@@ -40,6 +40,16 @@ __global__ void leave(int* out) {
   barrier.arrive_and_drop();
 }
 
+/// __mbarrier_test_wait_parity, which nvcc's header has for sm_90 only though the instruction is older.
+__device__ bool phase_is_over(__mbarrier_t* barrier, unsigned parity) {
+  unsigned over;
+  asm volatile("{ .reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+               : "=r"(over)
+               : "r"(static_cast<unsigned>(__cvta_generic_to_shared(barrier))), "r"(parity)
+               : "memory");
+  return over != 0;
+}
+
 /// The first warp fills stages, the others read them: full and empty barriers by parity.
 __global__ void stages(const float4* in, float* out, int rounds) {
   __shared__ __mbarrier_t full[2], empty[2];
@@ -57,13 +67,13 @@ __global__ void stages(const float4* in, float* out, int rounds) {
     const bool parity = r / 2 % 2;
     if (warp == 0) {
       if (r >= 2)
-        while (!__mbarrier_test_wait_parity(&empty[s], !parity)) {
+        while (!phase_is_over(&empty[s], !parity)) {
         }
       __pipeline_memcpy_async(&data[s][lane], &in[r * 32 + lane], 16);
       __pipeline_arrive_on(&full[s]);
       __mbarrier_arrive(&full[s]);
     } else {
-      while (!__mbarrier_test_wait_parity(&full[s], parity)) {
+      while (!phase_is_over(&full[s], parity)) {
       }
       const float4 v = data[s][(lane + warp) % 32];
       sum += v.x + v.y * warp + v.z + v.w;
