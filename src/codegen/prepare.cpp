@@ -34,6 +34,7 @@ constexpr const char* kShape = "function(" PPU_INSTCOMBINE ",gvn,adce," PPU_SIMP
 uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::string& kernel) {
   run_pipeline(module, &target, kInline);
   lower::finish_exits(module, kernel);
+  lower::separate_loops(module);
   run_pipeline(module, &target, kClean);
   const uint32_t local_bytes = lower::finish_local_memory(module, kernel);
   lower::fold_align_checks(module);

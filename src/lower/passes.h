@@ -16,6 +16,10 @@ void set_intrinsic_attributes(llvm::Function& function, const uint32_t block[3])
 /// After inlining: `ppu.exit` in the kernel becomes its return.
 void finish_exits(llvm::Module& module, const std::string& kernel);
 
+/// Loops that share a header, as nested ones that begin at one label do, get a header each. Registers must
+/// still be stack slots: headers with phis are left alone.
+void separate_loops(llvm::Module& module);
+
 /// Removes `ppu.check.align(0, _)` and checks that a dominating one has already made; moves checks of values
 /// that a loop doesn't change out of it, when the loop's first iteration always makes them.
 void fold_align_checks(llvm::Module& module);

@@ -24,6 +24,17 @@ TEST_P(Control, DivergentLoops) {
          [](uint32_t, uint32_t a) { return (a & 15) * ((a & 15) + 1) / 2; });
 }
 
+// Both loops begin at ROUND: lanes that are through with the inner one wait for the others there.
+TEST_P(Control, NestedLoopsOfOneLabelMeetAtTheInnerEnd) {
+  expect(kernel(R"(
+    mov.u32 %r1, 0; mov.u32 %r2, 0; mov.u32 %r3, 0;
+    ROUND: add.u32 %r1, %r1, 1; and.b32 %r4, %t, 7; setp.le.u32 %p1, %r1, %r4; @%p1 bra ROUND;
+    vote.sync.ballot.b32 %r5, 1, -1; add.u32 %r3, %r3, %r5; mov.u32 %r1, 0;
+    add.u32 %r2, %r2, 1; setp.lt.u32 %p2, %r2, 3; @%p2 bra ROUND;
+    st.global.u32 [%out], %r3;)"),
+         [](uint32_t, uint32_t) { return 3 * 0xffffffffu; });
+}
+
 TEST_P(Control, IrreducibleFlow) {
   expect(kernel(R"(
     and.b32 %r1, %a, 7; mov.u32 %r2, 0; setp.lt.u32 %p1, %r1, 4; @%p1 bra SECOND;
