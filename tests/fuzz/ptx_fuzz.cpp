@@ -205,6 +205,10 @@ void run_fenced(ref::RefKernel& kernel) {
   static std::vector<uint64_t> memory(kBytes / 8);  // parameters, shared, local and the variables' addresses
   exec::RuntimeTable rt{};
   rt.globaltimer = [](exec::BlockState*) { return uint64_t{1}; };
+  rt.texture = [](exec::BlockState*, uint64_t, const uint64_t*, const uint32_t*, uint32_t*, uint32_t,
+                  uint32_t) {
+    return uint32_t(exec::Trap::kIllegalAddress);  // no object is alive here
+  };
   const exec::KernelInfo& info = kernel.info();
   const uint64_t base = uint64_t(memory.data());
   if (kernel.param_bytes() + info.static_shared_bytes + 40ull * info.local_bytes + 4096 > kBytes) return;
