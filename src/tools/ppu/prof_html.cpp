@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "tools/ppu/prof_data.h"
+#include "workload/svg_plot.h"
 
 namespace ppu::tools {
 namespace {
@@ -38,23 +39,6 @@ svg text{fill:var(--ink);font-size:12px}svg .axis{fill:var(--soft);font-size:11p
 svg .roof{stroke:var(--ink);stroke-width:1.6;fill:none}svg .ceiling{stroke:var(--soft);stroke-dasharray:5 4;fill:none}
 svg .dot{fill-opacity:.75;stroke:var(--panel);stroke-width:1}
 )css";
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string number(double v) {
   char text[32];
@@ -145,7 +129,7 @@ class Roofline {
   }
   void text(const char* style, const char* anchor, double at_x, double at_y, const std::string& words) {
     out_ += std::string("<text class=\"") + style + "\" text-anchor=\"" + anchor + "\" x=\"" + number(at_x) +
-            "\" y=\"" + number(at_y) + "\">" + escaped(words) + "</text>";
+            "\" y=\"" + number(at_y) + "\">" + workload::html_text(words) + "</text>";
   }
 
   void axes() {
@@ -192,8 +176,8 @@ class Roofline {
       const double share = t.seconds / total_seconds_, radius = 4 + 14 * std::sqrt(share);
       out_ += "<circle class=\"dot\" style=\"fill:var(--" + std::string(color_of(t.limit)) + ")\" cx=\"" +
               number(at_x) + "\" cy=\"" + number(at_y) + "\" r=\"" + number(radius) + "\"><title>" +
-              escaped(short_name(k.name)) + "\n" + show_quantity(flop / t.seconds, "FLOP/s") + ", " +
-              number(flop / k.memory_bytes) + " FLOP/B, " + number(100 * share) +
+              workload::html_text(short_name(k.name)) + "\n" + show_quantity(flop / t.seconds, "FLOP/s") +
+              ", " + number(flop / k.memory_bytes) + " FLOP/B, " + number(100 * share) +
               " % of the time, limited by " + chip::limit_words(t.limit) + "</title></circle>";
       const bool free = std::none_of(taken.begin(), taken.end(), [&](const auto& other) {
         return std::fabs(other.first - at_x) < 170 && std::fabs(other.second - at_y) < 14;
@@ -232,7 +216,8 @@ std::string cards(const Profile& p) {
   for (const CopySummary& s : p.copies) copied += s.bytes;
   std::string out = "<div class=\"cards\">";
   const auto card = [&](const std::string& value, const std::string& words) {
-    out += "<div class=\"card\"><b>" + escaped(value) + "</b><span>" + escaped(words) + "</span></div>";
+    out += "<div class=\"card\"><b>" + workload::html_text(value) + "</b><span>" +
+           workload::html_text(words) + "</span></div>";
   };
   for (size_t c = 0; c < seconds.size(); c++)
     card(show_seconds(seconds[c]), std::string("in kernels on ") + p.chips[c]->name + ", predicted");
@@ -253,7 +238,7 @@ std::string kernel_table(const Profile& p, size_t chip) {
   for (const KernelSummary& k : p.kernels) {
     const ChipTime& t = k.chips[chip];
     const double share = total > 0 ? t.seconds / total : 0;
-    out += "<tr><td><code>" + escaped(cut(short_name(k.name), 60)) + "</code></td><td>" +
+    out += "<tr><td><code>" + workload::html_text(cut(short_name(k.name), 60)) + "</code></td><td>" +
            std::to_string(k.launches) + "</td><td>" + show_seconds(t.seconds) +
            "</td><td><span class=\"bar " + color_of(t.limit) + "\" style=\"width:" + number(90 * share) +
            "px\"></span> " + number(100 * share) + " %</td><td class=\"words\">" +
@@ -267,22 +252,22 @@ std::string kernel_table(const Profile& p, size_t chip) {
 }
 
 std::string kernel_details(const Profile& p, const KernelSummary& k) {
-  std::string out = "<details><summary><code>" + escaped(cut(k.name, 160)) +
+  std::string out = "<details><summary><code>" + workload::html_text(cut(k.name, 160)) +
                     "</code></summary><table><tr><th>alone, on</th>";
   for (int l = 0; l < chip::kLimits; l++)
     out += std::string("<th>") + chip::limit_words(chip::Limit(l)) + "</th>";
   out += "</tr>";
   for (size_t c = 0; c < p.chips.size(); c++) {
-    out += std::string("<tr><td>") + escaped(p.chips[c]->name) + "</td>";
+    out += std::string("<tr><td>") + workload::html_text(p.chips[c]->name) + "</td>";
     for (const double s : k.chips[c].by_limit)
       out += "<td>" + (s > 0 ? show_seconds(s) : std::string("&ndash;")) + "</td>";
     out += "</tr>";
   }
   out += "</table><table><tr><th>counted</th><th>sum</th><th>a launch</th></tr>";
-#define COUNTER(key, unit, meaning)                                                                     \
-  if (k.counters.key)                                                                                   \
-    out += "<tr><td>" + escaped(meaning) + "</td><td>" + std::to_string(k.counters.key) + "</td><td>" + \
-           show_quantity(double(k.counters.key) / double(k.launches), "") + "</td></tr>";
+#define COUNTER(key, unit, meaning)                                                                   \
+  if (k.counters.key)                                                                                 \
+    out += "<tr><td>" + workload::html_text(meaning) + "</td><td>" + std::to_string(k.counters.key) + \
+           "</td><td>" + show_quantity(double(k.counters.key) / double(k.launches), "") + "</td></tr>";
 #include "exec/counters.inc"
 #undef COUNTER
   out +=
@@ -301,7 +286,7 @@ std::string copies_and_calls(const Profile& p) {
   std::string out;
   if (!p.copies.empty()) {
     out += "<h2>Copies</h2><div class=\"wide\"><table><tr><th>direction</th><th>count</th><th>bytes</th>";
-    for (const chip::Chip* c : p.chips) out += "<th>" + escaped(c->name) + "</th>";
+    for (const chip::Chip* c : p.chips) out += "<th>" + workload::html_text(c->name) + "</th>";
     out += "<th>this host</th></tr>";
     for (const CopySummary& s : p.copies) {
       out += std::string("<tr><td>") + chip::copy_words(s.kind) + "</td><td>" + std::to_string(s.count) +
@@ -316,9 +301,9 @@ std::string copies_and_calls(const Profile& p) {
         "<h2>API calls</h2><div class=\"wide\"><table><tr><th>function</th><th>count</th><th>failed</th>"
         "<th>this host</th></tr>";
     for (const CallSummary& c : p.calls)
-      out += "<tr><td><code>" + escaped(c.name) + "</code></td><td>" + std::to_string(c.count) + "</td><td>" +
-             (c.failed ? std::to_string(c.failed) : "&ndash;") + "</td><td>" + show_seconds(c.host_seconds) +
-             "</td></tr>";
+      out += "<tr><td><code>" + workload::html_text(c.name) + "</code></td><td>" + std::to_string(c.count) +
+             "</td><td>" + (c.failed ? std::to_string(c.failed) : "&ndash;") + "</td><td>" +
+             show_seconds(c.host_seconds) + "</td></tr>";
     out += "</table></div>";
   }
   return out;
@@ -332,8 +317,9 @@ std::string html_report(const Profile& p) {
   std::string out =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>Profile of " +
-      escaped(command) + "</title><style>" + kStyle + "</style></head><body><main><h1>Profile</h1><p><code>" +
-      escaped(command) + "</code></p>" + cards(p);
+      workload::html_text(command) + "</title><style>" + kStyle +
+      "</style></head><body><main><h1>Profile</h1><p><code>" + workload::html_text(command) + "</code></p>" +
+      cards(p);
   if (p.kernels.empty()) {
     out += "<p>No kernel ran.</p>";
   } else {
@@ -347,10 +333,11 @@ std::string html_report(const Profile& p) {
         "<span class=\"bar\" style=\"width:12px\"></span> other pipes, "
         "<span class=\"bar launch\" style=\"width:12px\"></span> launch.</p><div class=\"roofs\">";
     for (size_t c = 0; c < p.chips.size(); c++)
-      out += "<figure><h3>" + escaped(p.chips[c]->name) + "</h3>" + Roofline(p, c).svg() + "</figure>";
+      out += "<figure><h3>" + workload::html_text(p.chips[c]->name) + "</h3>" + Roofline(p, c).svg() +
+             "</figure>";
     out += "</div>";
     for (size_t c = 0; c < p.chips.size(); c++)
-      out += "<h2>Kernels on " + escaped(p.chips[c]->name) + "</h2>" + kernel_table(p, c);
+      out += "<h2>Kernels on " + workload::html_text(p.chips[c]->name) + "</h2>" + kernel_table(p, c);
     out += "<h2>Counters</h2>";
     for (const KernelSummary& k : p.kernels) out += kernel_details(p, k);
   }
