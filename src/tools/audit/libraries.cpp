@@ -28,11 +28,14 @@ constexpr Library kLibraries[] = {
     {"libcufft", {"12", "11"}},
     {"libcurand", {"10"}},
     {"libcusparse", {"12"}},
+    {"libcusparseLt", {"0"}},
     {"libcusolver", {"12", "11"}},
+    {"libcusolverMg", {"12", "11"}},
     {"libcudnn", {"9"}},
     {"libnccl", {"2"}},
     {"libcupti", {"13", "12"}},
     {"libcufile", {"0"}},
+    {"libnvshmem_host", {"3"}},
 };
 constexpr size_t kCount = sizeof kLibraries / sizeof kLibraries[0];
 
