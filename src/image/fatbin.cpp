@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "image/cubin.h"
 #include "image/fatbin_layout.h"
 
 namespace ppu::image {
@@ -156,24 +157,11 @@ CodeImage single(const Entry& entry) {
   return image;
 }
 
-/// A cubin: e_flags bits 8-15 hold the SM since ELF ABI 8, bits 0-7 before.
-Result<CodeImage> read_cubin(Bytes bytes) {
-  constexpr size_t kMachineOffset = 18, kFlagsOffset = 48, kAbiVersionOffset = 8;
-  if (bytes.size() < 64)
-    return bad_input("cubin: an ELF header of 64 bytes was expected, only " + std::to_string(bytes.size()) +
-                     " are there");
-  uint16_t machine;
-  uint32_t flags;
-  std::memcpy(&machine, bytes.data() + kMachineOffset, sizeof machine);
-  std::memcpy(&flags, bytes.data() + kFlagsOffset, sizeof flags);
-  if (machine != kElfMachineCuda)
-    return bad_input("cubin: an ELF file for machine " + std::to_string(machine) + ", not for CUDA (190)");
-  Entry entry;
-  entry.kind = CodeKind::kSass;
-  entry.arch = unsigned(bytes[kAbiVersionOffset]) >= 8 ? (flags >> 8) & 0xff : flags & 0xff;
-  entry.payload = bytes;
-  entry.expanded_size = bytes.size();
-  return single(entry);
+/// A cubin, named with its SM, or one of ours with the PTX in it.
+Result<CodeImage> cubin(Bytes bytes) {
+  const Result<Entry> entry = read_cubin(bytes);
+  if (!entry) return entry.error();
+  return single(entry.value());
 }
 
 /// The text after `directive` up to the end of its line; empty when the directive is missing.
@@ -268,12 +256,15 @@ Result<CodeImage> read_memory(const void* memory) {
     if (!piece->empty()) image.pieces.push_back(std::move(*piece));
     return image;
   }
-  if (magic == kElfMagic) return read_cubin({static_cast<const std::byte*>(memory), 64});
+  if (magic == kElfMagic) {
+    const Bytes header(static_cast<const std::byte*>(memory), kCubinHeaderBytes);
+    return cubin({header.data(), cubin_bytes(header)});
+  }
   return read_text({static_cast<const std::byte*>(memory), std::strlen(text)});
 }
 
 Result<CodeImage> read_bytes(std::span<const std::byte> bytes) {
-  if (starts_with(bytes, kElfMagic)) return read_cubin(bytes);
+  if (starts_with(bytes, kElfMagic)) return cubin(bytes);
   if (!starts_with(bytes, kContainerMagic)) return read_text(bytes);
   size_t used = 0;
   Result<Piece> piece = read_container(bytes, &used);

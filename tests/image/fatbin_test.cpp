@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "image/cubin.h"
 #include "image/fatbin_layout.h"
 
 namespace ppu::image {
@@ -116,6 +117,18 @@ TEST(Fatbin, BarePtxAndCubin) {
   EXPECT_EQ(read_memory(cubin).value().describe(), "SASS for sm_89; no PTX");
   cubin[18] = std::byte(62);
   EXPECT_EQ(read_bytes(cubin).error().message, "cubin: an ELF file for machine 62, not for CUDA (190)");
+}
+
+TEST(Cubin, OursCarryTheirPtx) {
+  const std::string text = ptx_for(80, std::string(777, ' ') + "// end\n");
+  auto bytes = write_cubin(text, 86);
+  EXPECT_EQ(cubin_bytes(bytes), bytes.size());
+  EXPECT_EQ(chosen(read_bytes(bytes).value()), text + "|");
+  EXPECT_EQ(chosen(read_memory(bytes.data()).value()), text + "|");
+  const auto cut = read_bytes(std::span(bytes).first(bytes.size() - 1));
+  EXPECT_EQ(cut.error().message, "cubin: made by OpenPPU, but its PTX is missing");
+  bytes[64 + text.size()] = std::byte('x');
+  EXPECT_EQ(read_bytes(bytes).error().message, "cubin: made by OpenPPU, but its PTX is cut off");
 }
 
 TEST(Fatbin, NoiseIsRefusedWithItsFirstBytes) {

@@ -1,5 +1,5 @@
-// The ppu command: exit codes, passing through, environment, listing; and the ptxas stand-in. Messages that
-// refuse something are in tests/errors.
+// The ppu command: exit codes, passing through, environment, listing. Messages that refuse something
+// are in tests/errors.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -147,19 +147,6 @@ TEST(Ppu, FatbinWritesWhatItLists) {
     const Outcome list = run_command(kPpu + " fatbin --list out", folder.path());
     EXPECT_EQ(list.out.substr(0, list.out.find('\n')), "PTX for compute_80, compute_90");
   }
-}
-
-TEST(Ptxas, PassesPtxOnAndKnowsItsVersion) {
-  const TemporaryFolder folder;
-  folder.write("a.ptx", kPtx);
-  const std::string line =
-      std::string(PTXAS_COMMAND) + " -lineinfo -v --regAllocOptLevel=2 --gpu-name=sm_80 a.ptx -o a.cubin";
-  EXPECT_EQ(run_command(line, folder.path()).code, 0);
-  EXPECT_EQ(read_text(folder.path() + "/a.cubin"), kPtx);
-  EXPECT_NE(run_command(std::string(PTXAS_COMMAND) + " --version").out.find("release 12.8"),
-            std::string::npos);
-  folder.write("b.ptx", "noise");
-  EXPECT_EQ(run_command(std::string(PTXAS_COMMAND) + " b.ptx -o c", folder.path()).code, 255);
 }
 
 }  // namespace
