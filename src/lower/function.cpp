@@ -251,6 +251,14 @@ llvm::AllocaInst* FunctionLowering::stack_slot(uint64_t bytes) {
   return slot;
 }
 
+llvm::AllocaInst* FunctionLowering::stack_used() {
+  if (stack_used_) return stack_used_;
+  llvm::IRBuilder<> at(entry_, entry_->begin());
+  stack_used_ = at.CreateAlloca(at.getInt64Ty(), nullptr, "stack.used");
+  at.CreateStore(at.getInt64(0), stack_used_);
+  return stack_used_;
+}
+
 llvm::Value* FunctionLowering::entry_load(llvm::Type* type, llvm::Value* base, size_t offset) {
   llvm::Value*& known = entry_loads_[{base, offset}];
   if (known && known->getType() == type) return known;

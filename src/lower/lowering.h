@@ -152,6 +152,8 @@ class FunctionLowering {
   /// The alloca of a .param variable or of a register-space parameter or result; null if there is none.
   llvm::AllocaInst* param_slot(const std::string& name) const;
   llvm::Value* read_register(int32_t index);
+  /// Where the bytes that alloca has given out are counted (i64).
+  llvm::AllocaInst* stack_used();
 
  private:
   void make_blocks();
@@ -179,7 +181,8 @@ class FunctionLowering {
   std::map<std::string, llvm::AllocaInst*> params_;
   std::vector<llvm::BasicBlock*> blocks_;  ///< by instruction index; null where no label is
   llvm::AllocaInst* carry_ = nullptr;      ///< the CC.CF flag
-  llvm::Value* guard_ = nullptr;           ///< of an element row: results are selected by it
+  llvm::AllocaInst* stack_used_ = nullptr;
+  llvm::Value* guard_ = nullptr;  ///< of an element row: results are selected by it
   std::optional<Error> error_;
   int32_t plan_index_;  ///< of `source` in the module: what ptx::ProfilePlan calls it
 };

@@ -40,6 +40,11 @@ llvm::Value* FunctionLowering::raw(const Operand& operand, isa::Type wanted) {
   switch (operand.kind) {
     case Operand::Kind::kReg: {
       llvm::Value* v = read_register(operand.index);
+      if (operand.part) {
+        llvm::Type* part = ir.getIntNTy(unsigned(operand.part_bits()));
+        v = ir.CreateTrunc(ir.CreateLShr(v, uint64_t(operand.part_shift())), part);
+        return wanted.is_signed() ? ir.CreateSExt(v, ir.getInt32Ty()) : ir.CreateZExt(v, ir.getInt32Ty());
+      }
       return operand.negated ? ir.CreateNot(v) : v;
     }
     case Operand::Kind::kImm:

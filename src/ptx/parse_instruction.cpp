@@ -74,6 +74,11 @@ bool shape_fits(const isa::FormOperand& f, const Operand& o) {
   return false;
 }
 
+/// The scalar video instructions, whose sources may be `a.b2` or `a.h1`.
+bool takes_parts(std::string_view mnemonic) {
+  return mnemonic[0] == 'v' && mnemonic != "vote" && mnemonic.find_first_of("24") == mnemonic.npos;
+}
+
 int vector_length(const isa::Mods& mods) {
   return mods.has("v2") ? 2 : mods.has("v4") ? 4 : mods.has("v8") ? 8 : 1;
 }
@@ -136,7 +141,20 @@ void Parser::parse_instruction() {
   if (!lex_.peek().is(';')) fail_expected(in.operands.empty() ? "an operand or ';'" : "',' or ';'");
   lex_.next();
   if (in.row != kNoRow) check_operands(in, opcode);
+  if (mnemonic == "alloca" && in.row != kNoRow) add_dynamic_stack();
   f_->body.push_back(std::move(in));
+}
+
+void Parser::add_dynamic_stack() {
+  if (!used_names_.insert(kDynamicStack).second) return;
+  Variable v;
+  v.name = kDynamicStack;
+  v.space = Space::kLocal;
+  v.type = {isa::Kind::kB, 8, 1};
+  v.count = kDynamicStackBytes;
+  v.align = 16;
+  v.is_array = true;
+  f_->locals.push_back(std::move(v));
 }
 
 void Parser::parse_operands(Instruction& in) {
@@ -272,6 +290,10 @@ void Parser::check_operand(const Instruction& in, const Token& opcode, const Ope
                            std::string(opcode.text) + "'");
   };
   if (!shape_fits(f, o)) complain(shape_name(f));
+  if (o.part && (f.is_dest || !takes_parts(row.form.mnemonic)))
+    complain("a whole register" + std::string(f.is_dest && takes_parts(row.form.mnemonic)
+                                                  ? " (OpenPPU doesn't write parts of one)"
+                                                  : ""));
   if (f.shape == Shape::kLabel || f.shape == Shape::kSymbol || f.shape == Shape::kList) return;
   if (f.shape == Shape::kRegisters) {
     const std::string wrong = wrong_register_list(in, o, index);

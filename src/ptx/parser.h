@@ -111,6 +111,7 @@ class Parser {
   void match_opcode(Instruction& in, const Token& opcode);
   void parse_operands(Instruction& in);
   void parse_call(Instruction& in);
+  void add_dynamic_stack();
   void parse_label_operand(Instruction& in);
   void check_operands(const Instruction& in, const Token& opcode);
   void check_operand(const Instruction& in, const Token& opcode, const Operand& operand, int index);

@@ -120,7 +120,9 @@ struct Operand {
       false;  ///< kImm: value holds the bits of a float written in the source (f64 bits if is_double)
   bool is_double = false;  ///< kImm: written as 0d... or decimal: value holds f64 bits; 0f...: f32 bits
   bool negated = false;
-  uint8_t part = 0;  ///< reserved for .h0/.h1/.b0 style selectors of video instructions; 0 = none
+  uint8_t part = 0;  ///< of a 32-bit register, a source of a video instruction: 1..4 .b0...b3, 5, 6 .h0 .h1
+  int part_bits() const { return part == 0 ? 32 : part <= 4 ? 8 : 16; }
+  int part_shift() const { return part == 0 ? 0 : part <= 4 ? 8 * (part - 1) : 16 * (part - 5); }
   int32_t index = -1;
   Special special = Special::kCount;
   int64_t value = 0;
@@ -145,6 +147,11 @@ struct Instruction {
            guard_negated == o.guard_negated && operands == o.operands;
   }
 };
+
+/// A function with `alloca` in it gets a local variable of this name for it to take from: src/ptx adds it.
+/// More than its size ends the launch: the stack is full.
+constexpr const char* kDynamicStack = "__ppu_dynamic_stack";
+constexpr uint64_t kDynamicStackBytes = 16 << 10, kStackAlign = 8;
 
 /// A .func/.entry, or a .callprototype (then body is empty and name is the prototype's label).
 struct Function {

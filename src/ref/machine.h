@@ -25,6 +25,7 @@ struct Frame {
   uint32_t local = 0;   ///< offset in the thread's local memory
   uint32_t end = 0;     ///< first free byte of Lane::stack
   uint32_t local_end = 0;
+  uint64_t stack_used = 0;  ///< bytes that alloca has given out
 };
 
 struct FreeMemory {

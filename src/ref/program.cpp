@@ -201,6 +201,7 @@ class Builder {
         if (!fits(v, code.local_bytes, kMaxLocalBytes, "local memory")) continue;
         code.local_bytes = align_up(code.local_bytes, v.align);
         names[v.name] = {Arg::Kind::kLocal, Space::kLocal, 0, code.local_bytes};
+        if (v.name == ptx::kDynamicStack) code.dynamic_stack = code.local_bytes;
         code.local_bytes += uint32_t(v.size());
       } else if (v.space == Space::kShared) {
         names[v.name] = {Arg::Kind::kConst, Space::kShared, 0, shared_locals_[&v]};
@@ -248,7 +249,11 @@ class Builder {
         a.kind = Arg::Kind::kReg;
         a.slot = slots_[function][size_t(o.index)];
         a.bits = uint8_t(r.type.total_bits());
-        if (o.part) fail(in, "a part of a register");
+        if (o.part) {
+          a.part_bits = uint8_t(o.part_bits());
+          a.part_shift = uint8_t(o.part_shift());
+          a.part_signed = type.is_signed();
+        }
         break;
       }
       case K::kImm:

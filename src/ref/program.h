@@ -42,7 +42,9 @@ struct Arg {
   };
   Kind kind = Kind::kNone;
   bool negated = false;
-  uint8_t bits = 0;   ///< of a register; 1 for predicates
+  bool part_signed = false;
+  uint8_t part_bits = 0, part_shift = 0;  ///< kReg: only this much of it, if not 0; widened to 32 bits
+  uint8_t bits = 0;                       ///< of a register; 1 for predicates
   uint32_t slot = 0;  ///< register: index into the frame's 64-bit slots (128-bit registers have two)
   int64_t value = 0;
   uint32_t bytes = 0;  ///< kFrame, kEntryParam: of the variable, behind `value`
@@ -89,6 +91,7 @@ struct Code {
   uint32_t num_slots = 0;
   uint32_t frame_bytes = 0;  ///< parameter memory
   uint32_t local_bytes = 0;
+  uint32_t dynamic_stack = 0;  ///< offset of the area of alloca in the frame's local memory
   bool has_body = false;
 };
 

@@ -162,9 +162,16 @@ uint64_t WarpRun::special(const Lane& lane, ptx::Special which, int64_t number) 
   }
 }
 
+/// A byte or half of a register, as a 32-bit number.
+static uint64_t part_of(uint64_t value, const Arg& a) {
+  const uint32_t top = uint32_t(value >> a.part_shift) << (32 - a.part_bits);
+  return a.part_signed ? uint32_t(int32_t(top) >> (32 - a.part_bits)) : top >> (32 - a.part_bits);
+}
+
 uint64_t WarpRun::read(const Lane& lane, const Arg& a) const {
   switch (a.kind) {
     case Arg::Kind::kReg:
+      if (a.part_bits) return part_of(lane.regs[a.slot], a);
       return a.negated ? lane.regs[a.slot] ^ 1 : lane.regs[a.slot];
     case Arg::Kind::kConst:
       return uint64_t(a.value);

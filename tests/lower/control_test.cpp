@@ -172,6 +172,16 @@ TEST_P(Control, CarryChains) {
          });
 }
 
+TEST_P(Control, PartsOfRegistersInVideoInstructions) {
+  expect(kernel(R"(
+    mul.lo.u32 %r1, %a, 0x01030507; vadd.s32.s32.u32 %r2, %r1.b1, %r1.h1; vsub.s32.u32.s32.add %r3, %r1.b3, %r1.h0, %r2;
+    st.global.u32 [%out], %r3;)"),
+         [](uint32_t, uint32_t a) {
+           const uint32_t r1 = a * 0x01030507u, r2 = uint32_t(int8_t(r1 >> 8)) + (r1 >> 16);
+           return (r1 >> 24) - uint32_t(int16_t(r1)) + r2;
+         });
+}
+
 TEST_P(Control, SpecialRegisters) {
   expect(kernel(R"(
     mov.u32 %r1, %laneid; mov.u32 %r2, %warpid; mov.u32 %r3, %nwarpid; mov.u32 %r4, %nctaid.x; mov.u32 %r5, %ctaid.x;

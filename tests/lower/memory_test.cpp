@@ -53,6 +53,28 @@ TEST_P(Memory, FloatBitsTravelThroughIntegerRegisters) {
          [](uint32_t, uint32_t) { return 0x00800000u; });
 }
 
+TEST_P(Memory, AllocaGivesEachThreadItsOwnArray) {
+  expect(kernel(R"(
+    and.b32 %r1, %a, 15; add.u32 %r1, %r1, 1; mul.wide.u32 %d1, %r1, 4;
+    stacksave.u64 %d5; alloca.u64 %d2, %d1, 64; alloca.u64 %d3, %d1; and.b64 %d4, %d2, 63;
+    mov.u32 %r2, 0; mov.u64 %d6, %d2; mov.u64 %d7, %d3;
+    FILL: st.local.u32 [%d6], %r2; st.local.u32 [%d7], %x; add.u64 %d6, %d6, 4; add.u64 %d7, %d7, 4;
+    add.u32 %r2, %r2, 1; setp.lt.u32 %p1, %r2, %r1; @%p1 bra FILL;
+    ld.local.u32 %r3, [%d6+-4]; ld.local.u32 %r4, [%d3]; add.u32 %r3, %r3, %r4;
+    cvt.u32.u64 %r5, %d4; add.u32 %r3, %r3, %r5;
+    stackrestore.u64 %d5; alloca.u64 %d8, %d1, 64; setp.ne.u64 %p2, %d8, %d2; selp.u32 %r6, 1000, 0, %p2;
+    add.u32 %r3, %r3, %r6; st.global.u32 [%out], %r3;)"),
+         [](uint32_t i, uint32_t a) { return (a & 15) + i; });
+}
+
+TEST_P(Memory, AllocaOfMoreThanTheStackEndsTheLaunch) {
+  KernelRunner k = runner(kernel("alloca.u32 %r1, 100000;"));
+  std::vector<uint32_t> in(32), out(32);
+  const RunResult r = k.run("k", {1}, {32}, in.data(), out.data());
+  ASSERT_EQ(r.error, "");
+  EXPECT_EQ(r.trap, exec::Trap::kStackOverflow);
+}
+
 TEST_P(Memory, SharedWithOffsetsBelowTheBase) {
   expect(kernel(R"(
     mov.u32 %r1, sh; shl.b32 %r2, %t, 2; add.u32 %r3, %r1, %r2; st.shared.u32 [%r3], %a; bar.sync 0;

@@ -342,4 +342,15 @@ END:
   ret;
 })";
 
+// Each thread's array holds its number; a second alloca behind a restored stack gives the same place again.
+inline const char* const kAllocaAndParts = R"(
+.entry k(.param .u64 p) {
+  .reg .b32 %r<10>; .reg .b64 %d<10>; .reg .pred %q;
+  ld.param.u64 %d1, [p]; mov.u32 %r1, %tid.x; mul.wide.u32 %d2, %r1, 4; add.u64 %d1, %d1, %d2;
+  stacksave.u64 %d3; alloca.u64 %d4, 16, 64; st.local.u32 [%d4+4], %r1; stackrestore.u64 %d3;
+  alloca.u64 %d5, 16, 64; ld.local.u32 %r2, [%d5+4];
+  mov.u32 %r3, 0xff00fe00; vadd.s32.s32.u32 %r4, %r3.b1, %r3.b3; add.u32 %r2, %r2, %r4;
+  st.global.u32 [%d1], %r2; ret;
+})";
+
 }  // namespace ppu

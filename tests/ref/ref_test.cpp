@@ -181,6 +181,19 @@ TEST_F(Ref, BranchTables) {
   for (uint32_t i = 0; i < 32; i++) EXPECT_EQ(out[i], want[i % 3]);
 }
 
+TEST_F(Ref, AllocaAndPartsOfRegisters) {
+  load(kAllocaAndParts);
+  std::vector<uint32_t> out(32);
+  const auto o = run(threads(32), Params().add(out.data()));
+  EXPECT_EQ(o.trap, exec::Trap::kNone);
+  for (uint32_t i = 0; i < 32; i++) EXPECT_EQ(out[i], i + uint32_t(-2) + 0xff) << i;
+}
+
+TEST_F(Ref, AllocaOfMoreThanTheStackTraps) {
+  load(".entry k() { .reg .b64 %d<2>; alloca.u64 %d1, 100000; ret; }");
+  EXPECT_EQ(run(threads(32), Params()).trap, exec::Trap::kStackOverflow);
+}
+
 TEST_F(Ref, DuplicatedShufflesAreOne) {
   load(kDuplicatedShuffle);
   std::vector<uint32_t> out(32);
