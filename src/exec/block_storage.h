@@ -39,6 +39,7 @@ class BlockStorage {
   bool prepare(size_t local_bytes, size_t frame_bytes);
 
   BlockState state = {};
+  uint64_t frame_seen = 0;  ///< checksum of the frame when the block last waited in vain
 
  private:
   BlockStorage() = default;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "exec/block_storage.h"
+#include "exec/checksum.h"
 #include "exec/watchdog.h"
 
 namespace ppu::exec {
@@ -16,6 +17,7 @@ namespace {
 /// Most unfinished blocks a grid that isn't cooperative keeps while they wait for each other. Blocks are
 /// started in order, so a wait on an earlier block (the usual kind) always ends.
 constexpr uint32_t kMaxResident = 256;
+constexpr uint32_t kSleepAfter = 4096;  ///< yields in vain
 
 }  // namespace
 
@@ -208,6 +210,19 @@ void KernelJob::say_if_stuck(const BlockState& state) {
            int(kLongSeconds));
 }
 
+/// Whether the block that has just yielded is one more of many that wait in vain. Blocks of a grid that
+/// synchronises neither start nor end for long, but what their warps keep in the frame changes from one round
+/// to the next.
+bool KernelJob::waits_in_vain(BlockStorage& storage) {
+  const uint32_t fruitless = fruitless_.fetch_add(1) + 1;
+  if (fruitless <= std::max<uint32_t>(16, 2 * resident_.load(std::memory_order_relaxed))) return false;
+  if (launch_.frame_bytes == 0) return true;
+  const uint64_t now = checksum(std::as_bytes(std::span(storage.state.frame, launch_.frame_bytes)));
+  if (std::exchange(storage.frame_seen, now) == now) return true;
+  got_on();
+  return false;
+}
+
 /// Runs one block of a yielding grid until it ends (true) or waits again.
 bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   BlockState& state = storage->state;
@@ -229,17 +244,17 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   if (!ok) stop(region.fault, state.ctaid);
   const bool over = !ok || waits == 0 || stopped_.load();
   if (!over) {
+    const bool in_vain = waits_in_vain(*storage);
+    say_if_stuck(state);
     {
       std::lock_guard lock(mutex_);
       waiting_.push_back(storage);
     }
-    say_if_stuck(state);
-    // Nobody gets on: let the thread we wait for (a host thread, another process's worker) have the CPU.
-    const uint32_t fruitless = fruitless_.fetch_add(1) + 1;
-    if (fruitless > 4096) {
+    // Let the thread that all wait for (a host thread, another process's worker) have the CPU.
+    if (in_vain && fruitless_.load(std::memory_order_relaxed) > kSleepAfter) {
       const timespec t = {0, 50'000};
       ::nanosleep(&t, nullptr);
-    } else if (fruitless > 16) {
+    } else if (in_vain) {
       ::sched_yield();
     }
     return false;

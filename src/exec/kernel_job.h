@@ -87,6 +87,7 @@ class KernelJob : public Job {
     fruitless_.store(0);
     stuck_since_.store(0);
   }
+  bool waits_in_vain(BlockStorage& storage);
   void say_if_stuck(const BlockState& state);
   uint32_t call(BlockState& state) {
     return launch_.entry ? launch_.entry(&launch_.args, &state)
@@ -110,8 +111,8 @@ class KernelJob : public Job {
   std::deque<BlockStorage*> waiting_;
   std::vector<std::unique_ptr<uint64_t[]>> counters_;  ///< one a thread that ran blocks at the same time
   std::vector<uint64_t*> free_counters_;
-  uint32_t resident_ = 0;               ///< started and unfinished blocks of a yielding grid
-  std::atomic<uint32_t> fruitless_{0};  ///< yields since a block last started or ended
+  std::atomic<uint32_t> resident_{0};   ///< started and unfinished blocks of a yielding grid
+  std::atomic<uint32_t> fruitless_{0};  ///< yields since a block last started, ended or got on
   std::atomic<time_t> stuck_since_{0};  ///< monotonic seconds at one of the first of these; 0: none yet
 };
 
