@@ -108,6 +108,13 @@ PPU_VECTOR_CLONES void positions(const DoubleRow& coordinate, const IntRow& size
   }
 }
 
+/// Kernels that read texels at their centres are common: then no second texel has any weight.
+PPU_VECTOR_CLONES bool any_weight(const Axis& axis) {
+  double most = 0;
+  for (unsigned l = 0; l < kLanes; l++) most = axis.weight[l] > most ? axis.weight[l] : most;
+  return most > 0;
+}
+
 PPU_VECTOR_CLONES void address_texels(const DoubleRow& first, double step, const IntRow& size,
                                       AddressMode mode, IntRow& texel) {
   switch (mode) {
@@ -220,6 +227,7 @@ class Corners {
     const bool normalized = (s.normalized_coords && !p.integer) || p.cube;
     for (unsigned a = 0; a < p.axes; a++) {
       positions(p.axis[a], images_.size[a], p.offset[a], normalized, linear, axis_[a]);
+      idle_ |= unsigned(linear && !any_weight(axis_[a])) << a;
       for (unsigned k = 0; k <= unsigned(linear); k++)
         address_texels(axis_[a].first, k, images_.size[a], mode_of(s, p, a), axis_[a].texel[k]);
     }
@@ -236,6 +244,8 @@ class Corners {
     return false;
   }
   unsigned count() const { return linear_ ? 1u << place_.axes : 1; }
+  /// The texels of corner `k` have weight 0 in all lanes.
+  bool is_idle(unsigned k) const { return k & idle_; }
 
   /// Corner `k`: bit a of k takes the second texel of axis a.
   void load(unsigned k, TexelWords& words, AddressRow& address) const {
@@ -262,6 +272,7 @@ class Corners {
   bool linear_;
   Images images_;
   Axis axis_[3];
+  unsigned idle_ = 0;  ///< axes (as in a corner's number) whose second texels have no weight
   IntRow slice_;
 };
 
@@ -285,6 +296,7 @@ void filter_level(const TextureState& s, const Place& p, const IntRow& level, Te
   TexelWords words;
   AddressRow address;
   for (unsigned k = 0; k < corners.count(); k++) {
+    if (corners.is_idle(k)) continue;
     TexelValues values;
     TexelValues& to = linear ? values : sum;
     corners.load(k, words, address);
