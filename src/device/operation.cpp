@@ -135,6 +135,16 @@ Stream::~Stream() {
   if (tail_) tail_->release();
 }
 
+CUaccessPolicyWindow Stream::access_policy() {
+  std::lock_guard lock(policy_mutex_);
+  return access_policy_;
+}
+
+void Stream::set_access_policy(const CUaccessPolicyWindow& window) {
+  std::lock_guard lock(policy_mutex_);
+  access_policy_ = window;
+}
+
 bool Stream::is_legacy() const {
   return context_.legacy_stream() == this;
 }

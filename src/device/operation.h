@@ -94,6 +94,9 @@ class Stream {
   int priority() const { return priority_; }
   uint64_t id() const { return id_; }
   bool is_legacy() const;
+  /// Which lines of L2 its kernels want to keep: a hint, kept for whoever asks.
+  CUaccessPolicyWindow access_policy();
+  void set_access_policy(const CUaccessPolicyWindow& window);
   bool is_blocking() const { return !(flags_ & CU_STREAM_NON_BLOCKING); }
   /// The handle is gone; work goes on, and synchronising the context still waits for it.
   void close();
@@ -118,6 +121,8 @@ class Stream {
   uint64_t id_;
   std::atomic<uint32_t> refs_{1};
   Operation* tail_ = nullptr;  ///< under the order lock
+  std::mutex policy_mutex_;
+  CUaccessPolicyWindow access_policy_ = {};
 };
 
 class Event {

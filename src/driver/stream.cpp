@@ -198,6 +198,8 @@ CUresult cuStreamGetAttribute(CUstream handle, CUstreamAttrID attribute, CUstrea
       value->syncPolicy = CU_SYNC_POLICY_AUTO;
       return CUDA_SUCCESS;
     case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
+      value->accessPolicyWindow = s->access_policy();
+      return CUDA_SUCCESS;
     case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
     case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
       return CUDA_SUCCESS;
@@ -209,13 +211,22 @@ CUresult cuStreamGetAttribute(CUstream handle, CUstreamAttrID attribute, CUstrea
 CUresult cuStreamSetAttribute(CUstream handle, CUstreamAttrID attribute, const CUstreamAttrValue* value) {
   CUstreamAttrValue unused;
   if (!value) return CUDA_ERROR_INVALID_VALUE;
-  return ppu::driver::cuStreamGetAttribute(handle, attribute, &unused);
+  PPU_TRY(ppu::driver::cuStreamGetAttribute(handle, attribute, &unused));
+  if (attribute != CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW) return CUDA_SUCCESS;
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  const CUaccessPolicyWindow& window = value->accessPolicyWindow;
+  if (!(window.hitRatio >= 0 && window.hitRatio <= 1)) return CUDA_ERROR_INVALID_VALUE;
+  s->set_access_policy(window);
+  return CUDA_SUCCESS;
 }
 
 CUresult cuStreamCopyAttributes(CUstream to, CUstream from) {
   Stream *a, *b;
   PPU_TRY(find_stream(to, &a));
-  return find_stream(from, &b);
+  PPU_TRY(find_stream(from, &b));
+  a->set_access_policy(b->access_policy());
+  return CUDA_SUCCESS;
 }
 
 CUresult cuEventCreate(CUevent* event, unsigned int flags) {

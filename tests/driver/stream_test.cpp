@@ -115,6 +115,31 @@ TEST_F(StreamTest, ValuesHoldAStream) {
   IS(cuStreamWriteValue32(b, word + 2, 6, 0), CUDA_ERROR_INVALID_VALUE);
 }
 
+TEST_F(StreamTest, AccessPoliciesAreKeptAndBounded) {
+  int most = 0;
+  OK(cuDeviceGetAttribute(&most, CU_DEVICE_ATTRIBUTE_MAX_PERSISTING_L2_CACHE_SIZE, 0));
+  ASSERT_GT(most, 0);
+  OK(cuCtxSetLimit(CU_LIMIT_PERSISTING_L2_CACHE_SIZE, size_t(most)));
+  IS(cuCtxSetLimit(CU_LIMIT_PERSISTING_L2_CACHE_SIZE, size_t(most) + 1), CUDA_ERROR_INVALID_VALUE);
+  CUstream a, b;
+  OK(cuStreamCreate(&a, CU_STREAM_NON_BLOCKING));
+  OK(cuStreamCreate(&b, CU_STREAM_NON_BLOCKING));
+  CUstreamAttrValue value = {};
+  value.accessPolicyWindow.num_bytes = 4096;
+  value.accessPolicyWindow.hitRatio = 0.5f;
+  value.accessPolicyWindow.hitProp = CU_ACCESS_PROPERTY_PERSISTING;
+  OK(cuStreamSetAttribute(a, CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW, &value));
+  OK(cuStreamCopyAttributes(b, a));
+  CUstreamAttrValue got = {};
+  OK(cuStreamGetAttribute(b, CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW, &got));
+  EXPECT_EQ(got.accessPolicyWindow.num_bytes, 4096u);
+  EXPECT_EQ(got.accessPolicyWindow.hitProp, CU_ACCESS_PROPERTY_PERSISTING);
+  value.accessPolicyWindow.hitRatio = 1.5f;
+  IS(cuStreamSetAttribute(a, CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW, &value), CUDA_ERROR_INVALID_VALUE);
+  OK(cuStreamDestroy(a));
+  OK(cuStreamDestroy(b));
+}
+
 TEST_F(StreamTest, PerThreadDefaultStreamsAreDistinct) {
   unsigned long long id[3] = {};
   OK(cuStreamGetId(CU_STREAM_LEGACY, &id[0]));
