@@ -97,6 +97,39 @@ cudaError_t translate_copy(const Driver& d, const cudaMemcpy3DParms& p, CUDA_MEM
   return cudaSuccess;
 }
 
+cudaError_t translate_back(const Driver& d, const CUDA_MEMCPY3D& c, cudaMemcpy3DParms* p) {
+  const auto array_of = [](CUmemorytype type, CUarray array) {
+    return type == CU_MEMORYTYPE_ARRAY ? reinterpret_cast<cudaArray_t>(array) : nullptr;
+  };
+  const auto memory_of = [](CUmemorytype type, const void* host, CUdeviceptr device, size_t pitch,
+                            size_t height) -> cudaPitchedPtr {
+    if (type == CU_MEMORYTYPE_ARRAY) return {};
+    const void* at = type == CU_MEMORYTYPE_HOST ? host : reinterpret_cast<const void*>(device);
+    return {const_cast<void*>(at), pitch, pitch, height};
+  };
+  *p = {};
+  p->srcArray = array_of(c.srcMemoryType, c.srcArray);
+  p->dstArray = array_of(c.dstMemoryType, c.dstArray);
+  const cudaArray_t array = p->srcArray ? p->srcArray : p->dstArray;
+  size_t element = 1;
+  if (array)
+    if (const cudaError_t e = element_bytes(d, array, &element); e != cudaSuccess) return e;
+  p->srcPos = {c.srcXInBytes / (p->srcArray ? element : 1), c.srcY, c.srcZ};
+  p->dstPos = {c.dstXInBytes / (p->dstArray ? element : 1), c.dstY, c.dstZ};
+  p->srcPtr = memory_of(c.srcMemoryType, c.srcHost, c.srcDevice, c.srcPitch, c.srcHeight);
+  p->dstPtr = memory_of(c.dstMemoryType, c.dstHost, c.dstDevice, c.dstPitch, c.dstHeight);
+  p->extent = {c.WidthInBytes / element, c.Height, c.Depth};
+  const bool from_host = c.srcMemoryType == CU_MEMORYTYPE_HOST,
+             to_host = c.dstMemoryType == CU_MEMORYTYPE_HOST;
+  if (c.srcMemoryType == CU_MEMORYTYPE_UNIFIED || c.dstMemoryType == CU_MEMORYTYPE_UNIFIED)
+    p->kind = cudaMemcpyDefault;
+  else if (from_host)
+    p->kind = to_host ? cudaMemcpyHostToHost : cudaMemcpyHostToDevice;
+  else
+    p->kind = to_host ? cudaMemcpyDeviceToHost : cudaMemcpyDeviceToDevice;
+  return cudaSuccess;
+}
+
 CUDA_MEMCPY3D linear_copy(void* dst, const void* src, size_t bytes, enum cudaMemcpyKind kind) {
   CUDA_MEMCPY3D c{};
   set_source(c, nullptr, {const_cast<void*>(src), bytes, bytes, 1}, {}, 1, kind);

@@ -10,6 +10,8 @@ CUmemorytype target_memory(enum cudaMemcpyKind kind);
 
 /// The driver's description of a copy.
 cudaError_t translate_copy(const Driver& driver, const cudaMemcpy3DParms& params, CUDA_MEMCPY3D* copy);
+/// And back: the row length of memory is its pitch, which is all the driver keeps of it.
+cudaError_t translate_back(const Driver& driver, const CUDA_MEMCPY3D& copy, cudaMemcpy3DParms* params);
 /// A copy of `bytes` bytes as a description.
 CUDA_MEMCPY3D linear_copy(void* dst, const void* src, size_t bytes, enum cudaMemcpyKind kind);
 /// Address `offset` bytes into a symbol; cudaErrorInvalidValue if `bytes` from there don't fit.

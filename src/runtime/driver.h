@@ -79,7 +79,8 @@ namespace ppu::runtime {
   F(cuGraphKernelNodeCopyAttributes) F(cuGraphKernelNodeGetAttribute)                                  \
   F(cuGraphKernelNodeGetParams_v2) F(cuGraphKernelNodeSetAttribute)                                    \
   F(cuGraphKernelNodeSetParams_v2) F(cuGraphLaunch) F(cuGraphMemAllocNodeGetParams)                    \
-  F(cuGraphMemFreeNodeGetParams) F(cuGraphMemcpyNodeSetParams) F(cuGraphMemsetNodeGetParams)           \
+  F(cuGraphMemFreeNodeGetParams) F(cuGraphMemcpyNodeGetParams) F(cuGraphMemcpyNodeSetParams)           \
+  F(cuGraphMemsetNodeGetParams)                                                                        \
   F(cuGraphMemsetNodeSetParams) F(cuGraphNodeFindInClone) F(cuGraphNodeGetDependencies_v2)             \
   F(cuGraphNodeGetDependentNodes_v2) F(cuGraphNodeGetEnabled) F(cuGraphNodeGetType)                    \
   F(cuGraphNodeSetEnabled) F(cuGraphNodeSetParams) F(cuGraphReleaseUserObject)                         \

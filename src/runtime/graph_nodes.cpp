@@ -146,6 +146,16 @@ cudaError_t cudaGraphAddMemcpyNode(cudaGraphNode_t* node, cudaGraph_t graph,
   });
 }
 
+cudaError_t cudaGraphMemcpyNodeGetParams(cudaGraphNode_t node, struct cudaMemcpy3DParms* params) {
+  if (!params) return cudaErrorInvalidValue;
+  const Here here;
+  if (!here.driver) return here.error;
+  CUDA_MEMCPY3D c{};
+  if (const CUresult r = here.driver->cuGraphMemcpyNodeGetParams(node, &c); r != CUDA_SUCCESS)
+    return from_driver(r);
+  return translate_back(*here.driver, c, params);
+}
+
 cudaError_t cudaGraphMemcpyNodeSetParams(cudaGraphNode_t node, const struct cudaMemcpy3DParms* params) {
   return with_copy(params, [&](const Here& h, const CUDA_MEMCPY3D* c) {
     return h.driver->cuGraphMemcpyNodeSetParams(node, c);

@@ -164,6 +164,15 @@ TEST_F(GraphTest, BuiltByHandAndChanged) {
   ASSERT_EQ(
       cudaGraphAddMemcpyNode1D(&copy_node, graph, &kernel_node, 1, &seen, data_, 4, cudaMemcpyDeviceToHost),
       cudaSuccess);
+  cudaMemcpy3DParms copy{};
+  ASSERT_EQ(cudaGraphMemcpyNodeGetParams(copy_node, &copy), cudaSuccess);
+  EXPECT_EQ(copy.srcPtr.ptr, data_);
+  EXPECT_EQ(copy.dstPtr.ptr, &seen);
+  EXPECT_EQ(copy.extent.width, 4u);
+  EXPECT_EQ(copy.kind, cudaMemcpyDeviceToHost);
+  EXPECT_EQ(cudaGraphMemcpyNodeSetParams(copy_node, &copy), cudaSuccess);
+  EXPECT_EQ(cudaGraphMemcpyNodeGetParams(fill_node, &copy), cudaErrorInvalidValue);
+  (void)cudaGetLastError();
   int calls = 0;
   cudaHostNodeParams host{count_call, &calls};
   ASSERT_EQ(cudaGraphAddHostNode(&host_node, graph, &copy_node, 1, &host), cudaSuccess);
