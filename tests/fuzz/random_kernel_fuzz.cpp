@@ -1,15 +1,23 @@
 // Compares the reference interpreter with the compiled engine on random kernels, bit by bit.
 //   random_kernel_fuzz file.ptx ...      (kernels that once differed, see found/)
-//   random_kernel_fuzz [--seed N] [--seconds S] [--kernels N] [--statements N] [--config TEXT] [--opt 0|2]
-//                      [--every-config] [--reduce-seconds S] [--keep-going] [--print]
+//   random_kernel_fuzz [--seed N] [--seconds S] [--kernels N] [--jobs N] [--statements N] [--config TEXT]
+//                      [--opt 0|2] [--every-config] [--reduce-seconds S] [--keep-going] [--print]
 // A kernel runs in one configuration, the next kernel in the next (or each in all of them); --config takes
-// those whose name contains TEXT ("avx2", "narrow"). --opt 0 compiles with fewer passes, in half the time. A
-// difference is reduced by leaving out statements, and printed with the seed that made it.
+// those whose name contains TEXT ("avx2", "narrow"). Without --statements and --opt a seed draws its own:
+// most kernels are small and compiled with few passes, since what the engines differ in is mostly a matter of
+// two or three statements and of our own passes, and some are large and fully optimised. --jobs shares the
+// seeds out to so many processes. A difference is reduced by leaving out statements, and printed with the
+// seed that made it.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -48,8 +56,9 @@ struct Options {
   uint64_t seed = 1;
   double seconds = 10;
   uint64_t kernels = UINT64_MAX;
-  int statements = 60;
-  int opt_level = 2;
+  int statements = 0;  ///< 0: drawn
+  int opt_level = -1;  ///< -1: drawn
+  uint64_t jobs = 1, job = 0;
   double reduce_seconds = 60;
   bool print = false, keep_going = false, every_config = false;
   std::string config;
@@ -129,6 +138,15 @@ struct Judged {
   std::vector<uint32_t> data;
   EngineResult want;
 };
+
+/// What the seed draws where the command line doesn't say.
+void draw(uint64_t seed, Options& o) {
+  std::mt19937_64 random(seed * 0x9e3779b97f4a7c15u);
+  static const int kStatements[] = {4, 6, 8, 10, 12, 15, 20, 30, 60, 100};
+  const int statements = kStatements[random() % std::size(kStatements)], opt_level = random() % 4 ? 0 : 2;
+  if (o.statements == 0) o.statements = statements;
+  if (o.opt_level < 0) o.opt_level = opt_level;
+}
 
 /// Empty if the interpreter takes the text.
 std::string judge(const Case& k, Judged& j) {
@@ -214,7 +232,7 @@ int run_file(const std::string& path, Options o) {
   }
   int failures = 0;
   for (const Config& config : configs_for(o)) {
-    const std::string problem = differs(k, j, config, o.opt_level);
+    const std::string problem = differs(k, j, config, o.opt_level < 0 ? 2 : o.opt_level);
     if (!problem.empty()) std::fprintf(stderr, "%s (%s): %s\n", path.c_str(), config.name, problem.c_str());
     failures += !problem.empty();
   }
@@ -222,7 +240,8 @@ int run_file(const std::string& path, Options o) {
 }
 
 /// False if some engine disagrees; says so.
-bool run_seed(uint64_t seed, const std::vector<Config>& configs, const Options& o) {
+bool run_seed(uint64_t seed, const std::vector<Config>& configs, Options o) {
+  draw(seed, o);
   RandomKernel k = make_random_kernel(seed, o.statements);
   Case c{k.text(), {k.grid[0], 1, 1}, {k.block[0], k.block[1], k.block[2]}, seed};
   if (o.print) std::printf("%s", c.text.c_str());
@@ -256,14 +275,33 @@ int run(const Options& o) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   uint64_t done = 0, failures = 0;
-  for (; done < o.kernels && elapsed() < o.seconds; done++) {
-    const Config& one = configs[done % configs.size()];
-    if (run_seed(o.seed + done, o.every_config ? configs : std::vector<Config>{one}, o)) continue;
+  for (; done * o.jobs + o.job < o.kernels && elapsed() < o.seconds; done++) {
+    const uint64_t index = done * o.jobs + o.job;
+    const Config& one = configs[index % configs.size()];
+    if (run_seed(o.seed + index, o.every_config ? configs : std::vector<Config>{one}, o)) continue;
     failures++;
     if (!o.keep_going) return 1;
   }
   std::printf("random_kernel_fuzz: %llu kernels from seed %llu in %.0f s, %llu failures\n",
               (unsigned long long)done, (unsigned long long)o.seed, elapsed(), (unsigned long long)failures);
+  return failures != 0;
+}
+
+/// One process a job: what LLVM leaks or a kernel breaks stays in one of them.
+int run_jobs(Options o) {
+  std::vector<pid_t> children;
+  for (o.job = 0; o.job < o.jobs; o.job++) {
+    std::fflush(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) std::exit(run(o));
+    if (child > 0) children.push_back(child);
+  }
+  int failures = children.size() != o.jobs;
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    failures += status != 0;
+  }
   return failures != 0;
 }
 
@@ -287,6 +325,7 @@ int main(int argc, char** argv) {
       if (a == "--seed") o.seed = std::strtoull(value, nullptr, 0);
       if (a == "--seconds") o.seconds = std::atof(value);
       if (a == "--kernels") o.kernels = std::strtoull(value, nullptr, 0);
+      if (a == "--jobs") o.jobs = std::max<uint64_t>(1, std::strtoull(value, nullptr, 0));
       if (a == "--statements") o.statements = std::atoi(value);
       if (a == "--reduce-seconds") o.reduce_seconds = std::atof(value);
       if (a == "--opt") o.opt_level = std::atoi(value);
@@ -296,5 +335,5 @@ int main(int argc, char** argv) {
   int failures = 0;
   for (const std::string& file : o.files) failures += ppu::fuzz::run_file(file, o);
   if (!o.files.empty()) return failures != 0;
-  return ppu::fuzz::run(o);
+  return o.jobs > 1 ? ppu::fuzz::run_jobs(o) : ppu::fuzz::run(o);
 }
