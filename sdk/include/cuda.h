@@ -15,8 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Version of this interface, 1000 * major + 10 * minor. clang's CUDA mode reads this line. */
+/* Version of this interface, 1000 * major + 10 * minor. clang's CUDA mode reads this line. Who compiles for
+ * libraries of another version names it. */
+#ifndef CUDA_VERSION
 #define CUDA_VERSION 12050
+#endif
 
 #ifndef CUDAAPI
 #define CUDAAPI

@@ -1,5 +1,6 @@
 // Devices: which there are, which one a thread uses, limits and caches, sharing with other processes.
 #include "runtime/entry.h"
+#include "runtime/torch_bridge.h"
 
 namespace ppu::runtime {
 namespace {
@@ -27,6 +28,7 @@ cudaError_t cudaGetDeviceCount(int* count) {
   if (!count) return cudaErrorInvalidValue;
   *count = 0;
   const cudaError_t e = bare_call([&](const Driver& d) { return d.cuDeviceGetCount(count); });
+  open_torch_bridge();  // PyTorch counts devices before it does anything else
   return e == cudaSuccess && *count == 0 ? cudaErrorNoDevice : e;
 }
 

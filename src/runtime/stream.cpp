@@ -1,5 +1,6 @@
 // Streams, events and stream capture. Handles are the driver's own.
 #include "runtime/entry.h"
+#include "runtime/torch_bridge.h"
 
 namespace ppu::runtime {
 
@@ -140,7 +141,10 @@ cudaError_t cudaStreamBeginCaptureToGraph(cudaStream_t stream, cudaGraph_t graph
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  return call([&](const Driver& d) { return d.cuStreamEndCapture(resolve_stream(stream), graph); });
+  const cudaError_t e =
+      call([&](const Driver& d) { return d.cuStreamEndCapture(resolve_stream(stream), graph); });
+  tell_torch_bridge_of_capture_end();
+  return e;
 }
 
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureStatus* status) {

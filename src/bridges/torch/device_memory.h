@@ -1,0 +1,32 @@
+// Results of delegated operators live in device memory from the start: while a CPU kernel works for the CUDA
+// device, what its thread allocates comes from PyTorch's CUDA caching allocator, so that a result is handed
+// over and never copied.
+#pragma once
+#include "bridges/torch/torch_headers.h"
+
+namespace ppu::bridge {
+
+/// Puts our allocator in front of PyTorch's CPU allocator. It passes everything on except inside a
+/// DeviceBackedScope.
+void install_allocator();
+
+/// While one lives, this thread's CPU allocations are device memory of the current device.
+class DeviceBackedScope {
+ public:
+  DeviceBackedScope();
+  ~DeviceBackedScope();
+  DeviceBackedScope(const DeviceBackedScope&) = delete;
+  DeviceBackedScope& operator=(const DeviceBackedScope&) = delete;
+  /// True when this thread is inside one.
+  static bool active();
+};
+
+/// The allocator that storages over a device tensor's bytes name, so that a kernel that resizes one gets
+/// device memory.
+c10::Allocator* device_backed_allocator();
+
+/// The memory of a storage that a CPU kernel made, as memory of `device`. The storage keeps pointing there
+/// without owning it. Copies (and counts that) only when the memory isn't ours.
+c10::DataPtr take_memory(c10::StorageImpl& storage, c10::Device device);
+
+}  // namespace ppu::bridge

@@ -1,0 +1,456 @@
+// Attention: flash, memory-efficient and cuDNN's, forward and backward. PyTorch chooses one of them for
+// device 'cuda' by itself; all are carried out by the wheel's CPU flash kernel where it can, else by matrix
+// products in f32.
+#include <limits>
+
+#include "bridges/torch/own_operators.h"
+#include "bridges/torch/random.h"
+
+namespace ppu::bridge {
+namespace {
+
+using at::Tensor;
+using OptionalTensor = std::optional<Tensor>;
+
+constexpr int64_t kLogSumExpMultiple = 32;  // the efficient kernel's row of log-sum-exps is padded to it
+
+/// One attention over tensors [batch, heads, length, width].
+struct Attention {
+  Tensor q, k, v;
+  Tensor bias;         // undefined: none
+  double dropout = 0;  // probability of dropping
+  bool causal = false;
+  bool causal_from_end = false;  // the last query sees the last key, as flash attention has it
+  std::optional<double> scale;
+  int64_t seed = 0;  // of the dropout mask
+
+  double factor() const { return scale.value_or(1.0 / std::sqrt(static_cast<double>(q.size(-1)))); }
+  /// What the CPU's flash kernel covers.
+  bool fits_flash() const {
+    const auto type = q.scalar_type();
+    const bool known =
+        type == at::kFloat || type == at::kDouble || type == at::kBFloat16 || type == at::kHalf;
+    const bool masked_ok = !bias.defined() || (bias.scalar_type() == type && !causal);
+    return known && dropout == 0 && masked_ok && q.size(-1) == v.size(-1) && q.size(1) == k.size(1) &&
+           q.numel() > 0 && k.numel() > 0 && (!causal || !causal_from_end || q.size(2) == k.size(2));
+  }
+};
+
+/// Keys and values of grouped heads, one for each query head.
+Tensor for_each_head(const Tensor& t, int64_t heads) {
+  return t.size(1) == heads ? t : t.repeat_interleave(heads / t.size(1), 1);
+}
+
+/// And back: the gradient of a shared head is the sum of its users'.
+Tensor sum_heads(const Tensor& gradient, const Tensor& shared) {
+  if (gradient.size(1) == shared.size(1)) return gradient;
+  return gradient.unflatten(1, {shared.size(1), gradient.size(1) / shared.size(1)}).sum(2);
+}
+
+at::ScalarType wide_type(const Tensor& t) {
+  return t.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+}
+
+/// Scores with bias and mask, in the wide type.
+Tensor scores_of(const Attention& a, const Tensor& k) {
+  const auto type = wide_type(a.q);
+  Tensor scores = at::matmul(a.q.to(type), k.to(type).transpose(-1, -2)).mul_(a.factor());
+  if (a.bias.defined()) scores = scores + a.bias.to(type);
+  if (a.causal) {
+    const int64_t shift = a.causal_from_end ? a.k.size(2) - a.q.size(2) : 0;
+    const Tensor seen = at::ones({a.q.size(2), a.k.size(2)}, a.q.options().dtype(at::kBool)).tril(shift);
+    scores = scores.masked_fill(seen.logical_not(), -std::numeric_limits<double>::infinity());
+  }
+  return scores;
+}
+
+/// What survives dropout, scaled: a pure function of the seed, so that backward sees forward's mask.
+Tensor dropout_mask(const Attention& a, const Tensor& scores) {
+  at::Generator generator = at::detail::createCPUGenerator(static_cast<uint64_t>(a.seed));
+  return at::empty(scores.sizes(), scores.options()).bernoulli_(1 - a.dropout, generator).div_(1 - a.dropout);
+}
+
+Tensor probabilities_of(const Tensor& scores, const Tensor& log_sum_exp) {
+  // A row that sees nothing has -inf everywhere: it attends to nothing.
+  return (scores - log_sum_exp.unsqueeze(-1)).exp().nan_to_num_(0.0);
+}
+
+/// Output and log-sum-exp [batch, heads, length].
+std::pair<Tensor, Tensor> forward(const Attention& a) {
+  if (a.fits_flash()) {
+    const OptionalTensor mask = a.bias.defined() ? OptionalTensor(a.bias) : std::nullopt;
+    auto [out, log_sum_exp] =
+        at::_scaled_dot_product_flash_attention_for_cpu(a.q, a.k, a.v, 0.0, a.causal, mask, a.scale);
+    return {out, log_sum_exp};
+  }
+  const int64_t heads = a.q.size(1);
+  const Tensor scores = scores_of(a, for_each_head(a.k, heads));
+  const Tensor log_sum_exp = scores.logsumexp(-1);
+  Tensor weights = probabilities_of(scores, log_sum_exp);
+  if (a.dropout > 0) weights = weights * dropout_mask(a, weights);
+  const Tensor out =
+      at::matmul(weights, for_each_head(a.v, heads).to(weights.scalar_type())).to(a.q.scalar_type());
+  // Stored as [batch, length, heads, width], as the fused kernels store it.
+  return {out.transpose(1, 2).contiguous().transpose(1, 2), log_sum_exp};
+}
+
+struct Gradients {
+  Tensor q, k, v, bias;
+};
+
+Gradients backward(const Attention& a, const Tensor& grad, const Tensor& out, const Tensor& log_sum_exp,
+                   bool bias_wanted) {
+  if (a.fits_flash() && !bias_wanted) {
+    const OptionalTensor mask = a.bias.defined() ? OptionalTensor(a.bias) : std::nullopt;
+    auto [q, k, v] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
+        grad, a.q, a.k, a.v, out, log_sum_exp, 0.0, a.causal, mask, a.scale);
+    return {q, k, v, {}};
+  }
+  const int64_t heads = a.q.size(1);
+  const auto type = wide_type(a.q);
+  const Tensor k = for_each_head(a.k, heads).to(type);
+  const Tensor v = for_each_head(a.v, heads).to(type);
+  const Tensor g = grad.to(type);
+  const Tensor scores = scores_of(a, k);
+  const Tensor weights = probabilities_of(scores, log_sum_exp.to(type));
+  Tensor dropped = weights;
+  Tensor grad_weights = at::matmul(g, v.transpose(-1, -2));
+  if (a.dropout > 0) {
+    const Tensor mask = dropout_mask(a, weights);
+    dropped = weights * mask;
+    grad_weights = grad_weights * mask;
+  }
+  const Tensor grad_scores = weights * (grad_weights - (grad_weights * weights).sum(-1, true));
+  Gradients result;
+  result.q = at::matmul(grad_scores, k).mul_(a.factor()).to(a.q.scalar_type());
+  result.k = sum_heads(at::matmul(grad_scores.transpose(-1, -2), a.q.to(type)).mul_(a.factor()), a.k)
+                 .to(a.k.scalar_type());
+  result.v = sum_heads(at::matmul(dropped.transpose(-1, -2), g), a.v).to(a.v.scalar_type());
+  if (bias_wanted) result.bias = grad_scores.sum_to_size(a.bias.sizes()).to(a.bias.scalar_type());
+  return result;
+}
+
+Tensor undefined_as_none(const Tensor& t) {
+  return t.defined() && t.numel() > 0 ? t : Tensor();
+}
+
+int64_t fresh_seed(double dropout) {
+  return dropout > 0 ? static_cast<int64_t>(operator_generator().current_seed()) : 0;
+}
+
+/// Seed as the operators return it: a number on the device.
+Tensor seed_tensor(const Tensor& like, int64_t seed) {
+  return at::full({}, seed, like.options().dtype(at::kLong));
+}
+
+/// Flash attention's state of the random numbers: two 64-bit words.
+Tensor seed_words(const Tensor& like, int64_t seed) {
+  Tensor words = at::zeros({2}, like.options().dtype(at::kLong));
+  words.select(0, 0).fill_(seed);
+  return words.view(at::kUInt64);
+}
+
+int64_t seed_from(const Tensor& state) {
+  if (!state.defined() || state.numel() == 0) return 0;
+  return *static_cast<const int64_t*>(state.const_data_ptr());
+}
+
+// --- scaled_dot_product_attention's three kernels: [batch, heads, length, width]
+// ---------------------------------
+
+std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt, Tensor, Tensor, Tensor> sdpa_flash(
+    const Tensor& q, const Tensor& k, const Tensor& v, double dropout, bool causal, bool,
+    std::optional<double> scale) {
+  const Attention a{q, k, v, {}, dropout, causal, false, scale, fresh_seed(dropout)};
+  auto [out, log_sum_exp] = forward(a);
+  return {out,
+          log_sum_exp,
+          Tensor(),
+          Tensor(),
+          q.size(2),
+          k.size(2),
+          seed_words(q, a.seed),
+          at::empty({}, q.options().dtype(at::kUInt64)),
+          at::empty({0}, q.options())};
+}
+
+std::tuple<Tensor, Tensor, Tensor> sdpa_flash_backward(const Tensor& grad, const Tensor& q, const Tensor& k,
+                                                       const Tensor& v, const Tensor& out,
+                                                       const Tensor& log_sum_exp, const Tensor&,
+                                                       const Tensor&, c10::SymInt, c10::SymInt,
+                                                       double dropout, bool causal, const Tensor& seed,
+                                                       const Tensor&, std::optional<double> scale) {
+  const Attention a{q, k, v, {}, dropout, causal, false, scale, seed_from(seed)};
+  Gradients g = backward(a, grad, out, log_sum_exp, false);
+  return {g.q, g.k, g.v};
+}
+
+std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient(const Tensor& q, const Tensor& k, const Tensor& v,
+                                                          const OptionalTensor& bias, bool want_log_sum_exp,
+                                                          double dropout, bool causal,
+                                                          std::optional<double> scale) {
+  const Attention a{q, k, v, bias.value_or(Tensor()), dropout, causal, false, scale, fresh_seed(dropout)};
+  auto [out, log_sum_exp] = forward(a);
+  const int64_t rows = q.size(2);
+  const int64_t padded = (rows + kLogSumExpMultiple - 1) / kLogSumExpMultiple * kLogSumExpMultiple;
+  Tensor kept = want_log_sum_exp ? at::constant_pad_nd(log_sum_exp.to(at::kFloat), {0, padded - rows},
+                                                       std::numeric_limits<double>::infinity())
+                                 : at::empty({q.size(0), q.size(1), 0}, q.options().dtype(at::kFloat));
+  return {out, kept, seed_tensor(q, a.seed), seed_tensor(q, 0)};
+}
+
+std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient_backward(
+    const Tensor& grad, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& bias,
+    const Tensor& out, const Tensor& log_sum_exp, const Tensor& seed, const Tensor&, double dropout,
+    std::array<bool, 4> wanted, bool causal, std::optional<double> scale) {
+  if (!grad.defined()) return {};
+  const Attention a{q, k, v, bias, dropout, causal, false, scale, seed_from(seed)};
+  const Tensor rows = log_sum_exp.narrow(2, 0, q.size(2)).contiguous();
+  Gradients g = backward(a, grad, out, rows, wanted[3] && bias.defined());
+  return {g.q, g.k, g.v, g.bias};
+}
+
+std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt, Tensor, Tensor, Tensor> sdpa_cudnn(
+    const Tensor& q, const Tensor& k, const Tensor& v, const OptionalTensor& bias, bool, double dropout,
+    bool causal, bool, std::optional<double> scale) {
+  const Attention a{q, k, v, bias.value_or(Tensor()), dropout, causal, false, scale, fresh_seed(dropout)};
+  auto [out, log_sum_exp] = forward(a);
+  return {out,
+          log_sum_exp.unsqueeze(-1),
+          Tensor(),
+          Tensor(),
+          q.size(2),
+          k.size(2),
+          seed_tensor(q, a.seed),
+          seed_tensor(q, 0),
+          at::empty({0}, q.options())};
+}
+
+std::tuple<Tensor, Tensor, Tensor> sdpa_cudnn_backward(
+    const Tensor& grad, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
+    const Tensor& log_sum_exp, const Tensor& seed, const Tensor&, const Tensor& bias, const Tensor&,
+    const Tensor&, c10::SymInt, c10::SymInt, double dropout, bool causal, std::optional<double> scale) {
+  const Attention a{q, k, v, undefined_as_none(bias), dropout, causal, false, scale, seed_from(seed)};
+  Gradients g = backward(a, grad, out, log_sum_exp.squeeze(-1), false);
+  return {g.q, g.k, g.v};
+}
+
+// --- the kernels below them: [batch, length, heads, width], or all sequences one behind the other
+// ---------------
+
+/// The pieces of packed sequences: bounds as PyTorch's cumulative lengths have them.
+std::vector<int64_t> bounds_of(const Tensor& cumulative) {
+  const Tensor longs = cumulative.to(at::kLong).contiguous();
+  const int64_t* const first = longs.const_data_ptr<int64_t>();
+  return {first, first + longs.numel()};
+}
+
+/// A view of one packed sequence as [1, heads, length, width].
+Tensor piece(const Tensor& packed, const std::vector<int64_t>& bounds, size_t i) {
+  return packed.narrow(0, bounds[i], bounds[i + 1] - bounds[i]).transpose(0, 1).unsqueeze(0);
+}
+
+void check_no_window(std::optional<c10::SymInt> left, std::optional<c10::SymInt> right) {
+  const auto limited = [](const std::optional<c10::SymInt>& side) { return side && side->expect_int() >= 0; };
+  TORCH_CHECK_NOT_IMPLEMENTED(!limited(left) && !limited(right),
+                              "OpenPPU: attention within a window isn't supported");
+}
+
+std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> flash_forward(
+    const Tensor& q, const Tensor& k, const Tensor& v, const OptionalTensor& lengths_q,
+    const OptionalTensor& lengths_k, c10::SymInt, c10::SymInt, double dropout, bool causal, bool,
+    std::optional<double> scale, std::optional<c10::SymInt> left, std::optional<c10::SymInt> right,
+    const OptionalTensor& used_k, const OptionalTensor& slopes, const OptionalTensor& blocks,
+    std::optional<int64_t>) {
+  check_no_window(left, right);
+  TORCH_CHECK_NOT_IMPLEMENTED(
+      !used_k && !slopes && !blocks,
+      "OpenPPU: flash attention with seqused_k, alibi slopes or a block table isn't supported");
+  const int64_t seed = fresh_seed(dropout);
+  const Tensor state = seed_words(q, seed);
+  const Tensor unused = at::empty({}, q.options().dtype(at::kUInt64));
+  const Tensor no_mask = at::empty({0}, q.options());
+  if (!lengths_q) {
+    const Attention a{
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), {}, dropout, causal, true, scale, seed};
+    auto [out, log_sum_exp] = forward(a);
+    return {out.transpose(1, 2), log_sum_exp, state, unused, no_mask};
+  }
+  const std::vector<int64_t> at_q = bounds_of(*lengths_q);
+  const std::vector<int64_t> at_k = bounds_of(*lengths_k);
+  Tensor out = at::zeros({q.size(0), q.size(1), v.size(2)}, q.options());
+  Tensor log_sum_exp = at::zeros({q.size(1), q.size(0)}, q.options().dtype(at::kFloat));
+  for (size_t i = 0; i + 1 < at_q.size(); ++i) {
+    if (at_q[i] == at_q[i + 1]) continue;
+    const Attention a{piece(q, at_q, i),
+                      piece(k, at_k, i),
+                      piece(v, at_k, i),
+                      {},
+                      dropout,
+                      causal,
+                      true,
+                      scale,
+                      seed + static_cast<int64_t>(i)};
+    auto [part, rows] = forward(a);
+    piece(out, at_q, i).copy_(part);
+    log_sum_exp.narrow(1, at_q[i], at_q[i + 1] - at_q[i]).copy_(rows.squeeze(0));
+  }
+  return {out, log_sum_exp, state, unused, no_mask};
+}
+
+std::tuple<Tensor, Tensor, Tensor> flash_backward(
+    const Tensor& grad, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
+    const Tensor& log_sum_exp, const Tensor& lengths_q, const Tensor& lengths_k, c10::SymInt, c10::SymInt,
+    double dropout, bool causal, const Tensor& state, const Tensor&, std::optional<double> scale,
+    std::optional<c10::SymInt> left, std::optional<c10::SymInt> right) {
+  check_no_window(left, right);
+  const int64_t seed = seed_from(state);
+  if (!lengths_q.defined()) {
+    const Attention a{
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), {}, dropout, causal, true, scale, seed};
+    Gradients g = backward(a, grad.transpose(1, 2), out.transpose(1, 2), log_sum_exp, false);
+    return {g.q.transpose(1, 2), g.k.transpose(1, 2), g.v.transpose(1, 2)};
+  }
+  const std::vector<int64_t> at_q = bounds_of(lengths_q);
+  const std::vector<int64_t> at_k = bounds_of(lengths_k);
+  Tensor grad_q = at::zeros_like(q);
+  Tensor grad_k = at::zeros_like(k);
+  Tensor grad_v = at::zeros_like(v);
+  for (size_t i = 0; i + 1 < at_q.size(); ++i) {
+    if (at_q[i] == at_q[i + 1]) continue;
+    const Attention a{piece(q, at_q, i),
+                      piece(k, at_k, i),
+                      piece(v, at_k, i),
+                      {},
+                      dropout,
+                      causal,
+                      true,
+                      scale,
+                      seed + static_cast<int64_t>(i)};
+    const Tensor rows = log_sum_exp.narrow(1, at_q[i], at_q[i + 1] - at_q[i]).unsqueeze(0).contiguous();
+    Gradients g = backward(a, piece(grad, at_q, i), piece(out, at_q, i), rows, false);
+    piece(grad_q, at_q, i).copy_(g.q);
+    piece(grad_k, at_k, i).copy_(g.k);
+    piece(grad_v, at_k, i).copy_(g.v);
+  }
+  return {grad_q, grad_k, grad_v};
+}
+
+/// The efficient kernel's mask kinds.
+enum MaskKind : int64_t { kNoMask = 0, kCausalFromStart = 1, kCausalFromEnd = 2 };
+
+std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt> efficient_forward(
+    const Tensor& q, const Tensor& k, const Tensor& v, const OptionalTensor& bias,
+    const OptionalTensor& lengths_q, const OptionalTensor& lengths_k, std::optional<c10::SymInt> max_q,
+    std::optional<c10::SymInt> max_k, double dropout, int64_t mask, bool want_log_sum_exp,
+    std::optional<double> scale, const OptionalTensor& used_k, std::optional<int64_t> window) {
+  TORCH_CHECK_NOT_IMPLEMENTED(!used_k && !window,
+                              "OpenPPU: efficient attention with seqlen_k or a window isn't supported");
+  const int64_t seed = fresh_seed(dropout);
+  const auto attention = [&](const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& with,
+                             size_t i) {
+    return Attention{a,
+                     b,
+                     c,
+                     with,
+                     dropout,
+                     mask != kNoMask,
+                     mask == kCausalFromEnd,
+                     scale,
+                     seed + static_cast<int64_t>(i)};
+  };
+  if (!lengths_q) {
+    auto [out, rows] = forward(
+        attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0));
+    const int64_t padded = (q.size(1) + kLogSumExpMultiple - 1) / kLogSumExpMultiple * kLogSumExpMultiple;
+    Tensor kept = want_log_sum_exp ? at::constant_pad_nd(rows.to(at::kFloat), {0, padded - q.size(1)},
+                                                         std::numeric_limits<double>::infinity())
+                                   : at::empty({q.size(0), q.size(2), 0}, q.options().dtype(at::kFloat));
+    return {out.transpose(1, 2), kept, seed_tensor(q, seed), seed_tensor(q, 0), q.size(1), k.size(1)};
+  }
+  TORCH_CHECK_NOT_IMPLEMENTED(
+      !bias, "OpenPPU: efficient attention over packed sequences with a bias isn't supported");
+  const std::vector<int64_t> at_q = bounds_of(*lengths_q);
+  const std::vector<int64_t> at_k = bounds_of(*lengths_k);
+  const int64_t sequences = static_cast<int64_t>(at_q.size()) - 1;
+  const int64_t longest = max_q ? max_q->expect_int() : 0;
+  const int64_t padded = (longest + kLogSumExpMultiple - 1) / kLogSumExpMultiple * kLogSumExpMultiple;
+  Tensor out = at::zeros({1, q.size(1), q.size(2), v.size(3)}, q.options());
+  Tensor kept = at::full({sequences, q.size(2), padded}, std::numeric_limits<double>::infinity(),
+                         q.options().dtype(at::kFloat));
+  for (size_t i = 0; i + 1 < at_q.size(); ++i) {
+    if (at_q[i] == at_q[i + 1]) continue;
+    auto [part, rows] = forward(attention(piece(q.squeeze(0), at_q, i), piece(k.squeeze(0), at_k, i),
+                                          piece(v.squeeze(0), at_k, i), {}, i));
+    piece(out.squeeze(0), at_q, i).copy_(part);
+    kept.select(0, static_cast<int64_t>(i)).narrow(1, 0, rows.size(2)).copy_(rows.squeeze(0));
+  }
+  return {out, kept, seed_tensor(q, seed), seed_tensor(q, 0), longest, max_k ? max_k->expect_int() : 0};
+}
+
+std::tuple<Tensor, Tensor, Tensor, Tensor> efficient_backward(
+    const Tensor& grad, const Tensor& q, const Tensor& k, const Tensor& v, const OptionalTensor& bias,
+    const Tensor& out, const OptionalTensor& lengths_q, const OptionalTensor& lengths_k, c10::SymInt,
+    c10::SymInt, const Tensor& log_sum_exp, double dropout, const Tensor& seed_given, const Tensor&,
+    int64_t mask, bool bias_wanted, std::optional<double> scale, std::optional<int64_t>,
+    std::optional<int64_t> window, bool) {
+  TORCH_CHECK_NOT_IMPLEMENTED(!window, "OpenPPU: efficient attention within a window isn't supported");
+  const int64_t seed = seed_from(seed_given);
+  const auto attention = [&](const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& with,
+                             size_t i) {
+    return Attention{a,
+                     b,
+                     c,
+                     with,
+                     dropout,
+                     mask != kNoMask,
+                     mask == kCausalFromEnd,
+                     scale,
+                     seed + static_cast<int64_t>(i)};
+  };
+  if (!lengths_q) {
+    const Tensor rows = log_sum_exp.narrow(2, 0, q.size(1)).contiguous();
+    Gradients g = backward(
+        attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0),
+        grad.transpose(1, 2), out.transpose(1, 2), rows, bias_wanted && bias);
+    return {g.q.transpose(1, 2), g.k.transpose(1, 2), g.v.transpose(1, 2), g.bias};
+  }
+  const std::vector<int64_t> at_q = bounds_of(*lengths_q);
+  const std::vector<int64_t> at_k = bounds_of(*lengths_k);
+  Tensor grad_q = at::zeros_like(q);
+  Tensor grad_k = at::zeros_like(k);
+  Tensor grad_v = at::zeros_like(v);
+  for (size_t i = 0; i + 1 < at_q.size(); ++i) {
+    if (at_q[i] == at_q[i + 1]) continue;
+    const Tensor rows = log_sum_exp.select(0, static_cast<int64_t>(i))
+                            .narrow(1, 0, at_q[i + 1] - at_q[i])
+                            .unsqueeze(0)
+                            .contiguous();
+    Gradients g = backward(attention(piece(q.squeeze(0), at_q, i), piece(k.squeeze(0), at_k, i),
+                                     piece(v.squeeze(0), at_k, i), {}, i),
+                           piece(grad.squeeze(0), at_q, i), piece(out.squeeze(0), at_q, i), rows, false);
+    piece(grad_q.squeeze(0), at_q, i).copy_(g.q);
+    piece(grad_k.squeeze(0), at_k, i).copy_(g.k);
+    piece(grad_v.squeeze(0), at_k, i).copy_(g.v);
+  }
+  return {grad_q, grad_k, grad_v, Tensor()};
+}
+
+}  // namespace
+
+OwnOperators attention_operators() {
+  return {
+      PPU_OWN_RANDOM(_scaled_dot_product_flash_attention, sdpa_flash),
+      PPU_OWN(_scaled_dot_product_flash_attention_backward, sdpa_flash_backward),
+      PPU_OWN_RANDOM(_scaled_dot_product_efficient_attention, sdpa_efficient),
+      PPU_OWN(_scaled_dot_product_efficient_attention_backward, sdpa_efficient_backward),
+      PPU_OWN_RANDOM(_scaled_dot_product_cudnn_attention, sdpa_cudnn),
+      PPU_OWN(_scaled_dot_product_cudnn_attention_backward, sdpa_cudnn_backward),
+      PPU_OWN_RANDOM(_flash_attention_forward, flash_forward),
+      PPU_OWN(_flash_attention_backward, flash_backward),
+      PPU_OWN_RANDOM(_efficient_attention_forward, efficient_forward),
+      PPU_OWN(_efficient_attention_backward, efficient_backward),
+  };
+}
+
+}  // namespace ppu::bridge

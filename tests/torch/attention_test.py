@@ -1,0 +1,84 @@
+"""Attention on 'cuda' by each of PyTorch's kernels against a plain formula in f64 on the CPU, forward and backward."""
+import itertools
+import math
+import unittest
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+KERNELS = (SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH)
+BOUND = {torch.float32: 2e-6, torch.bfloat16: 3e-2, torch.float16: 4e-3}
+
+
+def plain(q, k, v, causal=False, mask=None, scale=None):
+    """The definition, without any of PyTorch's attention functions."""
+    scores = q @ k.transpose(-1, -2) * (scale or 1 / math.sqrt(q.shape[-1]))
+    if causal:
+        seen = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
+        scores = scores.masked_fill(~seen, -math.inf)
+    if mask is not None:
+        scores = scores + mask
+    return scores.softmax(-1) @ v
+
+
+class Attention(unittest.TestCase):
+    def compare(self, dtype, causal=False, with_mask=False, rows=24, columns=24, kernel=None):
+        torch.manual_seed(1)
+        shapes = ((2, 3, rows, 16), (2, 3, columns, 16), (2, 3, columns, 16))
+        host = [torch.randn(s, dtype=torch.float64).to(dtype).double().requires_grad_() for s in shapes]
+        mask = torch.randn(2, 1, rows, columns, dtype=torch.float64).to(dtype).double() if with_mask else None
+        grad = torch.randn(2, 3, rows, 16, dtype=torch.float64).to(dtype).double()
+        expected = plain(*host, causal=causal, mask=mask)
+        expected_grads = torch.autograd.grad(expected, host, grad)
+        device = [t.detach().to("cuda", dtype).requires_grad_() for t in host]
+        on_device = mask.to("cuda", dtype) if with_mask else None
+        with sdpa_kernel(kernel or list(KERNELS)):
+            actual = torch.nn.functional.scaled_dot_product_attention(*device, attn_mask=on_device, is_causal=causal)
+        grads = torch.autograd.grad(actual, device, grad.to("cuda", dtype))
+        for a, e in zip((actual, *grads), (expected, *expected_grads)):
+            self.assertTrue(a.is_cuda)
+            self.assertLess((a.double().cpu() - e).abs().max().item(), BOUND[dtype] * max(1, e.abs().max().item()))
+
+    def test_every_kernel_and_type(self):
+        for dtype, kernel, causal in itertools.product(BOUND, KERNELS, (False, True)):
+            if dtype == torch.float32 and kernel == SDPBackend.FLASH_ATTENTION:
+                continue  # flash attention is for half types, here as on NVIDIA's
+            with self.subTest(dtype=dtype, kernel=kernel, causal=causal):
+                self.compare(dtype, causal, kernel=kernel)
+
+    def test_mask(self):
+        for dtype in BOUND:
+            with self.subTest(dtype=dtype):
+                self.compare(dtype, with_mask=True)
+
+    def test_unequal_lengths(self):
+        self.compare(torch.float32, rows=7, columns=33)
+
+    def test_dropout_repeats_in_backward(self):
+        q = torch.randn(1, 2, 32, 8, device="cuda", requires_grad=True)
+        v = torch.eye(32, device="cuda").expand(1, 2, 32, 32).contiguous().requires_grad_()
+        with sdpa_kernel(SDPBackend.EFFICIENT_ATTENTION):
+            weights = torch.nn.functional.scaled_dot_product_attention(q, q, v, dropout_p=0.5)
+        share = (weights == 0).float().mean().item()
+        self.assertTrue(0.4 < share < 0.6, share)
+        # d(sum over columns)/dv: what was dropped in forward gives nothing in backward.
+        (grad,) = torch.autograd.grad(weights.sum(), v)
+        torch.testing.assert_close(grad, weights.sum(-2).unsqueeze(-1).expand_as(grad))
+
+    def test_modules(self):
+        torch.manual_seed(0)
+        for module, inputs in ((torch.nn.MultiheadAttention(16, 4, batch_first=True), 3),
+                               (torch.nn.TransformerEncoderLayer(16, 4, 32, dropout=0, batch_first=True), 1),
+                               (torch.nn.Transformer(16, 4, 1, 1, 32, dropout=0, batch_first=True), 2)):
+            x = torch.randn(2, 5, 16)
+            for training in (True, False):
+                module.train(training)
+                expected = module.cpu()(*[x] * inputs)
+                actual = module.cuda()(*[x.cuda()] * inputs)
+                if isinstance(expected, tuple):
+                    expected, actual = expected[0], actual[0]
+                torch.testing.assert_close(actual.cpu(), expected, rtol=1e-5, atol=1e-5)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,90 @@
+"""The device as PyTorch sees it: properties, memory, streams, events, errors, random state."""
+import unittest
+
+import torch
+
+
+class Device(unittest.TestCase):
+    def test_properties(self):
+        self.assertTrue(torch.cuda.is_available())
+        self.assertEqual(torch.cuda.get_device_name(), "PPU 810E")
+        self.assertEqual(torch.cuda.get_device_capability(), (8, 0))
+        self.assertEqual(torch.cuda.get_device_properties(0).total_memory, 96 << 30)
+
+    def test_memory_statistics_and_return(self):
+        before = torch.cuda.memory_allocated()
+        x = torch.ones(1 << 20, device="cuda")
+        self.assertEqual(torch.cuda.memory_allocated() - before, 4 << 20)
+        torch.cuda.reset_peak_memory_stats()
+        y = x + x
+        self.assertEqual(torch.cuda.max_memory_allocated() - before, 8 << 20)
+        del x, y
+        self.assertEqual(torch.cuda.memory_allocated(), before)
+
+    def test_out_of_memory(self):
+        with self.assertRaises(torch.cuda.OutOfMemoryError):
+            torch.empty(200 << 30, dtype=torch.uint8, device="cuda")
+        self.assertEqual((torch.ones(2, device="cuda") + 1).tolist(), [2, 2])
+
+    def test_results_live_in_device_memory_and_are_not_copied(self):
+        x = torch.ones(1000, device="cuda")
+        first = (x + x).data_ptr()
+        self.assertEqual((x + x).data_ptr(), first)  # the caching allocator gave the same block again
+
+    def test_mixed_devices(self):
+        for call in (lambda: torch.ones(3) + torch.ones(3, device="cuda"),
+                     lambda: torch.mm(torch.ones(3, 3, device="cuda"), torch.ones(3, 3)),
+                     lambda: torch.cat([torch.ones(3), torch.ones(3, device="cuda")])):
+            with self.assertRaisesRegex(RuntimeError, "Expected all tensors to be on the same device"):
+                call()
+        self.assertEqual((torch.ones(2, device="cuda") * torch.tensor(3.0)).tolist(), [3, 3])  # 0-dim may be mixed
+        self.assertEqual(torch.arange(4, device="cuda")[torch.tensor([2, 1])].tolist(), [2, 1])  # and indices
+
+    def test_streams_and_events(self):
+        stream = torch.cuda.Stream()
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        with torch.cuda.stream(stream):
+            start.record()
+            x = torch.randn(500, 500, device="cuda")
+            y = x @ x
+            end.record()
+        torch.cuda.current_stream().wait_stream(stream)
+        end.synchronize()
+        self.assertGreater(start.elapsed_time(end), 0)
+        self.assertTrue(torch.equal(y, x @ x))
+
+    def test_pinned_memory(self):
+        host = torch.arange(10.0).pin_memory()
+        self.assertTrue(host.is_pinned())
+        self.assertEqual(host.to("cuda", non_blocking=True).sum().item(), 45)
+
+    def test_random_state(self):
+        torch.manual_seed(5)
+        a = torch.randn(10, device="cuda")
+        state = torch.cuda.get_rng_state()
+        b = torch.rand(10, device="cuda")
+        self.assertFalse(torch.equal(a, b))
+        torch.cuda.set_rng_state(state)
+        self.assertTrue(torch.equal(b, torch.rand(10, device="cuda")))
+        torch.manual_seed(5)
+        self.assertTrue(torch.equal(a, torch.randn(10, device="cuda")))
+        generator = torch.Generator("cuda").manual_seed(9)
+        c = torch.randperm(20, generator=generator, device="cuda")
+        self.assertTrue(torch.equal(c, torch.randperm(20, generator=generator.manual_seed(9), device="cuda")))
+
+    def test_exchange_without_copy(self):
+        x = torch.arange(6.0, device="cuda")
+        y = torch.from_dlpack(x)
+        self.assertEqual(x.data_ptr(), y.data_ptr())
+        self.assertEqual(x.__cuda_array_interface__["data"][0], x.data_ptr())
+
+    def test_an_error_leaves_the_device_usable(self):
+        with self.assertRaises(RuntimeError):
+            torch.mm(torch.ones(2, 3, device="cuda"), torch.ones(2, 3, device="cuda"))
+        with self.assertRaises(IndexError):
+            torch.ones(3, device="cuda")[torch.tensor([7], device="cuda")]
+        self.assertEqual(torch.ones(3, device="cuda").sum().item(), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

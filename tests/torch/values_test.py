@@ -1,0 +1,156 @@
+"""Modules and operators on 'cuda' against the same on 'cpu', forward and backward; those that PyTorch takes another way on
+CUDA than on the CPU above all."""
+import copy
+import unittest
+
+import torch
+from torch import nn
+
+
+def on(device, value):
+    return value.detach().to(device).requires_grad_(value.requires_grad)
+
+
+class Values(unittest.TestCase):
+    def both(self, make, *inputs, training=True, tolerance=1e-5):
+        """Runs make() on both devices; outputs, input gradients and parameter gradients agree."""
+        torch.manual_seed(0)
+        host = make().train(training)
+        device = copy.deepcopy(host).cuda()
+        results = []
+        for module, name in ((host, "cpu"), (device, "cuda")):
+            given = [on(name, x) for x in inputs]
+            out = module(*given)
+            while isinstance(out, tuple):
+                out = out[0]
+            self.assertEqual(out.device.type, name)
+            if out.requires_grad:
+                out.square().sum().backward()
+            grads = [x.grad for x in given if x.requires_grad] + [p.grad for p in module.parameters()]
+            results.append([out] + [g for g in grads if g is not None] + list(module.buffers()))
+        for expected, actual in zip(*results):
+            torch.testing.assert_close(actual.cpu(), expected, rtol=tolerance, atol=tolerance)
+
+    def test_convolutions(self):
+        x = torch.randn(2, 4, 9, 9, requires_grad=True)
+        self.both(lambda: nn.Conv2d(4, 6, 3, padding=1, stride=2), x)
+        self.both(lambda: nn.Conv2d(4, 8, 3, groups=4, bias=False), x)
+        self.both(lambda: nn.ConvTranspose2d(4, 3, 3, stride=2, output_padding=1), x)
+        self.both(lambda: nn.Conv1d(4, 5, 3), torch.randn(2, 4, 12, requires_grad=True))
+        self.both(lambda: nn.Conv3d(2, 3, 2), torch.randn(1, 2, 4, 4, 4, requires_grad=True))
+
+    def test_normalisation(self):
+        x = torch.randn(4, 6, 5, 5, requires_grad=True)
+        for training in (True, False):
+            self.both(lambda: nn.BatchNorm2d(6), x, training=training)
+        self.both(lambda: nn.GroupNorm(3, 6), x)
+        self.both(lambda: nn.InstanceNorm2d(6, affine=True), x)
+        self.both(lambda: nn.LayerNorm(5), x)
+        self.both(lambda: nn.RMSNorm([5, 5]), x)
+
+    def test_recurrent(self):
+        x = torch.randn(7, 2, 5, requires_grad=True)
+        for make in (lambda: nn.LSTM(5, 6, 2, bidirectional=True), lambda: nn.GRU(5, 6), lambda: nn.RNN(5, 6),
+                     lambda: nn.LSTM(5, 6, proj_size=3)):
+            self.both(make, x)
+
+    def test_recurrent_over_packed_sequences(self):
+        x = torch.randn(3, 6, 4)
+        packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor([6, 4, 2]), batch_first=True)
+        torch.manual_seed(0)
+        module = nn.LSTM(4, 5, batch_first=True)
+        expected = module(packed)[0].data
+        actual = module.cuda()(packed.to("cuda"))[0].data
+        torch.testing.assert_close(actual.cpu(), expected)
+
+    def test_losses(self):
+        x = torch.randn(5, 7, requires_grad=True)
+        y = torch.randint(0, 7, (5,))
+        for loss in (nn.CrossEntropyLoss(label_smoothing=0.1), nn.NLLLoss(), nn.MultiMarginLoss()):
+            values = [loss(on(d, x), y.to(d)).item() for d in ("cpu", "cuda")]
+            self.assertAlmostEqual(*values, places=5)
+        log_probabilities = torch.randn(12, 2, 5).log_softmax(2)
+        values = [nn.CTCLoss()(log_probabilities.to(d), torch.tensor([[1, 2, 2], [3, 1, 4]]).to(d),
+                               torch.tensor([12, 10]), torch.tensor([3, 2])).item() for d in ("cpu", "cuda")]
+        self.assertAlmostEqual(*values, places=5)
+
+    def test_sync_batch_norm_pieces(self):
+        """Two processes' statistics, gathered, are those of one batch norm over both batches."""
+        x = torch.randn(8, 3, 4, 4)
+        halves = [h.cuda() for h in x.chunk(2)]
+        stats = [torch.batch_norm_stats(h, 1e-5) for h in halves]
+        means, inverses = (torch.stack([s[i] for s in stats]) for i in (0, 1))
+        running_mean, running_variance = torch.zeros(3, device="cuda"), torch.ones(3, device="cuda")
+        mean, inverse = torch.batch_norm_gather_stats_with_counts(
+            halves[0], means, inverses, running_mean, running_variance, 0.1, 1e-5,
+            torch.tensor([64.0, 64.0], device="cuda"))
+        whole = nn.BatchNorm2d(3)
+        expected = whole(x)
+        actual = torch.cat([torch.batch_norm_elemt(h, None, None, mean, inverse, 1e-5) for h in halves])
+        torch.testing.assert_close(actual.cpu(), expected.detach(), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(running_mean.cpu(), whole.running_mean)
+        torch.testing.assert_close(running_variance.cpu(), whole.running_var)
+
+    def test_in_place_views_and_out(self):
+        x = torch.zeros(4, 4, device="cuda")
+        x[1:3, ::2].add_(1)
+        x.t()[0] += 5
+        self.assertEqual(x.sum().item(), 24)
+        out = torch.empty(0, device="cuda")
+        torch.add(x, 1, out=out)
+        self.assertEqual(out.shape, (4, 4))
+        self.assertEqual(out.sum().item(), 40)
+        base = torch.arange(6, device="cuda")
+        base.view(2, 3)[1].mul_(2)
+        self.assertEqual(base.tolist(), [0, 1, 2, 6, 8, 10])
+
+    def test_types_that_only_cuda_has(self):
+        x = torch.randn(16, dtype=torch.float64)
+        for dtype, bound in ((torch.float16, 2e-2), (torch.bfloat16, 1e-1)):
+            if dtype == torch.float16:
+                actual = torch.fft.rfft(x.to("cuda", dtype))
+                self.assertEqual(actual.dtype, torch.complex32)
+                expected = torch.fft.rfft(x.to(dtype).double())
+                self.assertLess((actual.cpu().to(torch.complex128) - expected).abs().max().item(), bound)
+            product = torch.mm(x.view(4, 4).to("cuda", dtype), x.view(4, 4).to("cuda", dtype), out_dtype=torch.float32)
+            self.assertEqual(product.dtype, torch.float32)
+
+    def test_dropout(self):
+        x = torch.ones(20000, device="cuda", requires_grad=True)
+        y = nn.functional.dropout(x, 0.25)
+        self.assertAlmostEqual((y == 0).float().mean().item(), 0.25, delta=0.02)
+        self.assertAlmostEqual(y.max().item(), 1 / 0.75, places=5)
+        y.sum().backward()
+        self.assertTrue(torch.equal(x.grad, y.detach()))
+
+    def test_autocast_and_scaler(self):
+        torch.manual_seed(0)
+        model = nn.Linear(8, 4).cuda()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        scaler = torch.amp.GradScaler("cuda")
+        losses = []
+        for _ in range(5):
+            with torch.autocast("cuda", dtype=torch.float16):
+                out = model(torch.ones(3, 8, device="cuda"))
+                self.assertEqual(out.dtype, torch.float16)
+                loss = out.float().square().mean()
+            optimizer.zero_grad()
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+            losses.append(loss.item())
+        self.assertLess(losses[-1], losses[0])
+
+    def test_vmap_and_script(self):
+        x = torch.randn(3, 4, device="cuda")
+        torch.testing.assert_close(torch.vmap(torch.dot)(x, x), x.square().sum(1))
+
+        @torch.jit.script
+        def scripted(y: torch.Tensor):
+            return y.sin() + y.cos() * 2
+
+        torch.testing.assert_close(scripted(x).cpu(), scripted(x.cpu()))
+
+
+if __name__ == "__main__":
+    unittest.main()
