@@ -11,7 +11,7 @@ add_library(ppu_flags INTERFACE)
 target_compile_options(ppu_flags INTERFACE -Wall -Wextra -Werror -Wno-unused-parameter -ffp-contract=off)
 target_include_directories(ppu_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
 if(PPU_SANITIZE)
-  target_compile_options(ppu_flags INTERFACE -fsanitize=${PPU_SANITIZE} -fno-omit-frame-pointer -g)
+  target_compile_options(ppu_flags INTERFACE -fsanitize=${PPU_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   target_link_options(ppu_flags INTERFACE -fsanitize=${PPU_SANITIZE})
 endif()
 target_link_options(ppu_flags INTERFACE -fuse-ld=lld)
@@ -23,6 +23,16 @@ function(ppu_folder name)
   target_link_libraries(ppu_${name} PUBLIC ppu_flags ${A_DEPS})
 endfunction()
 
+# ppu_unit(PROGRAM TEST...): tests of one instrumented process, what a sanitizer's build makes (target `unit_tests`) and runs
+# (label `unit`). Not among them: tests that start programs of other compilers under `ppu run`.
+add_custom_target(unit_tests)
+function(ppu_unit program)
+  add_dependencies(unit_tests ${program})
+  foreach(test ${ARGN})
+    set_property(TEST ${test} APPEND PROPERTY LABELS unit)
+  endforeach()
+endfunction()
+
 # ppu_test(NAME LABELS fast;isa SOURCES ... DEPS ...): a GoogleTest program, registered as one ctest.
 function(ppu_test name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS;LABELS" ${ARGN})
@@ -31,6 +41,9 @@ function(ppu_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT 300)
+  if(NOT A_SOURCES MATCHES "command.cpp")  # which starts programs
+    ppu_unit(${name} ${name})
+  endif()
 endfunction()
 
 # LLVM 19, the one major we use. ppu_use_llvm(TARGET): headers as system includes, precompiled once.

@@ -51,7 +51,7 @@ PPU_MATH double exp_pair(double x, double low) {
   const double n = rint(t * kInvLn2);
   const double r_high = fma(n, -kLn2, t), rest = fma(n, -kLn2Low, low);
   const double r = r_high + rest, r_low = (r_high - r) + rest;
-  return scale((fma(r * r, exp_tail(r), r_low) + r) + 1.0, (i32)n);
+  return scale((fma(r * r, exp_tail(r), r_low) + r) + 1.0, integer(n));
 }
 PPU_MATH double exp_double(double x) {
   return exp_pair(x, 0.0);
@@ -62,7 +62,7 @@ PPU_MATH double exp2_double(double x) {
   const double n = rint(t), f = t - n;
   const double r = f * kLn2;
   const double error = fma(f, kLn2, -r) + f * 0x1.abc9e3b39803fp-56;
-  return scale(fma(r * r, exp_tail(r), r + error) + 1.0, (i32)n);
+  return scale(fma(r * r, exp_tail(r), r + error) + 1.0, integer(n));
 }
 PPU_MATH double exp10_double(double x) {
   double t = x > 310.0 ? 310.0 : x;
@@ -72,7 +72,7 @@ PPU_MATH double exp10_double(double x) {
   const double f = fma(n, 0x1.9dc1da994fd21p-59, fma(n, -0x1.34413509f79ffp-2, t));
   const double r = f * 0x1.26bb1bbb55516p+1;
   const double error = fma(f, 0x1.26bb1bbb55516p+1, -r) - f * 0x1.f48ad494ea3e9p-53;
-  return scale(fma(r * r, exp_tail(r), r + error) + 1.0, (i32)n);
+  return scale(fma(r * r, exp_tail(r), r + error) + 1.0, integer(n));
 }
 PPU_MATH double expm1_double(double x) {
   double t = x > 710.0 ? 710.0 : x;
@@ -82,8 +82,8 @@ PPU_MATH double expm1_double(double x) {
   const double r_low = fma(n, -kLn2Low, r_high - r);
   const double e = r + (r_low + (r * r) * exp_tail(r));  // e^r - 1
   if (n == 0.0) return x == 0.0 ? x : e;
-  if (n > 1023.0) return scale(e + 1.0, (i32)n);
-  const double power = pow2((i32)n);
+  if (n > 1023.0) return scale(e + 1.0, integer(n));
+  const double power = pow2(integer(n));
   const Pair s = n > 0.0 ? two_sum(power, -1.0) : two_sum(-1.0, power);
   return x != x ? x : fma(power, e, s.low) + s.high;
 }

@@ -23,7 +23,7 @@ PPU_MATH float exp_float(float x, float low = 0.0f) {
   float r = fma(n, -0x1.62e430p-1f, t);
   r = fma(n, 0x1.05c610p-29f, r) + low;
   const float p = fma(r * r, poly(kP, r), r) + 1.0f;
-  return scale(p, (i32)n);
+  return scale(p, integer(n));
 }
 PPU_MATH float exp2_float(float x) {
   constexpr float kP[] = {0x1.62e430p-1f, 0x1.ebfbe0p-3f,  0x1.c6af6cp-5f,
@@ -32,7 +32,7 @@ PPU_MATH float exp2_float(float x) {
   t = t < -151.0f ? -151.0f : t;
   const float n = rint(t);
   const float r = t - n;
-  return scale(fma(r, poly(kP, r), 1.0f), (i32)n);
+  return scale(fma(r, poly(kP, r), 1.0f), integer(n));
 }
 
 /// x = m * 2^e with m in [sqrt(1/2), sqrt(2)); x positive and finite.
@@ -125,7 +125,7 @@ __attribute__((noinline, unused)) static double reduce_large(float x, i32* quadr
 PPU_MATH float reduce_trig(float x, i32* quadrant) {
   if (abs(x) < 0x1p27f) {
     const double n = rint((double)x * 0x1.45f306dc9c883p-1);
-    *quadrant = (i32)n & 3;
+    *quadrant = integer(n) & 3;
     return (float)fma(n, -0x1.1a62633145c07p-54, fma(n, -0x1.921fb54442d18p+0, (double)x));
   }
   if (!(abs(x) < kInfF)) {

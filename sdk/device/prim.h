@@ -36,6 +36,22 @@ PPU_MATH float rint(float x) {
 PPU_MATH double rint(double x) {
   return __builtin_rint(x);
 }
+/// The integer nearest to x, which is one already or NaN: that is 0, where C++ leaves the conversion
+/// undefined.
+PPU_MATH i32 integer(float x) {
+#ifdef __NVPTX__
+  return __nvvm_f2i_rn(x);
+#else
+  return x == x ? (i32)x : 0;
+#endif
+}
+PPU_MATH i32 integer(double x) {
+#ifdef __NVPTX__
+  return __nvvm_d2i_rn(x);
+#else
+  return x == x ? (i32)x : 0;
+#endif
+}
 PPU_MATH float trunc(float x) {
   return __builtin_truncf(x);
 }

@@ -51,7 +51,7 @@ void WarpRun::push_frame(Lane& lane, int32_t function, int32_t return_pc) {
     if (!lane.stack) trap(lane, exec::Trap::kStackOverflow, 0);
   }
   if (f.local_end > program.info.local_bytes && c.local_bytes) trap(lane, exec::Trap::kStackOverflow, 0);
-  memset(lane.stack.get() + f.slots, 0, f.end - f.slots);
+  if (f.end > f.slots) memset(lane.stack.get() + f.slots, 0, f.end - f.slots);
   lane.frames.push_back(f);
   lane.regs = reinterpret_cast<uint64_t*>(lane.stack.get() + f.slots);
   lane.memory = lane.stack.get() + f.memory;

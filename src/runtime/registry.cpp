@@ -14,10 +14,10 @@ namespace {
 /// Never destroyed: programs register before our constructors run and unregister after our destructors.
 struct Registry {
   std::shared_mutex mutex;
-  std::unordered_map<const void*, Kernel*> kernels;      ///< by host stub
-  std::unordered_set<const void*> kernel_records;        ///< every Kernel made, also of dead modules
-  std::unordered_map<const void*, Variable*> variables;  ///< by host shadow
-  std::unordered_set<const void*> library_kernels;       ///< CUkernel handles given to the program
+  std::unordered_map<const void*, Kernel*> kernels;  ///< by host stub
+  std::unordered_set<const void*> kernel_records;    ///< every Kernel made, also of dead modules
+  std::unordered_map<const void*, std::unique_ptr<Variable>> variables;  ///< by host shadow
+  std::unordered_set<const void*> library_kernels;  ///< CUkernel handles given to the program
   std::vector<Module*> modules;
   std::atomic<bool> managed_pending{false};  ///< some module with managed variables is not loaded
 };
@@ -61,13 +61,13 @@ void add_kernel(Module& module, const void* host, const char* name) {
 
 void add_variable(Module& module, const void* host, const char* name, size_t bytes) {
   const std::unique_lock lock(registry().mutex);
-  registry().variables[host] = new Variable{&module, name, bytes, false};
+  registry().variables[host] = std::make_unique<Variable>(&module, name, bytes, false);
 }
 
 void add_managed_variable(Module& module, void** host_pointer, const char* name, size_t bytes) {
   const std::unique_lock lock(registry().mutex);
   module.managed.push_back({host_pointer, name});
-  registry().variables[host_pointer] = new Variable{&module, name, bytes, true};
+  registry().variables[host_pointer] = std::make_unique<Variable>(&module, name, bytes, true);
   registry().managed_pending = true;
 }
 
@@ -107,7 +107,7 @@ Kernel* find_kernel(const void* host) {
 Variable* find_variable(const void* host) {
   const std::shared_lock lock(registry().mutex);
   const auto found = registry().variables.find(host);
-  return found == registry().variables.end() ? nullptr : found->second;
+  return found == registry().variables.end() ? nullptr : found->second.get();
 }
 
 bool is_kernel_record(const void* kernel) {

@@ -93,7 +93,9 @@ TEST(Compile, WritesWhatItHasInHand) {
 /// Calls the library the way src/device does.
 class Library {
  public:
-  Library() : handle_(dlopen(COMPILER_LIBRARY, RTLD_NOW | RTLD_LOCAL)) {
+  Library()
+      : handle_(dlopen(COMPILER_LIBRARY,
+                       RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)) {  // LLVM isn't made to be unloaded
     if (handle_) compile_ = reinterpret_cast<decltype(&ppu_compile_v1)>(dlsym(handle_, "ppu_compile_v1"));
   }
   ~Library() {

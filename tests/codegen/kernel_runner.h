@@ -83,7 +83,7 @@ inline const uint64_t* KernelRunner::bind_globals(const exec::KernelInfo& info) 
     std::vector<uint64_t>& storage = globals[name];
     if (const ptx::Variable* v = module_.find_variable(name); v && storage.empty()) {
       storage.resize(v->size() / 8 + 1);
-      std::memcpy(storage.data(), v->init.data(), v->init.size());
+      if (!v->init.empty()) std::memcpy(storage.data(), v->init.data(), v->init.size());
     }
     addresses_.push_back(reinterpret_cast<uint64_t>(storage.data()));
   }
