@@ -49,7 +49,10 @@ Context::Context(Device& device, unsigned flags) : device_(device), flags_(flags
 void Context::start() {
   id_ = next_context_id.fetch_add(1);
   error_.store(CUDA_SUCCESS);
-  legacy_ = new Stream(*this, 0, 0);
+  if (legacy_)
+    legacy_->renew();
+  else
+    legacy_ = new Stream(*this, 0, 0);
   heap_ = new exec::DeviceHeap([this](size_t bytes) -> uint64_t {
     uint64_t address = 0;
     AddressSpace::instance().allocate(MemoryKind::kDevice, device_.ordinal, id_, bytes, 0, &address);

@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <utility>
 
 #include "device/context.h"
 #include "device/ipc.h"
@@ -167,8 +168,20 @@ void Stream::collect(Context& context, std::vector<Stream*>* all) {
 }
 
 void Stream::abandon(Context& context) {
+  std::vector<Operation*> tails;
+  {
+    std::lock_guard lock(order_lock);
+    for (Stream* s : context.streams_)
+      if (Operation* tail = std::exchange(s->tail_, nullptr)) tails.push_back(tail);
+    context.streams_.clear();
+  }
+  for (Operation* tail : tails) tail->release();
+}
+
+void Stream::renew() {
   std::lock_guard lock(order_lock);
-  context.streams_.clear();
+  id_ = next_stream_id.fetch_add(1);
+  context_.streams_.push_back(this);
 }
 
 void Stream::submit(Operation* op, std::span<Operation* const> after) {

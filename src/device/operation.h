@@ -102,8 +102,11 @@ class Stream {
   void close();
   /// Streams of `context` that are open or have unfinished work, each with a reference.
   static void collect(Context& context, std::vector<Stream*>* all);
-  /// Takes all streams out of a context that is being destroyed; their handles stay until they are closed.
+  /// Takes all streams out of a context that is being destroyed, and their last operations out of them; their
+  /// handles stay until they are closed.
   static void abandon(Context& context);
+  /// Puts an abandoned stream into its context again, as a new one.
+  void renew();
 
   void add_ref() { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() {

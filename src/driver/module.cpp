@@ -31,9 +31,10 @@ CUresult find_library(CUlibrary handle, Library** library) {
 
 CUresult find_kernel(CUkernel handle, Kernel** kernel) {
   PPU_TRY(device::require_initialized());
-  *kernel = to_kernel(handle);
-  if (!device::Launchable::is_live(*kernel) || (*kernel)->tag != device::Launchable::Tag::kKernel)
+  auto* launchable = reinterpret_cast<device::Launchable*>(handle);
+  if (!device::Launchable::is_live(launchable) || launchable->tag != device::Launchable::Tag::kKernel)
     return CUDA_ERROR_INVALID_HANDLE;
+  *kernel = static_cast<Kernel*>(launchable);
   return CUDA_SUCCESS;
 }
 

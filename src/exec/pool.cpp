@@ -92,28 +92,35 @@ void call_on_stack(void* top, void (*fn)(void*), void* argument) {
 #endif
 }
 
-/// Runners of helping host threads, reused. Never destroyed: threads may still be waiting during exit.
+/// Runners of workers and of helping host threads, all that were made, and the free ones, which are reused.
+/// Never destroyed: threads may still be waiting during exit.
 std::mutex runner_mutex;
-std::vector<Runner*>& free_runners() {
-  static auto* list = new std::vector<Runner*>;
-  return *list;
+struct Runners {
+  std::vector<Runner*> all, free;
+};
+Runners& runners() {
+  static auto* lists = new Runners;
+  return *lists;
 }
 
 Runner* acquire_runner() {
   {
     std::lock_guard lock(runner_mutex);
-    if (!free_runners().empty()) {
-      Runner* r = free_runners().back();
-      free_runners().pop_back();
+    if (!runners().free.empty()) {
+      Runner* r = runners().free.back();
+      runners().free.pop_back();
       return r;
     }
   }
-  return new Runner;
+  auto* r = new Runner;
+  std::lock_guard lock(runner_mutex);
+  runners().all.push_back(r);
+  return r;
 }
 
 void release_runner(Runner* r) {
   std::lock_guard lock(runner_mutex);
-  free_runners().push_back(r);
+  runners().free.push_back(r);
 }
 
 }  // namespace
@@ -284,7 +291,7 @@ bool Pool::help(const void* owner) {
 
 void Pool::worker_main() {
   prepare_worker_signals();
-  auto* runner = new Runner;
+  Runner* runner = acquire_runner();
   while (true) {
     uint32_t seen = epoch_.load();
     spinners_.fetch_add(1);

@@ -1,5 +1,6 @@
 #include "runtime/registry.h"
 
+#include <memory>
 #include <shared_mutex>
 #include <unordered_map>
 #include <unordered_set>
