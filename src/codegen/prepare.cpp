@@ -12,22 +12,27 @@ namespace {
 
 #define PPU_SIMPLIFYCFG "simplifycfg<no-sink-common-insts;no-hoist-common-insts;no-switch-to-lookup>"
 #define PPU_INSTCOMBINE "instcombine<no-verify-fixpoint>"
+// No partial redundancy elimination: its phis, where lanes meet again, make varying values of what is the
+// same for all (an address that one thread has used before the others do).
+#define PPU_GVN "gvn<no-pre>"
 
 constexpr const char* kInline = "always-inline";
 
 constexpr const char* kClean =
     "globaldce,"
     "function(sroa<modify-cfg>,early-cse," PPU_SIMPLIFYCFG "," PPU_INSTCOMBINE
-    ",lower-switch,fix-irreducible,loop-simplify,lcssa,loop-mssa(licm<allowspeculation>),gvn," PPU_INSTCOMBINE
+    ",lower-switch,fix-irreducible,loop-simplify,lcssa,loop-mssa(licm<allowspeculation>)," PPU_GVN
+    "," PPU_INSTCOMBINE
     ",loop(indvars,loop-deletion,loop-unroll-full),sroa<modify-cfg>,early-cse<memssa>," PPU_INSTCOMBINE
     "," PPU_SIMPLIFYCFG ",loop-simplify)";
 
 // Last: nothing after this may disturb the loop form.
-constexpr const char* kShape = "function(" PPU_INSTCOMBINE ",gvn,adce," PPU_SIMPLIFYCFG
+constexpr const char* kShape = "function(" PPU_INSTCOMBINE "," PPU_GVN ",adce," PPU_SIMPLIFYCFG
                                ",lower-switch,fix-irreducible,mergereturn,loop-simplify,lcssa)";
 
 #undef PPU_SIMPLIFYCFG
 #undef PPU_INSTCOMBINE
+#undef PPU_GVN
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "llvm/IR/CFG.h"
+#include "simt/lane_places.h"
 #include "simt/names.h"
 #include "simt/widener.h"
 
@@ -99,18 +100,30 @@ class WaitFinder {
   }
 
  private:
-  /// The loop asks one place of memory again and again.
-  bool polls(const Loop& loop) const {
-    bool yields = false, asks = false;
+  /// The places of memory that the loop asks again and again.
+  static std::vector<const Value*> asked(const Loop& loop) {
+    std::vector<const Value*> places;
     for (BasicBlock* b : loop.blocks())
       for (const Instruction& inst : *b) {
-        yields |= called(inst) == kYield && s_.loops.getLoopFor(b) == &loop;
         const auto* load = dyn_cast<LoadInst>(&inst);
         if (!(load && load->isVolatile()) && !isa<AtomicRMWInst>(inst) && !isa<AtomicCmpXchgInst>(inst))
           continue;
-        asks |= loop.isLoopInvariant(address_of(inst));
+        if (loop.isLoopInvariant(address_of(inst))) places.push_back(address_of(inst));
       }
-    return yields && asks;
+    return places;
+  }
+
+  bool polls(const Loop& loop) const {
+    for (BasicBlock* b : loop.blocks())
+      for (const Instruction& inst : *b)
+        if (called(inst) == kYield && s_.loops.getLoopFor(b) == &loop) return !asked(loop).empty();
+    return false;
+  }
+
+  /// The write may be to a place that `asks` names for another lane.
+  bool may_answer(const Instruction& write, const std::vector<const Value*>& asks) const {
+    return llvm::any_of(asks,
+                        [&](const Value* place) { return lanes_may_meet(s_, place, address_of(write)); });
   }
 
   /// Who holds what the others poll gives it back before leaving the loop: the same place is written by
@@ -204,6 +217,7 @@ class WaitFinder {
     const Region* region = region_of(loop.getHeader());
     if (!region || gives_back_inside(loop)) return false;
     const BasicBlock* alone = one_lane_entry(loop.getHeader());
+    const std::vector<const Value*> asks = asked(loop);
     std::set<const BasicBlock*> seen;
     std::vector<const BasicBlock*> open = elsewhere(*region, loop);
     while (!open.empty()) {
@@ -215,7 +229,7 @@ class WaitFinder {
       for (const Instruction& inst : *b) {
         held |= holds_all(inst);
         if (held) break;
-        if (by_others && signals(inst)) return true;
+        if (by_others && signals(inst) && may_answer(inst, asks)) return true;
       }
       if (!held) open.insert(open.end(), succ_begin(b), succ_end(b));
     }

@@ -76,6 +76,19 @@ TEST(Simt, AnAddressOfTheWholeBlockIsOneScalarAccess) {
   EXPECT_GE(w.count("load float"), 1u);
 }
 
+// A branch of one thread that has used the address before doesn't make it one of each lane.
+TEST(Simt, AnAddressThatOneThreadHasUsedStaysOneOfAll) {
+  const Widened w = widened(
+      "setp.ne.u32 %p1, %r1, 0; mul.lo.u32 %r7, %r0, 12; @%p1 bra L;\n"
+      "mov.u32 %r5, sh; add.u32 %r5, %r5, %r7; st.shared.u32 [%r5+16], %r0;\n"
+      "L: bar.sync 0; mov.u32 %r6, sh; add.u32 %r6, %r6, %r7; ld.shared.u32 %r8, [%r6+16];\n"
+      "mul.wide.u32 %d2, %r8, 4; add.u64 %d2, %d2, %d0; ld.global.u32 %r9, [%d2];\n"
+      "mul.wide.u32 %d3, %r1, 4; add.u64 %d3, %d1, %d3; st.global.u32 [%d3], %r9;\n",
+      64);
+  EXPECT_EQ(w.count("masked.gather"), 0u);
+  EXPECT_EQ(w.count("extractelement"), 0u) << w.ir;
+}
+
 TEST(Simt, TileRowsOfA16WideBlockAreBroadcastAndHalfContiguous) {
   // sh[tid.y * 64] (the same in a half warp) and sh[tid.x * 4] (a row twice).
   const Widened w = widened(
@@ -221,6 +234,22 @@ TEST(Simt, ALaneThatWaitsForAnotherMakesTheKernelNarrow) {
   EXPECT_TRUE(runs_narrow(poll + "st.volatile.global.u32 [%d0], 1;\n"));
   EXPECT_FALSE(runs_narrow(poll + "bar.sync 0; st.volatile.global.u32 [%d0], 1;\n"));
   EXPECT_FALSE(runs_narrow(poll + "st.global.u32 [%d1], 1;\n"));
+}
+
+TEST(Simt, LanesThatPollRowsOfOtherBlocksStayWide) {
+  // Each lane looks back through the rows of earlier blocks in its own column, then fills in its own place.
+  const auto look_back = [](const std::string& step) {
+    return "mov.u32 %r5, %ctaid.x; shl.b32 %r5, %r5, 6; add.u32 %r5, %r5, %r1; mul.wide.u32 %d2, %r5, 4;\n"
+           "add.u64 %d3, %d0, %d2;\n"
+           "L0: sub.u32 %r5, %r5, " +
+           step +
+           "; mul.wide.u32 %d2, %r5, 4; add.u64 %d2, %d0, %d2;\n"
+           "L1: ld.volatile.global.u32 %r7, [%d2]; setp.eq.s32 %p0, %r7, 0; @%p0 bra L1;\n"
+           "setp.eq.s32 %p1, %r7, 1; @%p1 bra L0; st.volatile.global.u32 [%d3], 2;\n";
+  };
+  EXPECT_FALSE(runs_narrow(look_back("64")));
+  EXPECT_TRUE(runs_narrow(look_back("1"))) << "the neighbour's place";
+  EXPECT_TRUE(runs_narrow(look_back("%r4"))) << "any place";
 }
 
 TEST(Simt, LockFreeLoopsStayWide) {
