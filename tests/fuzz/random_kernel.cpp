@@ -90,7 +90,8 @@ class Generator {
   /// `field` bytes into a thread's values, `size` wide: threads lie side by side there.
   uint32_t place(uint32_t field) const { return field * all_; }
 
-  /// `rest`: what the kernel does with its memory. Filling it is much code, and left out where nothing reads it.
+  /// `rest`: what the kernel does with its memory. Filling it is much code, and left out where nothing reads
+  /// it.
   void prologue(const std::string& rest) {
     line("ld.param.u64 %%a0, [data];");
     line("ld.param.u64 %%a1, [out];");
