@@ -8,7 +8,7 @@ packages=(
   llvm-19-dev clang-19 lld-19 libclang-rt-19-dev libomp-19-dev clang-format-19
   g++ cmake ninja-build ccache git pkg-config ca-certificates binutils
   libzstd-dev zlib1g-dev liblz4-dev libxml2-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
-  libgtest-dev libbenchmark-dev python3 python3-venv
+  libdnnl-dev libgtest-dev libbenchmark-dev python3 python3-venv
 )
 
 # A command as root: directly, or through sudo.

@@ -18,7 +18,7 @@ struct Row {
 #define STUB(name) {#name, false, false},
 #define STUB_NULL(name) {#name, false, true},
 const std::vector<Row> kCublasLt = {
-#include "libs/cublaslt/api.inc"
+#include <ppu/cublaslt_functions.inc>
 };
 const std::vector<Row> kCudnn = {
 #include "libs/cudnn/api.inc"

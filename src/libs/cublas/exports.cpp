@@ -9,6 +9,7 @@
 #include "libs/cublas/level2.h"
 #include "libs/cublas/level3.h"
 #include "libs/cublas/solve.h"
+#include "libs/cublas/statuses.h"
 
 #define PPU_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -20,31 +21,6 @@ namespace ppu::cublas {
 #undef STUB
 
 namespace {
-
-struct Named {
-  cublasStatus_t status;
-  const char *name, *text;
-};
-constexpr Named kStatuses[] = {
-    {CUBLAS_STATUS_SUCCESS, "CUBLAS_STATUS_SUCCESS", "success"},
-    {CUBLAS_STATUS_NOT_INITIALIZED, "CUBLAS_STATUS_NOT_INITIALIZED", "the library was not initialized"},
-    {CUBLAS_STATUS_ALLOC_FAILED, "CUBLAS_STATUS_ALLOC_FAILED", "the resource allocation failed"},
-    {CUBLAS_STATUS_INVALID_VALUE, "CUBLAS_STATUS_INVALID_VALUE", "an invalid value was used as an argument"},
-    {CUBLAS_STATUS_ARCH_MISMATCH, "CUBLAS_STATUS_ARCH_MISMATCH",
-     "an absent device architectural feature is required"},
-    {CUBLAS_STATUS_MAPPING_ERROR, "CUBLAS_STATUS_MAPPING_ERROR", "an access to device memory space failed"},
-    {CUBLAS_STATUS_EXECUTION_FAILED, "CUBLAS_STATUS_EXECUTION_FAILED",
-     "the function failed to launch on the device"},
-    {CUBLAS_STATUS_INTERNAL_ERROR, "CUBLAS_STATUS_INTERNAL_ERROR", "an internal operation failed"},
-    {CUBLAS_STATUS_NOT_SUPPORTED, "CUBLAS_STATUS_NOT_SUPPORTED", "the functionality is not supported"},
-    {CUBLAS_STATUS_LICENSE_ERROR, "CUBLAS_STATUS_LICENSE_ERROR",
-     "the requested functionality requires some license"}};
-
-const Named* named(cublasStatus_t status) {
-  for (const Named& s : kStatuses)
-    if (s.status == status) return &s;
-  return nullptr;
-}
 
 bool no_handle(cublasHandle_t handle) {
   return !is_live(handle);
@@ -79,12 +55,10 @@ First first_of(First first, Rest...) {
 }  // namespace ppu::cublas
 
 PPU_EXPORT const char* cublasGetStatusName(cublasStatus_t status) {
-  const auto* s = ppu::cublas::named(status);
-  return s ? s->name : "unknown cublasStatus_t";
+  return ppu::cublas::name_of(status);
 }
 PPU_EXPORT const char* cublasGetStatusString(cublasStatus_t status) {
-  const auto* s = ppu::cublas::named(status);
-  return s ? s->text : "unknown cublasStatus_t";
+  return ppu::cublas::text_of(status);
 }
 PPU_EXPORT size_t cublasGetCudartVersion() {
   return CUDART_VERSION;

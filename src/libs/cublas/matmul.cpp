@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "libs/cublas/fast.h"
 #include "libs/cublas/level3.h"
 #include "libs/cublas/numbers.h"
 
@@ -46,14 +47,44 @@ class Floats {
   int64_t ld_;
 };
 
+/// FP8 numbers are bfloat16 numbers too: such a product as one of those.
+class Bfloats {
+ public:
+  Bfloats(const Product& p, int64_t batch)
+      : product_(p),
+        a_(dense(p.a, batch, stored(p.ta, p.m, p.k), &product_.a)),
+        b_(dense(p.b, batch, stored(p.tb, p.k, p.n), &product_.b)) {
+    product_.a.data = a_.data(), product_.b.data = b_.data();
+  }
+  const Product& product() const { return product_; }
+
+ private:
+  static std::vector<uint16_t> dense(const Operand& x, int64_t batch, Stored size, Operand* copy) {
+    std::vector<uint16_t> numbers(size_t(size.rows * size.columns));
+    std::vector<float> column(size_t(size.rows), 0.0f);
+    for (int64_t j = 0; j < size.columns; ++j) {
+      to_float(x.type, x.of(batch) + size_t(j * x.ld) * element_bytes(x.type), column.data(), column.size());
+      from_float(CUDA_R_16BF, column.data(), numbers.data() + j * size.rows, column.size());
+    }
+    *copy = {nullptr, CUDA_R_16BF, std::max<int64_t>(1, size.rows), 0, false};
+    return numbers;
+  }
+
+  Product product_;
+  std::vector<uint16_t> a_, b_;
+};
+
+bool is_fp8(cudaDataType type) {
+  return type == CUDA_R_8F_E4M3 || type == CUDA_R_8F_E5M2;
+}
+
 void run_by_floats(const Product& p, float alpha, float beta) {
   std::vector<float> result(size_t(p.m * p.n)), column(size_t(p.m), 0.0f);
   for (int64_t i = 0; i < p.count; ++i) {
-    const Floats a(p.a, i, stored(p.ta, p.m, p.k)), b(p.b, i, stored(p.tb, p.k, p.n));
-    run_gemm(p.ta, p.tb, p.m, p.n, p.k, alpha, a.data(), a.ld(), b.data(), b.ld(), 0.0f, result.data(),
-             std::max<int64_t>(1, p.m));
+    multiply(p, i, result.data());
     for (int64_t j = 0; j < p.n; ++j) {
       float* r = result.data() + j * p.m;
+      for (int64_t k = 0; k < p.m; ++k) r[k] *= alpha;
       if (beta != 0) {
         to_float(p.c.type, p.c.of(i) + size_t(j * p.c.ld) * element_bytes(p.c.type), column.data(),
                  size_t(p.m));
@@ -77,23 +108,30 @@ __attribute__((target_clones("avx512bw", "avx2", "default"))) void dot_products(
   }
 }
 
-void run_integers(const Product& p, int32_t alpha, int32_t beta) {
+void sum_integers(const Product& p, int64_t batch, int32_t* result) {
   std::vector<int8_t> rows(size_t(p.m * p.k)), column(size_t(p.k), 0);
-  std::vector<uint32_t> sums(size_t(p.m), 0);
+  const auto *a = reinterpret_cast<const int8_t*>(p.a.of(batch)),
+             *b = reinterpret_cast<const int8_t*>(p.b.of(batch));
+  for (int64_t r = 0; r < p.m; ++r)
+    for (int64_t x = 0; x < p.k; ++x)
+      rows[size_t(r * p.k + x)] = p.ta == CUBLAS_OP_N ? a[r + x * p.a.ld] : a[x + r * p.a.ld];
+  for (int64_t j = 0; j < p.n; ++j) {
+    for (int64_t x = 0; x < p.k; ++x)
+      column[size_t(x)] = p.tb == CUBLAS_OP_N ? b[x + j * p.b.ld] : b[j + x * p.b.ld];
+    dot_products(rows.data(), column.data(), p.m, p.k, reinterpret_cast<uint32_t*>(result + j * p.m));
+  }
+}
+
+void run_integers(const Product& p, int32_t alpha, int32_t beta) {
+  if (alpha == 1 && beta == 0 && fast_multiply(p, 1.0f, 0.0f)) return;
+  std::vector<int32_t> sums(size_t(p.m * p.n), 0);
   for (int64_t i = 0; i < p.count; ++i) {
-    const auto *a = reinterpret_cast<const int8_t*>(p.a.of(i)),
-               *b = reinterpret_cast<const int8_t*>(p.b.of(i));
-    for (int64_t r = 0; r < p.m; ++r)
-      for (int64_t x = 0; x < p.k; ++x)
-        rows[size_t(r * p.k + x)] = p.ta == CUBLAS_OP_N ? a[r + x * p.a.ld] : a[x + r * p.a.ld];
+    multiply(p, i, sums.data());
     for (int64_t j = 0; j < p.n; ++j) {
-      for (int64_t x = 0; x < p.k; ++x)
-        column[size_t(x)] = p.tb == CUBLAS_OP_N ? b[x + j * p.b.ld] : b[j + x * p.b.ld];
-      dot_products(rows.data(), column.data(), p.m, p.k, sums.data());
       const auto* c = reinterpret_cast<const uint32_t*>(p.c.of(i)) + j * p.c.ld;
       auto* d = reinterpret_cast<uint32_t*>(p.d.of(i)) + j * p.d.ld;
       for (int64_t r = 0; r < p.m; ++r)
-        d[r] = uint32_t(alpha) * sums[size_t(r)] + (beta ? uint32_t(beta) * c[r] : 0);
+        d[r] = uint32_t(alpha) * uint32_t(sums[size_t(j * p.m + r)]) + (beta ? uint32_t(beta) * c[r] : 0);
     }
   }
 }
@@ -167,7 +205,20 @@ void run(const Product& p, const void* alpha, const void* beta) {
   if (is_integer_product(p))
     return run_integers(p, *static_cast<const int32_t*>(alpha), *static_cast<const int32_t*>(beta));
   const float a = scale_value(p.scale, alpha), b = scale_value(p.scale, beta);
-  return all_of_type(p, CUDA_R_32F) ? run_as(p, a, b) : run_by_floats(p, a, b);
+  if (all_of_type(p, CUDA_R_32F)) return run_as(p, a, b);
+  if (!fast_multiply(p, a, b)) run_by_floats(p, a, b);
+}
+
+void multiply(const Product& p, int64_t batch, int32_t* result) {
+  if (!fast_multiply(p, batch, result)) sum_integers(p, batch, result);
+}
+
+void multiply(const Product& p, int64_t batch, float* result) {
+  if (fast_multiply(p, batch, result)) return;
+  if (is_fp8(p.a.type) && is_fp8(p.b.type) && fast_multiply(Bfloats(p, batch).product(), 0, result)) return;
+  const Floats a(p.a, batch, stored(p.ta, p.m, p.k)), b(p.b, batch, stored(p.tb, p.k, p.n));
+  run_gemm(p.ta, p.tb, p.m, p.n, p.k, 1.0f, a.data(), a.ld(), b.data(), b.ld(), 0.0f, result,
+           std::max<int64_t>(1, p.m));
 }
 
 }  // namespace ppu::cublas

@@ -34,6 +34,11 @@ bool scale_type(cublasComputeType_t compute, cudaDataType result, cudaDataType* 
 /// CUBLAS_STATUS_SUCCESS if these types can be multiplied, _NOT_SUPPORTED (logged by name) if not.
 cublasStatus_t check_types(const Product& p);
 
+/// op(A) op(B) of one matrix of the batch, as floats or 32-bit integers, dense and column-major: for types
+/// that check_types takes as floats, or int8. Sums of integers wrap.
+void multiply(const Product& p, int64_t batch, float* result);
+void multiply(const Product& p, int64_t batch, int32_t* result);
+
 /// Does it, on this thread and OpenBLAS's. `alpha` and `beta` point to scalars of type p.scale. Half and
 /// bfloat16 products are summed in float and rounded once.
 void run(const Product& p, const void* alpha, const void* beta);
