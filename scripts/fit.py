@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Fits chips/model/coefficients.toml and the fitted rows of chips/model/stacks.toml to measured rows, and says how well
-they do on rows of groups that were left out. Needs numpy and scipy and build/bin/ppu, which does all predicting.
+"""Fits chips/model/coefficients.toml and the fitted rows of chips/model/stacks.toml to measured rows, says how well they
+do on rows of groups that were left out, and sets the residuals behind P10-P90 from those. Needs numpy and
+build/bin/ppu, which does all predicting.
 
-    scripts/fit.py ROWS.tsv                     fit in stages, print the new values and the errors
+    scripts/fit.py ROWS.tsv                     fit all stages, print the new values and the errors
     scripts/fit.py ROWS.tsv --write             write them, with the SHA-256 of ROWS.tsv
-    scripts/fit.py ROWS.tsv --cross-validate    fit without each group in turn, print the errors on it
-    scripts/fit.py ROWS.tsv --stage NAME        one stage alone (kernels, serving, items, power)
+    scripts/fit.py ROWS.tsv --cross-validate    fit without each group in turn, print the errors on it beside the
+                                                trivial roofline's, and the residuals; with --write, write these
+    scripts/fit.py ROWS.tsv --stage NAME        one stage alone (kernels, serving, mlperf, power)
 
-A stage has its rows, the keys it may move and how far each is held to its present value (one standard deviation, as a
-logarithm). Residuals are logarithms of predicted / measured under a loss that outliers can't dominate."""
+Every key has a centre and how far it may stray from it (one standard deviation, as a logarithm): what was known before
+the rows. A fit starts from the centres whatever the files hold, so that the same rows give the same values. Residuals are
+logarithms of predicted / measured under a loss that outliers can't dominate."""
 import argparse
 import csv
 import hashlib
@@ -18,60 +21,76 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import tomllib
 
 import numpy as np
-from scipy.optimize import least_squares
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PPU = pathlib.Path(os.environ.get("PPU", ROOT / "build/bin/ppu"))
 COEFFICIENTS = ROOT / "chips/model/coefficients.toml"
 STACKS = ROOT / "chips/model/stacks.toml"
+OUTLIER = 0.1  # a residual beyond this counts linearly
+PRIOR = 0.1    # weight of one standard deviation of a key, as a residual
+STEP = 0.03    # of a key's logarithm, for slopes
+SHARE = 0.8    # of rows left out that P10-P90 shall hold
+TO_P90 = 1.2816
 
-# key (a coefficient, or stack|NAME|CHIP|TERM) : one standard deviation of the prior
+BENCHMARKS = ("resnet", "retinanet", "bert", "stable-diffusion", "gptj", "llama2-70b", "mixtral")
+# stage: which rows, which of them are left out together, and key (a coefficient, or stack|NAME|CHIP|TERM): centre, deviation
 STAGES = {
     "kernels": {
         "rows": lambda r: r["kind"] == "kernel" or "GEMV" in r["scenario"],
-        "keys": {"tensor_efficiency": 0.03, "small_tile": 0.5, "memory_efficiency": 0.05, "overlap": 0.3,
-                 "wave_smoothing": 0.3, "l2_efficiency": 0.3, "multicast": 0.3, "sm_bandwidth": 0.3, "k_step_us": 0.3,
-                 "fill_us": 0.5, "wave_us": 0.5, "split_us": 0.5, "l2_partitioned": 0.4, "tensor_energy": 0.3,
-                 "stack|kernel trtllm|*|launch_us": 0.5, "stack|kernel trtllm|*|loop_us": 0.5,
-                 "stack|kernel trtllm|*|quantise_us": 0.5, "stack|kernel deepgemm|*|launch_us": 0.5,
-                 "stack|kernel torch|T-Head|launch_us": 0.5, "stack|kernel flaggems|T-Head|launch_us": 0.5,
-                 "stack|kernel torch|T-Head|tensor_efficiency": 0.2,
-                 "stack|kernel flaggems|T-Head|tensor_efficiency": 0.2},
+        "group": lambda r: r["chip"],
+        "keys": {
+            "tensor_efficiency": (0.92, 0.05), "small_tile": (0.1, 0.7), "memory_efficiency": (0.85, 0.05),
+            "overlap": (4, 0.4), "wave_smoothing": (0.2, 0.5), "l2_efficiency": (1, 0.4), "multicast": (2, 0.4),
+            "sm_bandwidth": (2, 0.4), "k_step_us": (0.05, 0.4), "fill_us": (1.5, 0.5), "wave_us": (0.4, 0.6),
+            "split_us": (1.5, 0.6), "l2_partitioned": (0.25, 0.5), "tensor_energy": (1, 0.4),
+            "stack|kernel trtllm|*|launch_us": (1.5, 0.5), "stack|kernel trtllm|*|loop_us": (4, 0.6),
+            "stack|kernel trtllm|*|quantise_us": (4, 0.7), "stack|kernel deepgemm|*|launch_us": (2.5, 0.6),
+            "stack|kernel torch|T-Head|launch_us": (2, 0.5), "stack|kernel flaggems|T-Head|launch_us": (2, 0.5),
+            "stack|kernel torch|T-Head|tensor_efficiency": (0.95, 0.1),
+            "stack|kernel flaggems|T-Head|tensor_efficiency": (0.95, 0.1)},
     },
     "serving": {
         "rows": lambda r: r["kind"] in ("serving-max", "serving-static", "serving-e2e", "serving-pd", "ttft", "latency",
-                                        "collective"),
-        "keys": {"attention_efficiency": 0.2, "attention_memory": 0.1, "vector_memory": 0.1, "vector_fill_us": 0.5,
-                 "link_efficiency": 0.1, "one_shot_us": 0.4, "hop_us": 0.4,
-                 "network_hop_us": 0.6, "network_efficiency": 0.2,
-                 "stack|trtllm|*|launch_us": 0.4, "stack|trtllm|*|step_us": 1, "stack|trtllm|*|sequence_us": 1,
-                 "stack|trtllm|*|request_us": 1, "stack|vllm|*|request_us": 1, "stack|vllm|*|step_us": 1,
-                 "stack|vllm|*|sequence_us": 1, "stack|vllm|*|launch_us": 0.4,
-                 "stack|trtllm 0.6|*|launch_us": 0.4, "stack|trtllm 0.6|*|step_us": 1,
-                 "stack|trtllm 0.6|*|decode_lanes": 0.5, "stack|trtllm 0.6|*|request_us": 1,
-                 "stack|trtllm 0.6|*|tensor_efficiency": 0.2,
-                 "stack|chitu|NVIDIA|step_us": 1, "stack|chitu|NVIDIA|sequence_us": 1,
-                 "stack|chitu|Huawei|tensor_efficiency": 0.5, "stack|chitu|Huawei|memory_efficiency": 0.5,
-                 "stack|chitu|Huawei|step_us": 1, "stack|chitu|Huawei|sequence_us": 1,
-                 "stack|graphs|T-Head|launch_us": 0.5, "stack|eager|T-Head|kernel_us": 0.3},
+                                        "collective") and "GEMV" not in r["scenario"],
+        # Runs of one model on one chip share what isn't known of them.
+        "group": lambda r: r["chip"] if r["kind"] != "serving-e2e" else r["chip"] + " " + family(r["model"]),
+        "keys": {
+            "attention_efficiency": (0.6, 0.2), "attention_memory": (0.75, 0.1), "vector_memory": (0.5, 0.2),
+            "vector_fill_us": (2, 0.4), "link_efficiency": (0.6, 0.2), "one_shot_us": (8, 0.4), "hop_us": (3, 0.4),
+            "network_hop_us": (20, 0.5), "network_efficiency": (0.8, 0.15),
+            "stack|trtllm|*|launch_us": (2, 0.4), "stack|trtllm|*|step_us": (200, 1),
+            "stack|trtllm|*|sequence_us": (4, 1), "stack|trtllm|*|request_us": (1e5, 1),
+            "stack|vllm|*|launch_us": (2, 0.4), "stack|vllm|*|step_us": (400, 1),
+            "stack|vllm|*|sequence_us": (4, 1), "stack|vllm|*|request_us": (5e4, 1),
+            "stack|trtllm 0.6|*|launch_us": (3, 0.4), "stack|trtllm 0.6|*|step_us": (2000, 1),
+            "stack|trtllm 0.6|*|decode_lanes": (0.15, 0.5), "stack|trtllm 0.6|*|request_us": (3000, 1),
+            "stack|trtllm 0.6|*|tensor_efficiency": (0.9, 0.1),
+            "stack|chitu|NVIDIA|step_us": (500, 1), "stack|chitu|NVIDIA|sequence_us": (20, 1),
+            "stack|chitu|Huawei|tensor_efficiency": (0.6, 0.4), "stack|chitu|Huawei|memory_efficiency": (0.8, 0.3),
+            "stack|chitu|Huawei|step_us": (1500, 1), "stack|chitu|Huawei|sequence_us": (100, 1),
+            "stack|graphs|T-Head|launch_us": (6, 0.5), "stack|eager|T-Head|kernel_us": (12, 0.3)},
     },
-    "items": {
+    "mlperf": {
         "rows": lambda r: r["kind"] == "mlperf",
-        "keys": {"l2_whole": 0.3, **{f"stack|mlperf {name}|*|{term}": 0.3 for name in (
-            "resnet", "retinanet", "bert", "stable-diffusion", "gptj", "llama2-70b", "mixtral")
-            for term in ("rate", "server_share")}},
+        "group": lambda r: r["chip"],
+        "keys": {"l2_whole": (0.6, 0.3),
+                 **{f"stack|mlperf {name}|*|rate": (1, 0.4) for name in BENCHMARKS},
+                 **{f"stack|mlperf {name}|*|server_share": (0.9, 0.1) for name in BENCHMARKS}},
     },
     "power": {
         "rows": lambda r: r["kind"] in ("power", "serving-energy"),
-        "keys": {"busy_floor": 0.5, "memory_energy": 0.4, "vector_energy": 0.5, "node_base_w": 0.5,
-                 "node_per_chip_w": 0.5},
+        "group": lambda r: r["chip"] + " " + r["model"],
+        "keys": {"busy_floor": (0.4, 0.5), "memory_energy": (1, 0.4), "vector_energy": (6, 0.5),
+                 "node_base_w": (600, 0.4), "node_per_chip_w": (100, 0.4)},
     },
 }
-GROUPS = {"kernels": lambda r: r["chip"], "serving": lambda r: r["chip"] + "/" + r["model"], "items": lambda r: r["chip"], "power": lambda r: r["model"]}
+
+
+def family(model):
+    return re.split(r"[-_/ ]", model.split("/")[-1])[0].lower()
 
 
 def read(path):
@@ -79,7 +98,8 @@ def read(path):
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def present_values():
+def shipped():
+    """Values in the files, of all keys and of the stacks' other terms."""
     values = {k: v for k, v in tomllib.loads(COEFFICIENTS.read_text()).items() if k != "fitted_on"}
     defaults = dict(re.findall(r"TERM\((\w+),\s*([-\d.e]+),", (ROOT / "src/chip/stack_fields.inc").read_text()))
     for stack in tomllib.loads(STACKS.read_text())["stack"]:
@@ -88,81 +108,197 @@ def present_values():
     return values
 
 
-class Rows:
-    """Measured rows as a file that ppu reads again and again."""
-
-    def __init__(self, rows):
-        self.rows = rows
-        self.file = tempfile.NamedTemporaryFile("w", suffix=".tsv")
-        writer = csv.DictWriter(self.file, rows[0].keys(), delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        self.file.flush()
-
-    def errors(self, values):
-        """log(predicted / measured) of the rows that are modelled."""
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-            for key, value in values.items():
-                file.write("\t".join(key.split("|") + [repr(float(value))]) + "\n")
-            file.flush()
-            done = subprocess.run([PPU, "chips", "validate", self.file.name, "--values-only", "--json",
-                                   "--coefficients", file.name], capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"fit: {done.stderr.strip()}")
-        return np.array([np.log(row["predicted"] / row["measured"]) if "predicted" in row else 0.0
-                         for row in json.loads(done.stdout)["rows"]])
-
-
 def ranges():
     text = (ROOT / "src/chip/coefficients.inc").read_text()
     return {k: (float(a), float(b)) for k, a, b in re.findall(r"COEFFICIENT\((\w+),\s*([-\d.]+),\s*([-\d.]+),", text)}
 
 
-def clip(key, value, limits):
-    low, high = limits.get(key, (0.0, 1.3 if key.endswith(("efficiency", "overlap", "lanes", "server_share")) else 1e9))
-    return min(max(value, low), high)
+class Model:
+    """`ppu chips validate --serve` on all rows: predictions with other values, again and again."""
+
+    def __init__(self, path, rows):
+        self.path, self.rows, self.limits, self.told, self.wanted = path, rows, ranges(), {}, None
+        self.process = subprocess.Popen([PPU, "chips", "validate", path, "--serve"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.measured = np.array([float(r["value"]) for r in rows])
+        self.judged = self.judge()
+        stacks = {}
+        for at, row in enumerate(self.judged):
+            stacks.setdefault(row["stack"], set()).add(at)
+        self.stacks = stacks
+
+    def judge(self):
+        """Each row with stack, class of residual, interval and the roofline's answer, by the files' values."""
+        done = subprocess.run([PPU, "chips", "validate", self.path, "--json"], capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"fit: {done.stderr.strip()}")
+        return json.loads(done.stdout)["rows"]
+
+    def concerned(self, key, at):
+        """Of the rows `at`, those that a key can move."""
+        if "|" not in key:
+            return at
+        _, name, chip, _ = key.split("|")
+        mine = self.stacks.get(f"{name} on {chip}", set())
+        return [i for i in at if i in mine]
+
+    def clip(self, key, value):
+        low, high = self.limits.get(
+            key, (0.0, 1.3 if key.endswith(("efficiency", "overlap", "lanes", "server_share")) else 1e9))
+        return min(max(value, low), high)
+
+    def errors(self, values, at):
+        """log(predicted / measured) of the rows `at`; 0 where there is no answer."""
+        out = []
+        if self.wanted != at:
+            self.wanted = list(at)
+            out.append("\t".join(["rows", *map(str, at)]))
+        for key, value in values.items():
+            if self.told.get(key) != value:
+                self.told[key] = value
+                out.append("\t".join([*key.split("|"), repr(float(value))]))
+        self.process.stdin.write("\n".join(out + ["go\n"]))
+        self.process.stdin.flush()
+        predicted = np.array([float(self.process.stdout.readline()) for _ in at])
+        return np.where(predicted > 0, np.log(np.maximum(predicted, 1e-300) / self.measured[at]), 0.0)
 
 
-def fit(stage, rows, values):
-    """The stage's keys, moved to fit the rows; the others as in `values`."""
-    keys, limits = STAGES[stage]["keys"], ranges()
-    measured = Rows(rows)
-    start = np.array([np.log(max(values[k], 1e-3)) for k in keys])
-    width = np.array(list(keys.values()))
+def loss(errors, strayed):
+    return np.sum(OUTLIER**2 * (np.sqrt(1 + (errors / OUTLIER) ** 2) - 1)) + 0.5 * np.sum((PRIOR * strayed) ** 2)
 
-    def at(x):
-        return {k: clip(k, float(np.exp(v)), limits) for k, v in zip(keys, x)}
 
-    def residuals(x):
-        return np.concatenate([measured.errors({**values, **at(x)}), 0.1 * (x - start) / width])
+def slopes(model, keys, x, values_at, errors, at):
+    where = {row: n for n, row in enumerate(at)}
+    out = np.zeros((len(at), len(keys)))
+    for j, key in enumerate(keys):
+        mine = model.concerned(key, at)
+        if not mine:
+            continue
+        moved = x.copy()
+        moved[j] += STEP
+        rows = [where[i] for i in mine]
+        out[rows, j] = (model.errors(values_at(moved), mine) - errors[rows]) / STEP
+    return out
 
-    found = least_squares(residuals, start, diff_step=0.02, loss="soft_l1", f_scale=0.1, max_nfev=8)
-    return {**values, **at(found.x)}
+
+class Fit:
+    """A stage's keys, moved from their centres to fit the rows `at`; the others as in `values`."""
+
+    def __init__(self, model, stage, at, values):
+        self.model, self.at, self.before = model, at, values
+        self.keys = list(STAGES[stage]["keys"])
+        self.centre = np.log([STAGES[stage]["keys"][k][0] for k in self.keys])
+        self.width = np.array([STAGES[stage]["keys"][k][1] for k in self.keys])
+
+    def values(self, x):
+        return {**self.before, **{k: self.model.clip(k, float(np.exp(v))) for k, v in zip(self.keys, x)}}
+
+    def step(self, x, slope, errors, damping):
+        """Gauss-Newton on the rows of `slope` and `errors`, outliers weighed down, and on the priors."""
+        weight = 1 / np.sqrt(1 + (errors / OUTLIER) ** 2)
+        matrix = slope.T @ (weight[:, None] * slope) + np.diag((PRIOR / self.width) ** 2)
+        gradient = slope.T @ (weight * errors) + (PRIOR / self.width) ** 2 * (x - self.centre)
+        return np.clip(-np.linalg.solve(matrix + damping * np.diag(np.diag(matrix)), gradient), -0.7, 0.7)
+
+    def run(self, rounds=12):
+        x, damping = self.centre.copy(), 1e-3
+        errors = self.model.errors(self.values(x), self.at)
+        now = loss(errors, (x - self.centre) / self.width)
+        for _ in range(rounds):
+            slope = slopes(self.model, self.keys, x, self.values, errors, self.at)
+            for _ in range(6):  # steps that don't help are made shorter
+                step = self.step(x, slope, errors, damping)
+                tried = self.model.errors(self.values(x + step), self.at)
+                after = loss(tried, (x + step - self.centre) / self.width)
+                if after < now:
+                    break
+                damping = max(6 * damping, 1e-3)
+            if after >= now:
+                break
+            x, errors, damping, gained, now = x + step, tried, damping / 4, (now - after) / now, after
+            if gained < 2e-3:
+                break
+        self.x, self.errors = x, errors
+        return self
+
+    def without(self, kept, slope):
+        """Where the fit goes when only the rows `kept` (places in `at`) are there, by the slopes of the whole fit."""
+        x = self.x.copy()
+        for _ in range(20):
+            errors = self.errors[kept] + slope[kept] @ (x - self.x)
+            x = x + self.step(x, slope[kept], errors, 0)
+        return x
+
+
+def share(errors):
+    wrong = np.abs(np.exp(errors) - 1)
+    return 100 * wrong.mean(), 100 * np.median(wrong)
 
 
 def describe(errors):
-    share = np.abs(np.exp(errors) - 1)
-    return f"{len(errors):4d} rows  MAPE {100 * share.mean():5.1f} %  median {100 * np.median(share):5.1f} %"
+    mean, median = share(errors)
+    return f"{len(errors):4d} rows  MAPE {mean:5.1f} %  median {median:5.1f} %"
 
 
-def write(values, digest):
-    def number(value):
-        return f"{value:.4g}"
+def left_out(model, stage, at, values):
+    """Errors on each of the rows `at`, from a fit without its group."""
+    whole = Fit(model, stage, at, values).run()
+    slope = slopes(model, whole.keys, whole.x, whole.values, whole.errors, at)
+    groups = np.array([STAGES[stage]["group"](model.rows[i]) for i in at])
+    errors = np.zeros(len(at))
+    for group in sorted(set(groups)):
+        test = np.flatnonzero(groups == group)
+        x = whole.without(np.flatnonzero(groups != group), slope)
+        errors[test] = model.errors(whole.values(x), [at[n] for n in test])
+        print(f"  without {group:34s} {describe(errors[test])}", flush=True)
+    return errors
 
-    text = re.sub(r'fitted_on = "[^"]*"', f'fitted_on = "{digest}"', COEFFICIENTS.read_text())
-    for key, value in values.items():
+
+def table(title, names, errors, baseline):
+    print(f"\n| {title} | rows | left out: MAPE / median | trivial roofline |\n|---|---|---|---|")
+    for name in [*dict.fromkeys(names), "all"]:
+        mine = [n for n, other in enumerate(names) if name in (other, "all")]
+        known = [n for n in mine if np.isfinite(baseline[n])]
+        mean, median = share(errors[mine])
+        trivial = "%.1f / %.1f" % share(baseline[known]) if known else "none"
+        print(f"| {name} | {len(mine)} | {mean:.1f} / {median:.1f} | {trivial} |")
+    print(flush=True)
+
+
+def residuals(model, errors):
+    """left_* so that SHARE of the rows left out lie inside P10-P90: of each class the least width that does, over what
+    the chip's own numbers already make of the interval."""
+    now, classes = shipped(), {}
+    for i, error in errors.items():
+        row = model.judged[i]
+        classes.setdefault(row["residual"], []).append((abs(error), np.log(row["p90"] / row["p10"]) / 2))
+    widths = {}
+    for name, rows in classes.items():
+        key = "left_" + name
+        # What the files' residual doesn't explain of the interval is the chip's and the stack's.
+        rows = [(e, max(0.0, w**2 - (TO_P90 * now[key]) ** 2)) for e, w in rows]
+        needed = sorted(np.sqrt(max(0.0, e**2 - own)) / TO_P90 for e, own in rows)
+        widths[key] = min(max(needed[int(np.ceil(SHARE * len(needed))) - 1], 0.03), 1)
+        print(f"    {key} = {widths[key]:.3f} from {len(rows)} rows")
+    return widths
+
+
+def write(values, keys, digest):
+    text = COEFFICIENTS.read_text()
+    if digest:
+        text = re.sub(r'fitted_on = "[^"]*"', f'fitted_on = "{digest}"', text)
+    for key in keys:
         if "|" not in key:
-            text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {number(value)}", text)
+            text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {values[key]:.4g}", text)
     COEFFICIENTS.write_text(text)
-    moved = {k for stage in STAGES.values() for k in stage["keys"] if "|" in k}
     blocks = STACKS.read_text().split("\n[[stack]]\n")
     for i, block in enumerate(blocks[1:], 1):
         row = tomllib.loads(block)
-        for key in moved:
-            _, name, chip, term = key.split("|")
-            if (name, chip) != (row["name"], row["chip"]):
+        for key in keys:
+            if "|" not in key or key.split("|")[1:3] != [row["name"], row["chip"]]:
                 continue
-            line = f"{term} = {number(values[key])}"
+            term = key.split("|")[3]
+            line = f"{term} = {values[key]:.4g}"
             block, n = re.subn(rf"(?m)^{term} = .*$", line, block)
             if not n:
                 head, sep, tail = block.partition("\n\n")
@@ -178,29 +314,35 @@ def main():
     parser.add_argument("--cross-validate", action="store_true")
     parser.add_argument("--stage", choices=STAGES, action="append")
     args = parser.parse_args()
-    rows, values = read(args.rows), present_values()
-    for stage in args.stage or STAGES:
-        mine = [r for r in rows if STAGES[stage]["rows"](r)]
-        if not mine:
+    rows, values = read(args.rows), shipped()
+    model, stages, out = Model(args.rows, rows), args.stage or list(STAGES), {}
+    for stage in stages:
+        at = [i for i, r in enumerate(rows) if STAGES[stage]["rows"](r) and "predicted" in model.judged[i]]
+        if not at:
             continue
-        print(f"{stage}: before  {describe(Rows(mine).errors(values))}", flush=True)
         if args.cross_validate:
-            groups = sorted({GROUPS[stage](r) for r in mine})
-            left_out = []
-            for group in groups:
-                test = [r for r in mine if GROUPS[stage](r) == group]
-                train = [r for r in mine if GROUPS[stage](r) != group]
-                errors = Rows(test).errors(fit(stage, train, values))
-                left_out.append(errors)
-                print(f"  without {group:40s} {describe(errors)}", flush=True)
-            print(f"{stage}: left out {describe(np.concatenate(left_out))}", flush=True)
+            errors = left_out(model, stage, at, values)
+            print(f"{stage}: left out {describe(errors)}", flush=True)
+            out.update(zip(at, errors))
             continue
-        values = fit(stage, mine, values)
-        print(f"{stage}: after   {describe(Rows(mine).errors(values))}", flush=True)
+        found = Fit(model, stage, at, values).run()
+        values = found.values(found.x)
+        print(f"{stage}: fitted {describe(found.errors)}", flush=True)
         for key in STAGES[stage]["keys"]:
             print(f"    {key} = {values[key]:.4g}", flush=True)
-    if args.write and not args.cross_validate:
-        write(values, hashlib.sha256(pathlib.Path(args.rows).read_bytes()).hexdigest())
+    if args.cross_validate:
+        order = sorted(out)
+        errors = np.array([out[i] for i in order])
+        baseline = np.array([np.log(model.judged[i]["roofline"] / model.judged[i]["measured"])
+                             if model.judged[i]["roofline"] else np.nan for i in order])
+        table("group", [f"{rows[i]['kind']}/{rows[i]['metric']}" for i in order], errors, baseline)
+        table("chip", [model.judged[i]["chip"] for i in order], errors, baseline)
+        widths = residuals(model, out)
+        if args.write:
+            write(widths, widths, "")
+    elif args.write:
+        keys = [key for stage in stages for key in STAGES[stage]["keys"]]
+        write(values, keys, hashlib.sha256(pathlib.Path(args.rows).read_bytes()).hexdigest())
 
 
 if __name__ == "__main__":

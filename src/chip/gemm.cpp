@@ -13,18 +13,30 @@ namespace {
 
 constexpr double kStepBytes = 128;          // along k, of one stage of a kernel's pipeline
 constexpr double kLargestTile = 128 * 256;  // accumulators that fit the registers of a multiprocessor
+constexpr double kLargeUnit = 8192;         // 16-bit FLOP a clock that keep one tile's pipeline busy
 constexpr double kSmallestTile = 512;
+constexpr double kVectorRows = 16;     // products this narrow have kernels of their own
 constexpr double kShortestPart = 256;  // along k, worth a part of its own
 constexpr double kMostParts = 16;
-constexpr double kTileM[] = {8, 16, 32, 64, 128, 256}, kTileN[] = {32, 64, 128, 256};
+constexpr double kTileM[] = {8, 16, 32, 64, 128, 256}, kTileN[] = {8, 16, 32, 64, 128, 256};
 // Warp-specialised kernels (capability 9.0 on) come in finer steps.
 constexpr double kFineTileM[] = {8, 16, 32, 64, 96, 128, 192, 256};
-constexpr double kFineTileN[] = {32, 64, 96, 128, 160, 192, 224, 256};
+constexpr double kFineTileN[] = {8, 16, 32, 64, 96, 128, 160, 192, 224, 256};
+
+/// Units that work on a tile each: multiprocessors, or parts of cores far larger than one (NPUs).
+double units_of(const Numbers& chip) {
+  const double clock = chip.tensor_clock_mhz > 0 ? chip.tensor_clock_mhz : chip.clock_mhz;
+  if (!(clock > 0)) return chip.sms;
+  const double flops = effective_flops(chip, Number::kBf16);
+  const double peak = chip.bf16_tflops > 0 ? flops : flops / 2;  // INT8 alone: two operations for one
+  return chip.sms * std::max(1.0, std::floor(peak / (clock * 1e6) / chip.sms / kLargeUnit));
+}
 
 /// What of the product doesn't depend on the tile.
 struct Problem {
   const Op& op;
   const Numbers& chip;
+  double units;
   double bytes;         // one element of the activations
   double weight_bytes;  // one of the weights as stored, narrow ones too
   double tensor_rate;   // FLOP/s of one multiprocessor
@@ -35,9 +47,9 @@ struct Problem {
 
 Problem describe(const Op& op, const Numbers& chip, const StackTerms& stack, double tensor_clock) {
   const Coefficients& c = coefficients();
-  Problem p{op, chip, bytes_of(op.math), 0, 0, 0, 0, 0, chip.cc >= 9 ? c.multicast : 1};
-  p.tensor_rate = effective_flops(chip, op.math) / chip.sms * c.tensor_efficiency * tensor_clock *
-                  stack.tensor_efficiency;
+  Problem p{op, chip, units_of(chip), bytes_of(op.math), 0, 0, 0, 0, 0, chip.cc >= 9 ? c.multicast : 1};
+  p.tensor_rate =
+      effective_flops(chip, op.math) / p.units * c.tensor_efficiency * tensor_clock * stack.tensor_efficiency;
   const double weights = op.weight_bytes > 0 ? op.weight_bytes : op.groups * op.n * op.k * p.bytes;
   const double inputs = op.read_bytes > 0 ? op.read_bytes : op.groups * op.m * op.k * p.bytes;
   const double outputs = op.write_bytes > 0 ? op.write_bytes : op.groups * op.m * op.n * 2;
@@ -62,7 +74,7 @@ double soft_maximum(double a, double b, double c, double exponent) {
 GemmTime with_tile(const Problem& p, double tile_m, double tile_n, double parts) {
   const Coefficients& c = coefficients();
   const Op& op = p.op;
-  const double sms = p.chip.sms, depth = op.k / parts;
+  const double sms = p.units, depth = op.k / parts;
   const double tiles = std::ceil(op.m / tile_m) * std::ceil(op.n / tile_n) * op.groups * parts;
   const double edges = 1 + c.small_tile * (128 / tile_m + 128 / tile_n - 2) / 4;
   const double by_rate = 2 * tile_m * tile_n * depth / p.tensor_rate * std::max(edges, 0.5);
@@ -125,9 +137,10 @@ GemmTime gemm_time(const Op& op, const Numbers& chip, const StackTerms& stack, d
   for (const double m : rows)
     for (const double n : columns) {
       if (m * n > kLargestTile || m * n < kSmallestTile) continue;
+      if (m * n < stack.smallest_tile && std::min(op.m, op.n) > kVectorRows) continue;
       const double whole = std::ceil(op.m / m) * std::ceil(op.n / n) * op.groups;
       for (double parts = 1; parts <= (stack.split_k > 0 ? kMostParts : 1); parts *= 2) {
-        if (parts > 1 && (op.k / parts < kShortestPart || whole * parts > chip.sms)) break;
+        if (parts > 1 && (op.k / parts < kShortestPart || whole * parts > problem.units)) break;
         GemmTime t = with_tile(problem, m, n, parts);
         if (best.total >= 0 && t.total >= best.total) continue;  // the soft maximum is no less
         t.total = soft_maximum(t.compute, t.memory, t.on_chip, coefficients().overlap) + t.fixed;

@@ -42,6 +42,8 @@ constexpr Benchmark kBenchmarks[] = {
 /// Mean length of SQuAD's questions with their texts: engines of BERT pack them without padding.
 constexpr double kBertTokens = 178;
 
+constexpr double kSentence = 128;  // tokens, where a row of sentences gives none
+
 /// Seconds between a stream's queries for images (MLPerf Inference v0.5).
 constexpr double kStreamInterval = 0.05;
 
@@ -106,6 +108,7 @@ struct Outcome {
   double tokens_per_second = 0;
   double latency = 0;
   double batch = 0;  ///< of each chip
+  double tpot = 0;   ///< of language models
   chip::Cost cost;   ///< of one chip
 };
 
@@ -113,13 +116,15 @@ Result<Outcome> run_benchmark(const Question& q) {
   const Row& row = q.row;
   const Benchmark* b = benchmark_of(row);
   if (!b) return unsupported("benchmark `" + row.model + "` has no row in the model's table of data sets");
-  const Result<workload::Model> model = workload::find_model(row.model);
-  if (!model) return unsupported(model.error().message);
+  const Result<workload::Model> model = model_of(q);
+  if (!model) return model.error();
   const Result<workload::Server> server = server_of(q, *b, model.value());
   if (!server) return server.error();
   // What a benchmark's engine and rules make of the model's rate was fitted on other chips.
   const chip::StackTerms& terms = chip::stack_row(q.stack.name, q.chip).terms;
-  const double rate = terms.rate * (scenario_of(row) == Scenario::kServer ? terms.server_share : 1);
+  const Scenario scenario = scenario_of(row);
+  const bool bounded = scenario == Scenario::kServer || scenario == Scenario::kMultiStream;
+  const double rate = terms.rate * (bounded ? terms.server_share : 1);
   Outcome out;
   if (b->out > 0) {
     const auto run = language_run(q, *b, server.value());
@@ -127,7 +132,7 @@ Result<Outcome> run_benchmark(const Question& q) {
     // Of a beam's sequences one is the answer.
     out.tokens_per_second = rate * run.value().tokens_per_second / b->beams;
     out.items_per_second = out.tokens_per_second / b->out;
-    out.latency = run.value().tpot * b->out, out.cost = run.value().cost;
+    out.tpot = run.value().tpot, out.latency = out.tpot * b->out, out.cost = run.value().cost;
     return out;
   }
   const double tokens = lower_case(row.model).starts_with("bert") ? kBertTokens : 0;
@@ -139,6 +144,14 @@ Result<Outcome> run_benchmark(const Question& q) {
   out.latency = scenario_of(row) == Scenario::kSingleStream ? run.value().p99 : run.value().latency;
   out.latency /= terms.rate;
   return out;
+}
+
+/// A model that MLPerf has no rules for: its items, or a full server's tokens.
+Result<double> without_rules(const Question& q) {
+  const Result<workload::Model> model = model_of(q);
+  if (!model) return model.error();
+  if (!model.value().decoder || model.value().encoder) return items_row(q, model.value());
+  return serving_energy_row(q);
 }
 
 /// Watts of each chip and the share of the full rate, in a run tuned for work a joule: the clock at which it
@@ -163,44 +176,60 @@ Frugal frugal(const chip::Cost& cost, const chip::Numbers& chip) {
 
 Result<double> mlperf_row(const Question& q) {
   const Row& row = q.row;
+  if (!benchmark_of(row)) return without_rules(q);
   const auto run = run_benchmark(q);
   if (!run) return run.error();
-  if (row.metric == "sample_rate" || contains(row.metric, "queries")) return run.value().items_per_second;
-  if (contains(row.metric, "output_throughput") || contains(row.unit, "tok/s")) {
-    if (run.value().tokens_per_second <= 0) return unsupported(row.model + " makes no tokens");
-    return run.value().tokens_per_second;
-  }
-  if (row.metric == "streams") return run.value().batch * row.chips;
-  if (contains(row.metric, "latency")) {
-    const Result<double> unit = seconds_in(row);
-    return unit ? Result<double>(run.value().latency / unit.value()) : unit.error();
-  }
-  return unsupported("metric `" + row.metric +
-                     "` of kind mlperf: sample_rate, output_throughput, streams or latency");
+  const Outcome& r = run.value();
+  Answers answers(row.chips);
+  answers.set(Figure::kItemRate, r.items_per_second).set(Figure::kRequestRate, r.items_per_second);
+  answers.set(Figure::kOutputRate, r.tokens_per_second);
+  answers.set(Figure::kStreams, r.batch * row.chips);
+  answers.set(Figure::kLatency, r.latency).set(Figure::kTpot, r.tpot);
+  return answers.set_watts(chip::operate(r.cost, q.chip).watts).pick(q);
 }
 
 Result<double> power_row(const Question& q) {
   const Row& row = q.row;
-  if (lower_case(row.model) == "idle") {
-    if (row.metric == "gpu_power") return q.chip.idle_w * row.chips;
-    return chip::node_watts(q.chip.idle_w, row.chips);
-  }
+  if (contains(row.model, "idle") || contains(row.metric, "idle") || contains(row.scenario, "idle"))
+    return Answers(row.chips).set_watts(q.chip.idle_w).pick(q);
+  if (!benchmark_of(row)) return without_rules(q);
   const auto run = run_benchmark(q);
   if (!run) return run.error();
   const bool saving = contains(row.scenario, "MaxQ") || contains(row.precision, "MaxQ");
   const Frugal at =
       saving ? frugal(run.value().cost, q.chip) : Frugal{chip::operate(run.value().cost, q.chip).watts, 1};
-  if (row.metric == "node_power") return chip::node_watts(at.watts, row.chips);
-  if (row.metric == "gpu_power") return at.watts * row.chips;
-  if (row.metric == "rate_under_cap")
-    return at.speed *
-           (contains(row.unit, "tok") ? run.value().tokens_per_second : run.value().items_per_second);
-  if (contains(row.metric, "per_watt") || contains(row.metric, "per_joule"))
-    return at.speed *
-           (contains(row.unit, "tok") ? run.value().tokens_per_second : run.value().items_per_second) /
-           chip::node_watts(at.watts, row.chips);
-  return unsupported("metric `" + row.metric +
-                     "` of kind power: node_power, gpu_power or rate_under_cap is expected");
+  Answers answers(row.chips);
+  answers.set(Figure::kItemRate, at.speed * run.value().items_per_second);
+  answers.set(Figure::kRequestRate, at.speed * run.value().items_per_second);
+  answers.set(Figure::kOutputRate, at.speed * run.value().tokens_per_second);
+  return answers.set_watts(at.watts).pick(q);
+}
+
+Result<double> items_row(const Question& q, const workload::Model& model) {
+  const Row& row = q.row;
+  const auto precision = precision_of(row, model);
+  if (!precision) return precision.error();
+  workload::Server s;
+  s.deployment = {.model = &model, .precision = precision.value(), .parallel = {}};
+  s.deployment.parallel.dp = std::max(1, int(row.chips));
+  s.chip = q.chip, s.stack = q.stack;
+  const double tokens = model.encoder && model.encoder_tokens <= 0 ? q.in_or(kSentence) : 0;
+  const Scenario scenario = scenario_of(row);
+  const auto run = workload::run_items(s, scenario, tokens, scenario == Scenario::kOffline ? row.batch : 0);
+  if (!run) return run.error();
+  Answers answers(row.chips);
+  answers.set(Figure::kItemRate, run.value().items_per_second);
+  answers.set(Figure::kRequestRate, run.value().items_per_second);
+  answers.set(Figure::kOutputRate, run.value().items_per_second * tokens);
+  answers.set(Figure::kInputRate, run.value().items_per_second * tokens);
+  answers.set(Figure::kTotalRate, run.value().items_per_second * tokens);
+  answers.set(Figure::kLatency, run.value().latency).set(Figure::kTtft, run.value().latency);
+  answers.set(Figure::kStreams, run.value().batch * row.chips);
+  return answers.set_power(run.value().cost, q.chip).pick(q);
+}
+
+bool is_benchmark(const Row& row) {
+  return benchmark_of(row) != nullptr;
 }
 
 }  // namespace ppu::validate

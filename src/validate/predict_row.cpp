@@ -33,6 +33,7 @@ constexpr Kind kKinds[] = {
 };
 
 constexpr double kLargeMessage = 1 << 30;
+constexpr double kLargeEdge = 8192;  // of the product that a peak as measured is quoted for
 
 /// The type that a product's units work on, from a row's precision.
 Result<chip::Number> number_of(const Row& row) {
@@ -44,12 +45,18 @@ Result<chip::Number> number_of(const Row& row) {
   if (name == "fp4" || name == "nvfp4" || name == "mxfp4") return chip::Number::kFp4;
   if (name == "tf32") return chip::Number::kTf32;
   if (name == "fp32" || name == "f32") return chip::Number::kF32;
+  const std::string narrowest = precision_in(name);  // "FP8 block-wise", "INT4 weights"
+  if (narrowest.starts_with("fp8")) return chip::Number::kFp8;
+  if (narrowest == "int8") return chip::Number::kInt8;
+  if (narrowest == "nvfp4" || narrowest == "mxfp4") return chip::Number::kFp4;
+  if (!narrowest.empty()) return chip::Number::kBf16;
   return unsupported("precision `" + row.precision +
                      "` of a kernel: bf16, fp16, fp8, int8, fp4, tf32, fp32, w8a16 or w4a16 is expected");
 }
 
 double weight_bits(const Row& row, chip::Number math) {
-  const std::string name = lower_case(row.precision);
+  std::string name = lower_case(row.precision);
+  if (name != "w8a16") name = precision_in(name);
   return name == "w4a16" ? 4.5 : name == "w8a16" ? 8.25 : 8 * chip::bytes_of(math);
 }
 
@@ -57,23 +64,26 @@ double weight_bits(const Row& row, chip::Number math) {
 
 Result<double> kernel_row(const Question& q) {
   const Row& row = q.row;
-  const auto shape = shape_of(row);
-  if (!shape)
+  const auto stated = shape_of(row);
+  const bool rate = q.asked.figure == Figure::kFlopRate || q.asked.figure == Figure::kFlopShare;
+  if (!stated && !rate)
     return unsupported("kernel `" + row.model +
                        "`: of kernels, matrix products (M=… N=… K=…) are modelled alone");
+  if (!stated) q.assume("a product of 8192 x 8192 x 8192");
+  const Shape shape = stated.value_or(Shape{kLargeEdge, kLargeEdge, kLargeEdge});
   const Result<chip::Number> math = number_of(row);
   if (!math) return math.error();
   const chip::StackTerms& terms = chip::stack_row(q.stack.name, q.chip).terms;
   chip::Op op{.kind = chip::OpKind::kGemm,
               .label = "gemm",
               .math = math.value(),
-              .m = shape->m,
-              .n = shape->n,
-              .k = shape->k};
+              .m = shape.m,
+              .n = shape.n,
+              .k = shape.k};
   const double bytes = chip::bytes_of(math.value());
-  op.weight_bytes = shape->n * shape->k * weight_bits(row, math.value()) / 8;
-  op.read_bytes = shape->m * shape->k * bytes;
-  op.write_bytes = shape->m * shape->n * std::max(2.0, math.value() == chip::Number::kF32 ? 4.0 : 2.0);
+  op.weight_bytes = shape.n * shape.k * weight_bits(row, math.value()) / 8;
+  op.read_bytes = shape.m * shape.k * bytes;
+  op.write_bytes = shape.m * shape.n * std::max(2.0, math.value() == chip::Number::kF32 ? 4.0 : 2.0);
   double copies = 1;
   if (terms.loop_copies > 0) {
     // Benchmarks go round several copies of the weights, as many as fill the L2, up to a limit.
@@ -85,21 +95,24 @@ Result<double> kernel_row(const Question& q) {
   if (terms.quantise_us > 0 && bytes <= 1)  // the call takes 16-bit inputs and makes them narrow first
     work.insert(work.begin(), {.kind = chip::OpKind::kVector,
                                .label = "quantise",
-                               .read_bytes = 2 * shape->m * shape->k * 2,  // once for the scale
+                               .read_bytes = 2 * shape.m * shape.k * 2,  // once for the scale
                                .write_bytes = op.read_bytes,
                                .loop_bytes = op.loop_bytes,
                                .cold_inputs = true});
-  double seconds = chip::predict(work, q.chip, q.stack).seconds.total();
+  const chip::Cost cost = chip::predict(work, q.chip, q.stack);
+  double seconds = cost.seconds.total();
   if (terms.trivial <= 0) {
     seconds += terms.loop_us * 1e-6 / copies;
     if (work.size() > 1) seconds += terms.quantise_us * 1e-6;
   }
-  if (row.metric == "latency") {
-    const Result<double> unit = seconds_in(row);
-    return unit ? Result<double>(seconds / unit.value()) : unit.error();
-  }
-  if (row.metric == "achieved") return 2 * shape->m * shape->n * shape->k / seconds / 1e12;
-  return unsupported("metric `" + row.metric + "` of a kernel: latency or achieved (TFLOPS) is expected");
+  const double flops = 2 * shape.m * shape.n * shape.k;
+  const double peak = chip::peak_flops(q.chip, math.value());
+  Answers answers(1);
+  answers.set(Figure::kLatency, seconds).set(Figure::kFlopRate, flops / seconds);
+  answers.set(Figure::kTtft, seconds).set(Figure::kTpot, seconds);
+  answers.set(Figure::kByteRate, (op.weight_bytes + op.read_bytes + op.write_bytes) / seconds);
+  if (peak > 0) answers.set(Figure::kFlopShare, flops / seconds / peak);
+  return answers.set_power(cost, q.chip).pick(q);
 }
 
 Result<double> collective_row(const Question& q) {
@@ -115,42 +128,45 @@ Result<double> collective_row(const Question& q) {
   if (contains(name, "scatter")) op.kind = chip::OpKind::kReduceScatter;
   if (contains(name, "all_to_all") || contains(name, "alltoall")) op.kind = chip::OpKind::kAllToAll;
   const double seconds = chip::predict(op, q.chip, q.stack).seconds.total();
-  if (row.metric == "latency") {
-    const Result<double> unit = seconds_in(row);
-    return unit ? Result<double>(seconds / unit.value()) : unit.error();
-  }
   const double rounds = op.kind == chip::OpKind::kAllReduce ? 2 : 1;
-  if (row.metric == "bus_bw") return rounds * (ranks - 1) / ranks * bytes / seconds / 1e9;
-  if (row.metric == "alg_bw") return bytes / seconds / 1e9;
-  return unsupported("metric `" + row.metric + "` of a collective: bus_bw, alg_bw or latency is expected");
+  Answers answers(1);
+  answers.set(Figure::kLatency, seconds).set(Figure::kByteRate, bytes / seconds);
+  return answers.set(Figure::kBusByteRate, rounds * (ranks - 1) / ranks * bytes / seconds).pick(q);
 }
 
 std::string stack_name_of(const Row& row) {
-  if (row.kind == "kernel") return "kernel " + row.software;
-  if (row.kind == "mlperf" || row.kind == "power") return "mlperf " + row.model;
+  const std::string kind = kind_of(row);
+  if (kind == "kernel") return "kernel " + row.software;
+  if ((kind == "mlperf" || kind == "power") && is_benchmark(row)) return "mlperf " + row.model;
   // The words of the scenario say more than the engine's name where a program was run by hand.
   if (contains(row.scenario, "eager")) return "eager";
   if (contains(row.scenario, "cuda graph") || contains(row.scenario, "gemv")) return "graphs";
   return row.software.empty() ? row.scenario : row.software;
 }
 
-Result<double> predict_row(const Row& row, const chip::Numbers& chip, Model model) {
+Result<double> predict_row(const Row& row, const chip::Numbers& chip, Model model, std::string* assumed) {
   const std::string stack = model == Model::kTrivial ? "roofline" : stack_name_of(row);
-  std::string names;
-  for (const Kind& kind : kKinds) {
-    if (row.kind == kind.name) return kind.predict({row, chip, {stack}});
-    names += (names.empty() ? "" : ", ") + std::string(kind.name);
-  }
-  return unsupported("kind `" + row.kind + "` is none of " + names);
+  const Result<Asked> asked = asked_of(row);
+  if (!asked) return asked.error();
+  const std::string name = kind_of(row);
+  const Question question{row, chip, {stack}, asked.value(), assumed};
+  if (name != lower_case(row.kind)) question.assume("kind " + name);
+  for (const Kind& kind : kKinds)
+    if (name == kind.name) return kind.predict(question);
+  return unsupported("kind `" + row.kind + "` is none that is modelled");
 }
 
 std::string residual_of(const Row& row) {
-  if (row.kind == "kernel" || contains(row.scenario, "gemv")) return "gemm";
-  if (row.kind == "power" || row.metric == "gpu_power") return "watts";
-  if (row.kind == "mlperf") return "items";
-  if (row.metric == "ttft") return row.kind == "serving-e2e" ? "ttft_load" : "ttft";
-  if (row.kind == "serving-e2e") return "tpot_load";
-  return "serving";
+  const std::string kind = kind_of(row);
+  const Result<Asked> asked = asked_of(row);
+  if (!asked) return "serving";
+  const Figure figure = asked.value().figure;
+  if (kind == "kernel" || kind == "collective" || contains(row.scenario, "gemv")) return "gemm";
+  const bool watts = figure == Figure::kChipPower || figure == Figure::kNodePower;
+  if (kind == "power" || watts) return "watts";
+  if (kind == "mlperf") return "items";
+  if (figure == Figure::kTtft) return kind == "serving-e2e" ? "ttft_load" : "ttft";
+  return kind == "serving-e2e" ? "tpot_load" : "serving";
 }
 
 }  // namespace ppu::validate

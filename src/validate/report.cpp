@@ -53,7 +53,14 @@ unsigned seed_of(const Row& row) {
 }  // namespace
 
 Judged judge(const Row& row, const chip::Chip* own, bool intervals) {
-  Judged out{.row = row, .chip = "", .reason = "", .predicted = 0, .baseline = 0, .interval = {}};
+  Judged out{.row = row,
+             .chip = "",
+             .stack = "",
+             .reason = "",
+             .assumed = "",
+             .predicted = 0,
+             .baseline = 0,
+             .interval = {}};
   Result<const chip::Chip*> found = own ? Result<const chip::Chip*>(own) : chip_of(row);
   if (!found) {
     out.reason = found.error().message;
@@ -62,7 +69,9 @@ Judged judge(const Row& row, const chip::Chip* own, bool intervals) {
   const chip::Chip& chip = *found.value();
   out.chip = chip.id;
   const chip::Numbers numbers = chip::values_of(chip);
-  const Result<double> value = predict_row(row, numbers, Model::kFull);
+  const chip::StackRow& stack = chip::stack_row(stack_name_of(row), numbers);
+  out.stack = std::string(stack.name) + " on " + stack.chip;
+  const Result<double> value = predict_row(row, numbers, Model::kFull, &out.assumed);
   if (!value || !(value.value() > 0) || !std::isfinite(value.value())) {
     out.reason = value ? "the model gives no finite answer" : value.error().message;
     return out;
@@ -77,7 +86,7 @@ Judged judge(const Row& row, const chip::Chip* own, bool intervals) {
     const Result<double> moved = predict_row(row, n, Model::kFull);
     return moved ? moved.value() : 0;
   });
-  const double left = chip::left_over(residual_of(row), chip::stack_row(stack_name_of(row), numbers));
+  const double left = chip::left_over(residual_of(row), stack);
   out.interval = chip::interval_of(spread, left, seed_of(row));
   return out;
 }

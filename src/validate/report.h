@@ -14,7 +14,9 @@ namespace ppu::validate {
 struct Judged {
   Row row;
   std::string chip;      ///< its id; empty when the row names none that is known
+  std::string stack;     ///< row of chips/model/stacks.toml that it takes, "vllm on *"
   std::string reason;    ///< why there is no prediction; empty when there is
+  std::string assumed;   ///< what the row leaves open and the prediction takes for granted
   double predicted = 0;  ///< in the row's unit
   double baseline = 0;   ///< likewise; 0 where the roofline has no answer
   chip::Interval interval;

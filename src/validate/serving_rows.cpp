@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 
-#include "chip/power.h"
 #include "validate/row_kinds.h"
 #include "validate/words.h"
 #include "workload/serving.h"
@@ -19,8 +19,16 @@ constexpr double kChatIn = 500, kChatOut = 3000;
 /// Rows of separate decoding that give no lengths or limit: what such clusters are tuned for.
 constexpr double kDecodeIn = 4096, kDecodeOut = 1024, kDecodeLimit = 0.05;
 
+/// Rows that give no lengths: what benchmarks of serving usually send.
+constexpr double kUsualIn = 1024, kUsualOut = 1024;
+constexpr double kShortContext = 512;
+constexpr double kStepTokens = 16384;  // of chips that only prefill
+/// Groups this large hold a model of experts spread over all chips, attention on each for itself.
+constexpr double kSpreadModel = 3e11;
+
 /// Requests of a benchmark run, for each in flight: they start together and all are counted.
 constexpr double kRounds = 10;
+constexpr double kMostRequests = 20000;
 /// A measured run did fit: engines that leave less memory free than we take for granted are met half way.
 constexpr double kMoreMemory = 1.15;
 
@@ -29,8 +37,8 @@ class Installed {
  public:
   static Result<Installed> of(const Question& q) {
     Installed out;
-    Result<workload::Model> model = workload::find_model(q.row.model);
-    if (!model) return unsupported(model.error().message);
+    Result<workload::Model> model = model_of(q);
+    if (!model) return model.error();
     out.model_ = std::make_unique<workload::Model>(std::move(model).value());
     const auto parallel = parallel_of(q.row);
     if (!parallel) return parallel.error();
@@ -55,26 +63,63 @@ class Installed {
   Server server_;
 };
 
-bool per_chip(const Row& row) {
-  return contains(row.metric, "per_gpu") || contains(row.unit, "/GPU") || contains(row.unit, "/NPU") ||
-         contains(row.unit, "/chip") || contains(row.unit, "/card");
+/// Clusters that prefill and decode apart spread a large model by experts, attention on each chip for itself
+/// (the scenario may name the width); where the chips don't hold that, attention is split as well.
+void spread_experts(const Row& row, double in, Server& server) {
+  const auto ep = number_at(row.scenario, "EP");
+  const workload::Model& model = *server.deployment.model;
+  int chips = ep ? int(*ep) : 0;
+  if (!ep && model.parameters() > kSpreadModel) chips = std::max(8, int(row.chips));
+  if (chips <= 1) return;
+  const workload::Parallel before = server.deployment.parallel;
+  for (int tp = 1; tp <= std::min(chips, server.deployment.chips_per_node); tp *= 2) {
+    if (chips % tp) continue;
+    server.deployment.parallel = {.tp = tp, .pp = 1, .ep = chips, .dp = chips / tp};
+    if (workload::fitting_sequences(server, in, std::max(kStepTokens, in))) return;
+  }
+  server.deployment.parallel = before;
 }
 
-/// Tokens a second of all chips, in the row's unit.
-double rate_for(const Row& row, double all, double chips) {
-  if (per_chip(row)) return all / chips;
-  if (contains(row.unit, "/node")) return all / chips * std::min(8.0, std::max(chips, row.chips));
-  return all;
+/// The question as one of a model that makes no tokens; nothing when it does.
+std::optional<Result<double>> as_items(const Question& q, const Server& server) {
+  if (server.deployment.model->decoder) return std::nullopt;
+  return items_row(q, *server.deployment.model);
 }
 
-Error unknown_metric(const Row& row, const char* allowed) {
-  return unsupported("metric `" + row.metric + "` of kind " + row.kind + ": " + allowed + " is expected");
+/// A request of the row, or what such rows usually ask.
+struct Lengths {
+  double in, out;
+};
+Lengths lengths_of(const Question& q, double in = kUsualIn, double out = kUsualOut) {
+  return {q.in_or(in), q.out_or(out)};
 }
 
-Result<double> in_unit(const Row& row, double seconds) {
-  const Result<double> unit = seconds_in(row);
-  if (!unit) return unit.error();
-  return seconds / unit.value();
+/// How many requests are under way: the batch, or the scenario's words.
+double concurrency_of(const Row& row) {
+  if (row.batch > 0)
+    return row.batch * (attention_apart(row) ? number_at(row.scenario, "dp").value_or(1) : 1);
+  for (const char* word : {"concurrency", "conc", "batch size", "batch", "bs", "max_num_seqs", "users"})
+    if (const auto n = number_at(row.scenario, word); n && *n > 0) return *n;
+  return 0;
+}
+
+/// Arrivals a second where the scenario names a rate; 0: it doesn't.
+double rate_of(const Row& row) {
+  for (const char* word : {"request rate", "rate", "qps", "rps"})
+    if (const auto n = number_at(row.scenario, word); n && *n > 0) return *n;
+  return 0;
+}
+
+Answers steady_answers(const Question& q, const workload::SteadyRun& run, double chips, const Lengths& l) {
+  Answers answers(chips);
+  answers.set_rates(run.tokens_per_second, l.in, l.out);
+  answers.set(Figure::kTpot, run.tpot).set(Figure::kUserRate, 1 / run.tpot);
+  return answers.set_power(run.cost, q.chip);
+}
+
+double seconds_of_prompt(const Server& server, double sequences, double in) {
+  const workload::Piece prompt[] = {{sequences, in, 0}};
+  return workload::step_cost(server, prompt).seconds.total();
 }
 
 }  // namespace
@@ -83,124 +128,150 @@ Result<double> serving_max_row(const Question& q) {
   const Row& row = q.row;
   auto installed = Installed::of(q);
   if (!installed) return installed.error();
-  if (row.in <= 0 || row.out <= 0) return unsupported("in_len and out_len are needed for " + row.kind);
+  if (const auto items = as_items(q, installed->server())) return *items;
+  if (q.asked.figure == Figure::kTtft || q.asked.figure == Figure::kLatency) return serving_load_row(q);
+  const Lengths l = lengths_of(q);
   workload::SteadyOptions options;
   options.max_batch = row.batch;
-  const auto run = workload::max_throughput(installed->server(), row.in, row.out, options);
+  const auto run = workload::max_throughput(installed->server(), l.in, l.out, options);
   if (!run) return run.error();
-  if (contains(row.metric, "output_throughput"))
-    return rate_for(row, run.value().tokens_per_second, installed->chips());
-  if (contains(row.metric, "request")) return run.value().tokens_per_second / row.out;
-  if (row.metric == "tpot") return in_unit(row, run.value().tpot);
-  return unknown_metric(row, "output_throughput, request_throughput or tpot");
+  return steady_answers(q, run.value(), installed->chips(), l).pick(q);
 }
 
 Result<double> serving_static_row(const Question& q) {
-  const Row& row = q.row;
   auto installed = Installed::of(q);
   if (!installed) return installed.error();
-  if (row.batch <= 0 || row.in <= 0 || row.out <= 0)
-    return unsupported("batch, in_len and out_len are needed for " + row.kind);
-  const auto run = workload::static_batch(installed->server(), row.batch, row.in, row.out);
+  if (const auto items = as_items(q, installed->server())) return *items;
+  const Lengths l = lengths_of(q);
+  double batch = concurrency_of(q.row);
+  if (batch <= 0) batch = q.batch_or(1);
+  const auto run = workload::static_batch(installed->server(), batch, l.in, l.out);
   if (!run) return run.error();
-  if (contains(row.metric, "output_throughput"))
-    return rate_for(row, run.value().tokens_per_second, installed->chips());
-  if (row.metric == "ttft") return in_unit(row, run.value().ttft);
-  if (row.metric == "tpot") return in_unit(row, run.value().tpot);
-  if (row.metric == "latency") return in_unit(row, run.value().seconds);
-  return unknown_metric(row, "output_throughput, ttft, tpot or latency");
+  const workload::StaticRun& r = run.value();
+  Answers answers(installed->chips());
+  answers.set_rates(r.tokens_per_second, l.in, l.out);
+  answers.set(Figure::kTtft, r.ttft).set(Figure::kTpot, r.tpot).set(Figure::kLatency, r.seconds);
+  if (r.tpot > 0) answers.set(Figure::kUserRate, 1 / r.tpot);
+  return answers.set_power(r.cost, q.chip).pick(q);
 }
 
 Result<double> serving_load_row(const Question& q) {
   const Row& row = q.row;
   auto installed = Installed::of(q);
   if (!installed) return installed.error();
-  if (row.batch <= 0 || row.in <= 0 || row.out <= 0)
-    return unsupported("batch (the concurrency), in_len and out_len are needed for " + row.kind);
+  if (const auto items = as_items(q, installed->server())) return *items;
+  const double concurrency = concurrency_of(row), rate = concurrency > 0 ? 0 : rate_of(row);
+  if (concurrency <= 0 && rate <= 0 && q.asked.figure != Figure::kTtft && q.asked.figure != Figure::kLatency)
+    return serving_max_row(q);
+  const Lengths l = lengths_of(q);
   workload::Load load;
-  load.in = row.in, load.out = row.out, load.concurrency = row.batch;
+  load.in = l.in, load.out = l.out;
   load.max_batch = 1024;
-  load.from_start = true, load.requests = int(kRounds * row.batch);
+  if (rate > 0)
+    load.rate = rate;
+  else
+    load.concurrency = concurrency > 0 ? concurrency : q.batch_or(1);
+  if (rate <= 0)
+    load.from_start = true, load.requests = int(std::min(kMostRequests, kRounds * load.concurrency));
   const auto run = workload::simulate(installed->server(), load);
   if (!run) return run.error();
-  if (row.metric == "ttft") return in_unit(row, run.value().ttft.mean);
-  if (row.metric == "tpot" || contains(row.metric, "itl")) return in_unit(row, run.value().tpot.mean);
-  if (contains(row.metric, "latency")) return in_unit(row, run.value().latency.mean);
-  if (contains(row.metric, "output_throughput"))
-    return rate_for(row, run.value().tokens_per_second, installed->chips());
-  if (contains(row.metric, "request")) return run.value().requests_per_second;
-  return unknown_metric(row, "ttft, tpot, latency, output_throughput or request_throughput");
+  const workload::LoadRun& r = run.value();
+  const auto at = [&](const workload::Percentiles& p) {
+    return q.asked.percentile >= 0.9 ? p.p99 : q.asked.percentile > 0 ? p.p50 : p.mean;
+  };
+  Answers answers(installed->chips());
+  answers.set_rates(r.tokens_per_second, l.in, l.out);
+  answers.set(Figure::kRequestRate, r.requests_per_second);
+  answers.set(Figure::kTtft, at(r.ttft)).set(Figure::kTpot, at(r.tpot)).set(Figure::kLatency, at(r.latency));
+  if (r.tpot.mean > 0) answers.set(Figure::kUserRate, 1 / at(r.tpot));
+  return answers.set_power(r.cost, q.chip).pick(q);
 }
 
 Result<double> serving_energy_row(const Question& q) {
-  const Row& row = q.row;
   auto installed = Installed::of(q);
   if (!installed) return installed.error();
-  if (row.batch <= 0) return unsupported("batch (the most sequences at once) is needed for " + row.kind);
+  if (const auto items = as_items(q, installed->server())) return *items;
+  if (q.asked.figure == Figure::kTtft || q.asked.figure == Figure::kLatency) return serving_load_row(q);
   workload::SteadyOptions options;
-  options.max_batch = row.batch;
-  const double in = row.in > 0 ? row.in : kChatIn, out = row.out > 0 ? row.out : kChatOut;
-  const auto run = workload::max_throughput(installed->server(), in, out, options);
+  options.max_batch = concurrency_of(q.row);
+  // The reasoning sets behind such rows, told when they are taken for granted.
+  const Lengths l = lengths_of(q, kChatIn, kChatOut);
+  const auto run = workload::max_throughput(installed->server(), l.in, l.out, options);
   if (!run) return run.error();
-  const workload::SteadyRun& steady = run.value();
-  const double watts = chip::operate(steady.cost, q.chip).watts * installed->chips();
-  if (contains(row.metric, "output_throughput"))
-    return rate_for(row, steady.tokens_per_second, installed->chips());
-  if (row.metric == "gpu_power") return watts;
-  if (contains(row.metric, "energy_per_token")) return watts / steady.tokens_per_second;
-  if (contains(row.metric, "itl") || row.metric == "tpot") return in_unit(row, steady.tpot);
-  return unknown_metric(row, "output_throughput, gpu_power, energy_per_token or itl_median");
+  return steady_answers(q, run.value(), installed->chips(), l).pick(q);
 }
 
 Result<double> serving_split_row(const Question& q) {
-  Row row = q.row;
-  // "per GPU" of a cluster: a chip's share of the whole, whose size the scenario may name.
+  const Row& row = q.row;
   auto installed = Installed::of(q);
   if (!installed) return installed.error();
+  if (const auto items = as_items(q, installed->server())) return *items;
   Server& server = installed->server();
-  if (const auto ep = number_at(row.scenario, "EP"); !ep && server.deployment.model->parameters() > 3e11) {
-    // A model this large is spread by experts over a node at least, attention on each chip for itself.
-    const int chips = std::max(8, int(row.chips));
-    server.deployment.parallel = {.tp = 1, .pp = 1, .ep = chips, .dp = chips};
-  } else if (ep) {
-    server.deployment.parallel = {.tp = 1, .pp = 1, .ep = int(*ep), .dp = int(*ep)};
-  }
-  const double chips = installed->chips();
-  if (contains(row.metric, "input_throughput")) {
-    const auto run = workload::prefill_only(server, row.in > 0 ? row.in : kDecodeIn);
+  const double in = q.in_or(kDecodeIn), out = row.out > 0 ? row.out : kDecodeOut;
+  spread_experts(row, in, server);
+  Answers answers(installed->chips());
+  const Figure asked = q.asked.figure;
+  // What a row of separate phases means by its rate, its words say.
+  const bool prefills =
+      asked == Figure::kInputRate || asked == Figure::kTtft ||
+      (contains(row.scenario, "prefill") && asked != Figure::kOutputRate && asked != Figure::kTpot);
+  if (prefills) {
+    const auto run = workload::prefill_only(server, in);
     if (!run) return run.error();
-    return rate_for(row, run.value().input_tokens_per_second, chips);
+    answers.set(Figure::kInputRate, run.value().input_tokens_per_second);
+    answers.set(Figure::kTotalRate, run.value().input_tokens_per_second);
+    answers.set(Figure::kTtft, run.value().cost.seconds.total());
+    answers.set(Figure::kLatency, run.value().cost.seconds.total());
+    return answers.set_power(run.value().cost, q.chip).pick(q);
   }
-  if (contains(row.metric, "output_throughput")) {
-    const double limit = number_at(row.scenario, "tpot").value_or(kDecodeLimit * 1e3) * 1e-3;
-    const auto run = workload::decode_only(server, row.in > 0 ? row.in : kDecodeIn,
-                                           row.out > 0 ? row.out : kDecodeOut, limit, row.batch);
-    if (!run) return run.error();
-    return rate_for(row, run.value().tokens_per_second, chips);
-  }
-  return unknown_metric(row, "input_throughput or output_throughput");
+  const double limit = number_at(row.scenario, "tpot").value_or(kDecodeLimit * 1e3) * 1e-3;
+  const double each = concurrency_of(row);  // such tables state the batch of one chip
+  const auto run = workload::decode_only(server, in, out, each > 0 ? 0 : limit, each);
+  if (!run) return run.error();
+  answers.set_rates(run.value().tokens_per_second, in, out);
+  answers.set(Figure::kTotalRate, run.value().tokens_per_second);
+  answers.set(Figure::kTpot, run.value().tpot).set(Figure::kUserRate, 1 / run.value().tpot);
+  answers.set(Figure::kLatency, run.value().tpot);
+  return answers.set_power(run.value().cost, q.chip).pick(q);
 }
 
 Result<double> first_token_row(const Question& q) {
   const Row& row = q.row;
   auto installed = Installed::of(q);
   if (!installed) return installed.error();
-  const double in = row.in > 0 ? row.in : number_at(row.scenario, "L").value_or(0);
-  if (in <= 0) return unsupported("in_len is needed for " + row.kind);
-  const workload::Piece prompt[] = {{std::max(1.0, row.batch), in, 0}};
-  return in_unit(row, workload::step_cost(installed->server(), prompt).seconds.total());
+  if (const auto items = as_items(q, installed->server())) return *items;
+  const double named = number_at(row.scenario, "L").value_or(number_at(row.scenario, "isl").value_or(0));
+  const double in = row.in > 0 ? row.in : named > 0 ? named : q.in_or(kUsualIn);
+  const double sequences = std::max(1.0, row.batch);
+  const double seconds = seconds_of_prompt(installed->server(), sequences, in);
+  Answers answers(installed->chips());
+  answers.set(Figure::kTtft, seconds).set(Figure::kLatency, seconds);
+  answers.set(Figure::kInputRate, sequences * in / seconds).set(Figure::kTotalRate, sequences * in / seconds);
+  if (q.asked.figure == Figure::kTpot || q.asked.figure == Figure::kOutputRate) return serving_static_row(q);
+  const workload::Piece prompt[] = {{sequences, in, 0}};
+  return answers.set_power(workload::step_cost(installed->server(), prompt), q.chip).pick(q);
 }
 
 Result<double> latency_row(const Question& q) {
   const Row& row = q.row;
   if (shape_of(row)) return kernel_row(q);
-  if (row.metric == "ttft") return first_token_row(q);
+  if (q.asked.figure == Figure::kTtft || q.asked.figure == Figure::kInputRate) return first_token_row(q);
   auto installed = Installed::of(q);
   if (!installed) return installed.error();
-  if (row.metric != "tpot" && row.metric != "latency") return unknown_metric(row, "tpot, ttft or latency");
-  const double context = row.in > 0 ? row.in : number_at(row.scenario, "cache").value_or(512);
-  const workload::Piece step[] = {{std::max(1.0, row.batch), 1, context}};
-  return in_unit(row, workload::step_cost(installed->server(), step).seconds.total());
+  if (const auto items = as_items(q, installed->server())) return *items;
+  if (contains(row.scenario, "prefill") && q.asked.figure == Figure::kLatency) return first_token_row(q);
+  const bool whole = q.asked.figure == Figure::kLatency && row.in > 0 && row.out > 1;
+  if (whole) return serving_static_row(q);
+  const auto cache = number_at(row.scenario, "cache");
+  const double context = row.in > 0 ? row.in : cache ? *cache : q.in_or(kShortContext);
+  const double sequences = std::max(1.0, row.batch);
+  const workload::Piece step[] = {{sequences, 1, context}};
+  const chip::Cost cost = workload::step_cost(installed->server(), step);
+  const double seconds = cost.seconds.total();
+  Answers answers(installed->chips());
+  answers.set(Figure::kTpot, seconds).set(Figure::kLatency, seconds).set(Figure::kUserRate, 1 / seconds);
+  answers.set(Figure::kOutputRate, sequences / seconds);
+  return answers.set_power(cost, q.chip).pick(q);
 }
 
 }  // namespace ppu::validate

@@ -2,6 +2,7 @@
 #include "validate/words.h"
 
 #include <cctype>
+#include <cmath>
 #include <cstdlib>
 
 namespace ppu::validate {
@@ -22,11 +23,18 @@ std::optional<double> number_at(std::string_view text, std::string_view word) {
     // A word of its own: "tp" is not found in "output".
     if (at > 0 && std::isalpha(static_cast<unsigned char>(in[at - 1]))) continue;
     size_t digits = at + wanted.size();
-    while (digits < in.size() && (in[digits] == ' ' || in[digits] == '=')) ++digits;
+    while (digits < in.size() && std::string_view(" =:-_").find(in[digits]) != std::string_view::npos)
+      ++digits;
     if (digits >= in.size() || !std::isdigit(static_cast<unsigned char>(in[digits]))) continue;
     return std::strtod(in.c_str() + digits, nullptr);
   }
   return std::nullopt;
+}
+
+bool attention_apart(const Row& row) {
+  const double tp = number_at(row.scenario, "tp").value_or(0), dp = number_at(row.scenario, "dp").value_or(1);
+  const double pp = number_at(row.scenario, "pp").value_or(1);
+  return dp > 1 && tp * pp == row.chips && std::fmod(tp, dp) == 0;
 }
 
 Result<workload::Parallel> parallel_of(const Row& row) {
@@ -39,6 +47,11 @@ Result<workload::Parallel> parallel_of(const Row& row) {
                        "`: degrees of parallelism are whole numbers from 1 to 4096");
   p.pp = int(pp.value_or(1)), p.dp = int(dp.value_or(1));
   const double chips = row.chips;
+  if (attention_apart(row)) {
+    p.tp = int(*tp / *dp);
+    p.ep = ep && *ep > 1 ? p.tp * p.dp : 1;
+    return p;
+  }
   p.tp = tp ? int(*tp) : std::max(1, int(chips / (p.pp * p.dp)));
   p.ep = int(ep.value_or(1));
   // Engines name EP by the whole group; one that is as large as tp x dp says that all of these chips are
@@ -54,12 +67,35 @@ Result<workload::Parallel> parallel_of(const Row& row) {
   return p;
 }
 
+std::string precision_in(std::string_view text) {
+  struct Word {
+    const char* word;
+    const char* precision;
+  };
+  // Narrower ones first: "W4A16 with BF16 activations".
+  constexpr Word kWords[] = {
+      {"nvfp4", "nvfp4"}, {"mxfp4", "mxfp4"}, {"w4a8", "w4a16"},    {"w4a16", "w4a16"}, {"w4afp8", "w4a16"},
+      {"int4", "w4a16"},  {"awq", "w4a16"},   {"gptq", "w4a16"},    {"fp4", "mxfp4"},   {"w8a16", "w8a16"},
+      {"wo8", "w8a16"},   {"fp8", "fp8"},     {"e4m3", "fp8"},      {"int8", "int8"},   {"w8a8", "int8"},
+      {"i8", "int8"},     {"bf16", "bf16"},   {"bfloat16", "bf16"}, {"fp16", "fp16"},   {"float16", "fp16"},
+      {"half", "fp16"},   {"tf32", "tf32"},   {"fp32", "fp32"},     {"float32", "fp32"}};
+  const std::string in = lower_case(text);
+  for (const Word& w : kWords)
+    if (in.find(w.word) != in.npos) return w.precision;
+  return "";
+}
+
 Result<workload::Precision> precision_of(const Row& row, const workload::Model& model) {
   std::string name = lower_case(row.precision);
   if (name.empty()) {
     const std::string called = lower_case(row.model);
     for (const char* known : {"fp8", "int8", "int4", "awq", "gptq", "mxfp4", "nvfp4"})
       if (called.find(known) != called.npos) name = known;
+    if (name.empty()) name = model.precision;
+  }
+  if (!workload::find_precision(
+          name)) {  // "FP8 (block-wise)", "closed division": what they contain, or the model's own
+    name = precision_in(name);
     if (name.empty()) name = model.precision;
   }
   if (name == "w8a8" && contains(row.software, "trt")) name = "fp8";

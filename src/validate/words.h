@@ -15,9 +15,17 @@ namespace ppu::validate {
 /// leaves for tensor parallelism. kBadInput when they contradict each other.
 Result<workload::Parallel> parallel_of(const Row& row);
 
+/// "TP4 DP4 EP16" on 4 chips counts the same chips twice: as those of the experts' group, and as
+/// data-parallel groups for attention. Each group then has requests of its own, and the row's batch is one
+/// group's.
+bool attention_apart(const Row& row);
+
 /// The row's precision as workload/precision.h names it; where the row leaves it empty, what its model's name
 /// or published weights say. `eight_bit_cache`: the stack keeps the KV cache in FP8 when weights are.
 Result<workload::Precision> precision_of(const Row& row, const workload::Model& model);
+
+/// The narrowest precision that a text names, as workload/precision.h does; empty: none.
+std::string precision_in(std::string_view text);
 
 struct Shape {
   double m = 0, n = 0, k = 0;

@@ -1,5 +1,5 @@
 // Networks that aren't transformers, by the structure their papers and reference code give: ResNet and its
-// kin, RetinaNet, YOLOv8, 3D-UNet, DLRM. Diffusion is in diffusion.cpp.
+// kin, MobileNet, SSD, RetinaNet, YOLOv8, 3D-UNet, DLRM. Diffusion is in diffusion.cpp.
 #include <algorithm>
 #include <cmath>
 
@@ -28,6 +28,8 @@ std::vector<Tap> residual_stages(NetworkBuilder& net, ConfigFields& f) {
     return {};
   }
   const bool bottleneck = f.text({"layer_type"}, "bottleneck") == "bottleneck";
+  std::vector<double> strides = f.numbers("strides");
+  strides.resize(depths.size(), 0);  // 0: 1 for the first stage, 2 for the others
   const double groups = f.get({"cardinality"}, 1), factor = f.get({"width_factor"}, 1);
   net.conv("stem", f.get({"embedding_size"}, 64), 7, 2);
   const double before = net.channels() * net.pixels();
@@ -36,8 +38,8 @@ std::vector<Tap> residual_stages(NetworkBuilder& net, ConfigFields& f) {
   std::vector<Tap> taps;
   for (size_t s = 0; s < depths.size(); ++s) {
     for (double block = 0; block < std::min(depths[s], 500.0); ++block) {
-      const double stride = block == 0 && s > 0 ? 2 : 1, in = net.channels(), edge = net.edge(),
-                   out = widths[s];
+      const double wanted = strides[s] > 0 ? strides[s] : s > 0 ? 2 : 1;
+      const double stride = block == 0 ? wanted : 1, in = net.channels(), edge = net.edge(), out = widths[s];
       if (block == 0 && (in != out || stride > 1)) {
         net.conv("shortcut", out, 1, stride);
         net.set_shape(in, edge);
@@ -97,6 +99,53 @@ void read_retinanet(ConfigFields& f, Model& model) {
   for (const Tap& level : levels) scores += level.edge * level.edge * anchors * (classes + 4);
   net.pass("sigmoid+topk", scores, scores / 16);
   net.pass("nms", 5000 * 8, 1000 * 8);
+  model.stages.push_back(net.take());
+  as_items(model, "image");
+}
+
+/// MobileNet's blocks: each channel filtered by itself, then mixed. `hidden_sizes` and `strides` want one
+/// number each.
+void separable_blocks(NetworkBuilder& net, ConfigFields& f) {
+  const std::vector<double> widths = f.numbers("hidden_sizes"), strides = f.numbers("strides");
+  if (widths.empty() || widths.size() != strides.size())
+    return f.fail("`hidden_sizes` and `strides` want one number a block each");
+  net.conv("stem", f.get({"embedding_size"}, 32), 3, 2);
+  for (size_t i = 0; i < widths.size(); ++i) {
+    net.conv("depthwise", net.channels(), 3, strides[i], net.channels());
+    net.conv("pointwise", widths[i], 1);
+  }
+}
+
+void read_mobilenet(ConfigFields& f, Model& model) {
+  NetworkBuilder net("mobilenet", 3, f.get({"image_size"}, 224));
+  separable_blocks(net, f);
+  net.pass("pool", net.channels() * net.pixels(), net.channels());
+  net.dense("classifier", 1, f.get({"num_labels"}, 1000), net.channels());
+  model.stages.push_back(net.take());
+  as_items(model, "image");
+}
+
+/// A single-shot detector: a backbone, levels of half the edge each behind it, and a 3x3 head on every level.
+void read_ssd(ConfigFields& f, Model& model) {
+  NetworkBuilder net("ssd", 3, f.need({"image_size"}));
+  if (f.numbers("depths").empty())
+    separable_blocks(net, f);
+  else
+    residual_stages(net, f);
+  const double classes = f.need({"num_labels"}), anchors = f.get({"anchors"}, 6);
+  std::vector<Tap> levels{{net.channels(), net.edge()}};
+  for (const double width : f.numbers("extra_sizes")) {
+    net.conv("extra.reduce", width / 2, 1);
+    net.conv("extra", width, 3, 2);
+    levels.push_back({width, net.edge()});
+  }
+  double boxes = 0;
+  for (const Tap& level : levels) {
+    net.set_shape(level.channels, level.edge);
+    net.conv("head", anchors * (classes + 4), 3);
+    boxes += level.edge * level.edge * anchors;
+  }
+  net.pass("nms", boxes * (classes + 4), 200 * 6);
   model.stages.push_back(net.take());
   as_items(model, "image");
 }
@@ -224,6 +273,8 @@ struct NetworkRow {
 };
 constexpr NetworkRow kNetworks[] = {
     {"resnet", read_resnet},
+    {"mobilenet", read_mobilenet},
+    {"ssd", read_ssd},
     {"retinanet", read_retinanet},
     {"yolov8", read_yolo},
     {"unet3d", read_unet3d},

@@ -64,7 +64,7 @@ int chips(const ChipsOptions& options);
 struct ValidateOptions {
   std::string file;          ///< tab-separated rows (src/validate/row.h)
   std::string chip;          ///< judges all rows as this chip's; empty: as the rows' own
-  std::string coefficients;  ///< a file of other coefficients, for scripts/fit
+  bool serve = false;        ///< answer scripts/fit.py on stdin and stdout
   bool values_only = false;  ///< no intervals
   bool json = false;
   bool csv = false;

@@ -108,10 +108,9 @@ void add_validate(CLI::App& chips, ValidateOptions& options) {
       ->type_name("");
   validate->add_option("--chip", options.chip, "judge all rows as this chip's: a name, or a file of your own")
       ->type_name("NAME");
-  validate
-      ->add_option("--coefficients", options.coefficients,
-                   "lines of KEY VALUE in place of fitted coefficients")
-      ->type_name("FILE");
+  validate->add_flag(
+      "--serve", options.serve,
+      "other coefficients from stdin, predictions to stdout, again and again: for scripts/fit.py");
   validate->add_flag("--values-only", options.values_only, "no intervals and no roofline: faster");
   CLI::Option* json = validate->add_flag("--json", options.json, "print JSON");
   validate->add_flag("--csv", options.csv, "print CSV")->excludes(json);

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <iostream>
 
 #include <nlohmann/json.hpp>
 
@@ -64,6 +64,14 @@ Table table_of_left_out(const std::vector<Judged>& rows) {
   return table;
 }
 
+Table table_of_assumed(const std::vector<Judged>& rows) {
+  Table table{.head = {"id", "model", "what", "taken for granted"}, .rows = {}};
+  for (const Judged& r : rows)
+    if (r.modelled() && !r.assumed.empty())
+      table.rows.push_back({r.row.id, r.row.model, validate::group_of(r), r.assumed});
+  return table;
+}
+
 nlohmann::json json_of(const std::vector<Errors>& errors) {
   nlohmann::json out = nlohmann::json::array();
   for (const Errors& e : errors)
@@ -83,9 +91,11 @@ void print_json(const std::vector<Judged>& rows, const std::vector<Errors>& grou
                 const std::vector<Errors>& chips) {
   nlohmann::json out;
   for (const Judged& r : rows) {
-    nlohmann::json row = {{"id", r.row.id},          {"line", r.row.line}, {"chip", r.chip},
-                          {"model", r.row.model},    {"kind", r.row.kind}, {"metric", r.row.metric},
-                          {"measured", r.row.value}, {"unit", r.row.unit}};
+    nlohmann::json row = {{"id", r.row.id},          {"line", r.row.line},
+                          {"chip", r.chip},          {"model", r.row.model},
+                          {"kind", r.row.kind},      {"metric", r.row.metric},
+                          {"measured", r.row.value}, {"unit", r.row.unit},
+                          {"stack", r.stack},        {"residual", validate::residual_of(r.row)}};
     if (r.modelled()) {
       row.update({{"predicted", r.predicted},
                   {"p10", r.interval.p10},
@@ -93,6 +103,7 @@ void print_json(const std::vector<Judged>& rows, const std::vector<Errors>& grou
                   {"p90", r.interval.p90},
                   {"roofline", r.baseline > 0 ? nlohmann::json(r.baseline) : nlohmann::json()},
                   {"inside", r.inside()}});
+      if (!r.assumed.empty()) row["assumed"] = r.assumed;
     } else {
       row["reason"] = r.reason;
     }
@@ -109,6 +120,10 @@ void print_text(const std::vector<Judged>& rows, const std::vector<Errors>& grou
   const Table left_out = table_of_left_out(rows);
   if (!left_out.rows.empty())
     std::printf("Rows that the model has no answer for:\n%s\n", as_text(left_out).c_str());
+  const Table assumed = table_of_assumed(rows);
+  if (!assumed.rows.empty())
+    std::printf("Rows that leave something open, and what was taken for granted:\n%s\n",
+                as_text(assumed).c_str());
   std::printf("%s\n%s\n", as_text(table_of_errors("group", groups)).c_str(),
               as_text(table_of_errors("chip", chips)).c_str());
   const Errors& all = groups.back();
@@ -119,52 +134,65 @@ void print_text(const std::vector<Judged>& rows, const std::vector<Errors>& grou
       "MLPerf names and figures: predictions are not verified by MLCommons.\n");
 }
 
-/// `KEY VALUE` lines that replace coefficients, `stack<TAB>NAME<TAB>CHIP<TAB>TERM<TAB>VALUE` lines that
-/// replace terms: how scripts/fit tries others.
-Status take_coefficients(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) return bad_input(path + ": cannot be read");
-  chip::Coefficients values = chip::coefficients();
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
-    std::vector<std::string> words(1);
-    for (const char c : line) {
-      if (c == '\t')
-        words.emplace_back();
-      else
-        words.back() += c;
-    }
-    double value = 0;
-    char* end = nullptr;
-    value = std::strtod(words.back().c_str(), &end);
-    const std::string place = path + ":" + std::to_string(number) + ": ";
-    Status set =
-        bad_input("KEY and VALUE, or stack, NAME, CHIP, TERM and VALUE are expected, tabs between them");
-    if (end != words.back().c_str() && *end == 0) {
-      if (words.size() == 2) set = chip::set_coefficient(values, words[0], value);
-      if (words.size() == 5 && words[0] == "stack")
-        set = chip::set_stack_term(words[1], words[2], words[3], value);
-    }
-    if (!set) return bad_input(place + set.error().message);
+std::vector<std::string> words_of(const std::string& line) {
+  std::vector<std::string> words(1);
+  for (const char c : line) {
+    if (c == '\t')
+      words.emplace_back();
+    else
+      words.back() += c;
   }
-  chip::replace_coefficients(values);
-  return Unit{};
+  return words;
+}
+
+/// `KEY VALUE` replaces a coefficient, `stack NAME CHIP TERM VALUE` a term, tabs between the words.
+Status take(const std::vector<std::string>& words, chip::Coefficients& values) {
+  char* end = nullptr;
+  const double value = std::strtod(words.back().c_str(), &end);
+  if (end != words.back().c_str() && *end == 0) {
+    if (words.size() == 2) return chip::set_coefficient(values, words[0], value);
+    if (words.size() == 5 && words[0] == "stack")
+      return chip::set_stack_term(words[1], words[2], words[3], value);
+  }
+  return bad_input("KEY and VALUE, or stack, NAME, CHIP, TERM and VALUE are expected, tabs between them");
+}
+
+/// How scripts/fit tries other values thousands of times: stdin says which (take()), which `rows` (numbers
+/// from 0, none: all), and `go`, after which stdout has a line with the prediction of each of these rows, 0
+/// where there is none.
+int serve_fit(const std::vector<validate::Row>& rows) {
+  chip::Coefficients values = chip::coefficients();
+  std::vector<bool> wanted(rows.size(), true);
+  std::string line;
+  for (int number = 1; std::getline(std::cin, line); ++number) {
+    const std::vector<std::string> words = words_of(line);
+    if (words[0] == "rows") {
+      wanted.assign(rows.size(), words.size() == 1);
+      for (size_t i = 1; i < words.size(); ++i)
+        if (const size_t at = std::strtoul(words[i].c_str(), nullptr, 10); at < rows.size())
+          wanted[at] = true;
+    } else if (words[0] == "go") {
+      chip::replace_coefficients(values);
+      for (size_t i = 0; i < rows.size(); ++i)
+        if (wanted[i]) std::printf("%.9g\n", validate::judge(rows[i], nullptr, false).predicted);
+      std::fflush(stdout);
+    } else if (const Status taken = take(words, values); !taken) {
+      std::fprintf(stderr, "ppu: chips: stdin:%d: %s\n", number, taken.error().message.c_str());
+      return kUsage;
+    }
+  }
+  return kOk;
 }
 
 }  // namespace
 
 int validate_chips(const ValidateOptions& options) {
-  if (!options.coefficients.empty()) {
-    if (const Status taken = take_coefficients(options.coefficients); !taken) {
-      std::fprintf(stderr, "ppu: chips: %s\n", taken.error().message.c_str());
-      return kUsage;
-    }
-  }
   const Result<std::vector<validate::Row>> rows = validate::read_rows(options.file);
   if (!rows) {
     std::fprintf(stderr, "ppu: chips: %s\n", rows.error().message.c_str());
     return kUsage;
   }
+  if (options.serve) return serve_fit(rows.value());
   const chip::Chip* own = nullptr;
   if (!options.chip.empty()) {
     const Result<const chip::Chip*> chip = chip::resolve(options.chip);
