@@ -9,6 +9,7 @@
 #include "chip/show.h"
 #include "chip/thermal.h"
 #include "decide/candidates.h"
+#include "decide/claim_answers.h"
 #include "decide/claim_figures.h"
 
 namespace ppu::decide {
@@ -17,10 +18,6 @@ namespace {
 constexpr const char* kPpu = "ppu-810e";
 constexpr const char* kChat = "llama-3.1-8b";
 constexpr const char* kLargeChat = "llama-3.1-70b";
-
-struct Answer {
-  std::string says, sure;
-};
 
 std::string whole(double value) {
   return chip::number_text(std::round(value));
@@ -381,18 +378,29 @@ constexpr Row kRows[] = {
     {"Performance", "The workloads that count are search, recommendation, vision, speech and chat.",
      five_workloads},
     {"Performance", "Parity is five years away.", roadmap},
+    {"Performance", "Watch arithmetic, memory bandwidth, links and real latency.", four_figures},
     {"Energy and heat", "Performance per watt decides.", per_watt},
     {"Energy and heat", "An old process (7 or 14 nm) is enough for inference.", old_process},
     {"Energy and heat", "It overheats and crashes in extended runs.", heat},
+    {"Energy and heat", "A real test is six to twelve months in: look for degradation and outages.",
+     months_later},
     {"Cost", "Serving on it is cheaper.", cheaper},
     {"Cost", "It halves the cost.", half_the_cost},
     {"Cost", "NVIDIA's premium is 100-200 %.", premium},
     {"Cost", "The H20 is taxed with 15 % of revenue, and none is delivered.", h20_tax},
     {"Scope", "It is for inference; it can't train large models.", largest_model},
     {"Scope", "The Hanguang 800 is for special workloads only.", hanguang},
+    {"Scope", "Compatible means that vanilla PyTorch runs; custom kernels break.", vanilla_runs},
+    {"Scope", "Custom transformers and special vision pipelines break.", odd_models},
+    {"Scope", "80 % of the value is in inference.", mix_of_work},
     {"Scope", "It is in the cloud only and isn't sold.", cloud_only},
     {"Scope", "What decides is the software.", software},
     {"Scope", "Its specification isn't public, and the gap is smaller than rivals claim.", provenance},
+    {"Choice", "Watch yield, price and delivery; supply is limited by DUV lithography.", supply_chain},
+    {"Choice",
+     "Watch early customers and the cloud: 16,384 cards at one site, over 400 customers, 560,000 Zhenwu "
+     "parts shipped.",
+     traction},
     {"Choice", "Choose Alibaba for inference alone, supply first, critical cost, Chinese rules.",
      choose_alibaba},
     {"Choice", "Choose NVIDIA for highest performance, where export risk can be borne and a premium paid.",

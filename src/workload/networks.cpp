@@ -125,7 +125,7 @@ void read_mobilenet(ConfigFields& f, Model& model) {
   as_items(model, "image");
 }
 
-/// A single-shot detector: a backbone, levels of half the edge each behind it, and a 3x3 head on every level.
+/// A single-shot detector: a backbone, levels of half the edge each behind it, and a head on every level.
 void read_ssd(ConfigFields& f, Model& model) {
   NetworkBuilder net("ssd", 3, f.need({"image_size"}));
   if (f.numbers("depths").empty())
@@ -142,7 +142,7 @@ void read_ssd(ConfigFields& f, Model& model) {
   double boxes = 0;
   for (const Tap& level : levels) {
     net.set_shape(level.channels, level.edge);
-    net.conv("head", anchors * (classes + 4), 3);
+    net.conv("head", anchors * (classes + 4), f.get({"head_kernel"}, 3));
     boxes += level.edge * level.edge * anchors;
   }
   net.pass("nms", boxes * (classes + 4), 200 * 6);
