@@ -35,8 +35,9 @@ TEST(Errors, StayWhereTheLastFitLeftThem) {
   }
   const Errors& all = groups["all"];
   EXPECT_GE(double(all.modelled) / all.rows, 0.95);
+  // Widths are set on rows left out of the fit (scripts/fit.py); of fitted ones more lie inside.
   EXPECT_GE(all.inside, 0.75);
-  EXPECT_LE(all.inside, 0.90);
+  EXPECT_LE(all.inside, 0.95);
 }
 
 }  // namespace
