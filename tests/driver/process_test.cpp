@@ -113,6 +113,10 @@ TEST(Process, DISABLED_two_devices) {
   int ordinal = -1;
   if (cuPointerGetAttribute(&ordinal, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, p[1]) || ordinal != 1)
     std::exit(6);
+  if (cuCtxDisablePeerAccess(c[0]) != CUDA_ERROR_PEER_ACCESS_NOT_ENABLED) std::exit(7);
+  if (cuCtxEnablePeerAccess(c[0], 0)) std::exit(8);
+  if (cuCtxEnablePeerAccess(c[0], 0) != CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED) std::exit(10);
+  if (cuCtxDisablePeerAccess(c[0])) std::exit(11);
   std::exit(9);
 }
 TEST(Process, TwoDevices) {
