@@ -11,6 +11,7 @@
 #include "device/address_space.h"
 #include "device/child_grids.h"
 #include "device/fault_diagnosis.h"
+#include "device/overread.h"
 #include "device/registry.h"
 #include "exec/fault.h"
 
@@ -131,6 +132,10 @@ class Grid::Job : public exec::KernelJob {
  protected:
   void finished(const exec::GridFault* fault) override {
     registry_ends(grid_.context_.device().ordinal, Activity::kKernels);
+    if (const uint64_t at = take_overread())
+      log_once("device", launch_.kernel,
+               "kernel %s reads 0x%" PRIx64 ", %s: as on a GPU, it is let to (zeros)", launch_.kernel, at,
+               AddressSpace::instance().describe(at).c_str());
     if (fault) {
       report(grid_.function_, launch_.args, *fault);
       grid_.context_.fail(code_of(fault->fault.kind));
@@ -155,6 +160,7 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
       depth_(depth),
       params_(params),
       services_(context_.services()) {
+  allow_overreads();
   const exec::KernelInfo& info = executable.info;
   const Device& device = context_.device();
   const uint32_t threads = c.block[0] * c.block[1] * c.block[2];

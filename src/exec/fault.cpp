@@ -17,6 +17,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "exec/overread.h"
 
 namespace ppu::exec {
 
@@ -113,12 +114,27 @@ Fault classify(int sig, const siginfo_t* info, const ucontext_t* context) {
   return fault;
 }
 
+std::atomic<OverreadHook> overread_hook{nullptr};
+
+/// A read that may be tried again.
+bool is_allowed_read(int sig, const Fault& fault, const ucontext_t* context) {
+  constexpr greg_t kWrite = 2, kFetch = 16;  // of the page fault's error code
+  const OverreadHook hook = overread_hook.load(std::memory_order_relaxed);
+  return hook && sig == SIGSEGV && fault.has_address &&
+         !(context->uc_mcontext.gregs[REG_ERR] & (kWrite | kFetch)) && hook(fault.info);
+}
+
 void on_fault(int sig, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   ProtectedRegion* region = current_region;
   // si_code > 0: raised by an instruction of this thread, not sent by kill().
   if (region && region->active && info->si_code > 0) {
-    Fault fault = classify(sig, info, static_cast<ucontext_t*>(context));
+    const auto* machine = static_cast<const ucontext_t*>(context);
+    Fault fault = classify(sig, info, machine);
+    if (is_allowed_read(sig, fault, machine)) {
+      errno = saved_errno;
+      return;
+    }
     leave_region(fault);
   }
   forward(sig, info, context);
@@ -149,6 +165,10 @@ void install(int i) {
 }
 
 }  // namespace
+
+void set_overread_hook(OverreadHook hook) {
+  overread_hook.store(hook, std::memory_order_relaxed);
+}
 
 void leave_region(const Fault& fault) {
   ProtectedRegion* region = current_region;

@@ -51,6 +51,24 @@ TEST_F(AddressTest, Misaligned) {
 TEST_F(AddressTest, OutOfRange) {
   expect_failure(allocate(4096) + 4096 + 4096, "CUDA_ERROR_ILLEGAL_ADDRESS", "after the end of allocation");
 }
+TEST_F(AddressTest, ReadsJustBehindAnAllocationPassAndAreNamed) {
+  const CUdeviceptr p = allocate(3920), out = allocate(4);
+  testing::internal::CaptureStderr();
+  OK(run("peek", 1, 1, nullptr, p + 3920 + 512, out));
+  OK(cuCtxSynchronize());
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("kernel peek reads"), std::string::npos);
+  EXPECT_EQ(read(out, 1)[0], 7u);
+  // What was lent goes with the allocation, and nothing can be written there.
+  expect_failure(p + 3920 + 512, "CUDA_ERROR_ILLEGAL_ADDRESS", "after the end of allocation");
+}
+TEST_F(AddressTest, ReadsFarBehindAnAllocationFault) {
+  testing::internal::CaptureStderr();
+  OK(run("peek", 1, 1, nullptr, allocate(4096) + (1 << 20), allocate(4)));
+  IS(cuCtxSynchronize(), CUDA_ERROR_ILLEGAL_ADDRESS);
+  testing::internal::GetCapturedStderr();
+  cuCtxDestroy(context);
+  SetUp();
+}
 TEST_F(AddressTest, Freed) {
   const CUdeviceptr p = allocate(1 << 20);
   OK(cuMemFree(p));

@@ -46,6 +46,12 @@ DONE: ret;
   st.global.u32 [%rd1], %r1;
   ret;
 }
+.visible .entry peek(.param .u64 address, .param .u64 out) {
+  .reg .b32 %r<2>; .reg .b64 %rd<3>;
+  ld.param.u64 %rd1, [address]; ld.param.u64 %rd2, [out];
+  ld.global.u32 %r1, [%rd1]; add.u32 %r1, %r1, 7; st.global.u32 [%rd2], %r1;
+  ret;
+}
 .visible .entry stop() { trap; }
 .visible .entry spin(.param .u64 flag) {
   .reg .pred %p<2>; .reg .b32 %r<2>; .reg .b64 %rd<2>;

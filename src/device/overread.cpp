@@ -1,0 +1,53 @@
+#include "device/overread.h"
+
+#include <sys/mman.h>
+
+#include <atomic>
+
+#include "device/address_space.h"
+#include "exec/overread.h"
+
+namespace ppu::device {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+std::atomic<uint64_t> last_overread{0};
+
+/// The allocation whose unmapped pages `page` is one of: small ones have some behind them (address_space.h).
+std::optional<Allocation> allocation_before(uint64_t page) {
+  constexpr uint64_t kMostPages = 16;
+  const AddressSpace& space = AddressSpace::instance();
+  for (uint64_t k = 1; k <= kMostPages; k++)
+    for (const uint64_t within : {uint64_t{0}, kPage - 512})  // it may begin or end inside its page
+      if (auto a = space.find(page - k * kPage + within)) return a;
+  return std::nullopt;
+}
+
+/// Called by the signal handler of a thread that runs a kernel, which holds no lock of ours.
+bool lend_page(uint64_t address) {
+  const uint64_t page = address / kPage * kPage;
+  if (!AddressSpace::instance().in_window(address)) return false;
+  const std::optional<Allocation> a = allocation_before(page);
+  if (!a || a->slab || a->mapped_bytes == 0 || page < a->mapped || page + kPage > a->mapped + a->mapped_bytes)
+    return false;
+  constexpr size_t kHuge = size_t{2} << 20;  // those end where a GPU's page ends, or are as large as many
+  if (a->bytes >= kHuge || a->physical || a->fd >= 0) return false;
+  void* p = ::mmap(reinterpret_cast<void*>(page), kPage, PROT_READ,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  if (p == MAP_FAILED) return false;
+  last_overread.store(address, std::memory_order_relaxed);
+  return true;
+}
+
+}  // namespace
+
+void allow_overreads() {
+  exec::set_overread_hook(&lend_page);
+}
+
+uint64_t take_overread() {
+  if (last_overread.load(std::memory_order_relaxed) == 0) return 0;
+  return last_overread.exchange(0, std::memory_order_relaxed);
+}
+
+}  // namespace ppu::device
