@@ -103,11 +103,6 @@ CUresult Context::set_limit(CUlimit limit, size_t value) {
     case CU_LIMIT_DEV_RUNTIME_PENDING_LAUNCH_COUNT:
     case CU_LIMIT_MAX_L2_FETCH_GRANULARITY:
     case CU_LIMIT_PERSISTING_L2_CACHE_SIZE:
-      if (limit == CU_LIMIT_PERSISTING_L2_CACHE_SIZE) {
-        int most = 0;
-        device_attribute(device_, CU_DEVICE_ATTRIBUTE_MAX_PERSISTING_L2_CACHE_SIZE, &most);
-        if (value > size_t(most)) return CUDA_ERROR_INVALID_VALUE;
-      }
       other_limits_[limit] = value;
       return CUDA_SUCCESS;
     default:
