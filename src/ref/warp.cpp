@@ -230,7 +230,11 @@ void WarpRun::check_align(const Lane& lane, uint64_t address, uint32_t bytes) {
   if (bytes > 1 && address % bytes) trap(lane, exec::Trap::kMisaligned, address);
 }
 
-void WarpRun::load(const Lane& lane, const Op& op, uint64_t address, void* out, uint32_t bytes) {
+// TSan would take a race of the program for one of ours.
+#define PPU_PROGRAMS_MEMORY __attribute__((no_sanitize("thread")))
+
+PPU_PROGRAMS_MEMORY void WarpRun::load(const Lane& lane, const Op& op, uint64_t address, void* out,
+                                       uint32_t bytes) {
   block->state->thread = lane.thread;
   if (block->hook && !lane.owns(address)) {
     if (!block->hook->load({address, bytes, false, lane.thread, op.pos, code(lane).name.c_str()}, out))
@@ -256,7 +260,8 @@ void WarpRun::load(const Lane& lane, const Op& op, uint64_t address, void* out, 
   }
 }
 
-void WarpRun::store(const Lane& lane, const Op& op, uint64_t address, const void* in, uint32_t bytes) {
+PPU_PROGRAMS_MEMORY void WarpRun::store(const Lane& lane, const Op& op, uint64_t address, const void* in,
+                                        uint32_t bytes) {
   block->state->thread = lane.thread;
   if (block->hook && !lane.owns(address)) {
     if (!block->hook->store({address, bytes, true, lane.thread, op.pos, code(lane).name.c_str()}, in))
