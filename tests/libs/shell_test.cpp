@@ -42,7 +42,7 @@ const std::vector<Row> kCusparseLt = {
 #include "libs/cusparselt/api.inc"
 };
 const std::vector<Row> kNccl = {
-#include "libs/nccl/api.inc"
+#include <ppu/nccl_functions.inc>
 };
 const std::vector<Row> kNvJitLink = {
 #include "libs/nvjitlink/api.inc"
