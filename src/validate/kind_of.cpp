@@ -85,6 +85,7 @@ std::string by_figure(const Row& row, Figure figure) {
 }  // namespace
 
 std::string kind_of(const Row& row) {
+  if (names_expert_exchange(row)) return "collective";
   std::string name = lower_case(row.kind);
   for (char& c : name)
     if (c == '_' || c == ' ' || c == '/') c = '-';

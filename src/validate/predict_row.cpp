@@ -32,6 +32,8 @@ constexpr Kind kKinds[] = {
     {"power", power_row},
 };
 
+/// DeepSeek-V3, which benchmarks of the exchange between experts take, and their large batch.
+constexpr double kExpertHidden = 7168, kExpertsActive = 8, kExpertTokens = 4096;
 constexpr double kLargeMessage = 1 << 30;
 constexpr double kLargeEdge = 8192;  // of the product that a peak as measured is quoted for
 
@@ -115,10 +117,28 @@ Result<double> kernel_row(const Question& q) {
   return answers.set_power(cost, q.chip).pick(q);
 }
 
+/// What a chip sends when tokens go to their experts ("dispatch") or come back ("combine"); 0: it is neither.
+double expert_bytes(const Question& q) {
+  const std::string words = q.row.model + " " + q.row.scenario + " " + q.row.metric;
+  if (!names_expert_exchange(q.row)) return 0;
+  double hidden = kExpertHidden, active = kExpertsActive;
+  if (const auto model = workload::find_model(q.row.model); model && model.value().decoder) {
+    hidden = model.value().decoder->hidden;
+    for (const workload::Layers& layers : model.value().decoder->layers)
+      active = std::max(active, layers.feed.active);
+  } else {
+    q.assume("8 experts of 7168 a token");
+  }
+  const double bytes = contains(words, "dispatch") && contains(q.row.precision, "8") ? 1 : 2;
+  return q.batch_or(kExpertTokens) * hidden * active * bytes;
+}
+
 Result<double> collective_row(const Question& q) {
   const Row& row = q.row;
-  const double ranks = number_at(row.scenario, "ranks").value_or(row.chips);
+  const double named = number_at(row.scenario, "ranks").value_or(number_at(row.scenario, "EP").value_or(0));
+  const double ranks = named > 1 ? named : row.chips;
   double bytes = row.in > 0 ? row.in : kLargeMessage;
+  if (const double sent = expert_bytes(q); sent > 0) bytes = sent;
   if (const auto mib = number_at(row.scenario, "MiB=")) bytes = *mib * 1048576;
   if (ranks < 2) return unsupported("a collective of one chip");
   chip::Op op{
@@ -126,7 +146,9 @@ Result<double> collective_row(const Question& q) {
   const std::string name = lower_case(row.model);
   if (contains(name, "gather")) op.kind = chip::OpKind::kAllGather;
   if (contains(name, "scatter")) op.kind = chip::OpKind::kReduceScatter;
-  if (contains(name, "all_to_all") || contains(name, "alltoall")) op.kind = chip::OpKind::kAllToAll;
+  if (contains(name, "all_to_all") || contains(name, "alltoall") || names_expert_exchange(row))
+    op.kind = chip::OpKind::kAllToAll;
+  op.between_nodes = ranks > workload::Deployment{}.chips_per_node;
   const double seconds = chip::predict(op, q.chip, q.stack).seconds.total();
   const double rounds = op.kind == chip::OpKind::kAllReduce ? 2 : 1;
   Answers answers(1);

@@ -32,6 +32,16 @@ constexpr double kMostRequests = 20000;
 /// A measured run did fit: engines that leave less memory free than we take for granted are met half way.
 constexpr double kMoreMemory = 1.15;
 
+/// Where the row names no spreading and the model can't be split over all chips: as far as it can, in copies.
+void split_evenly(const Question& q, Server& server) {
+  workload::Parallel& p = server.deployment.parallel;
+  if (number_at(q.row.scenario, "tp") || p.pp * p.dp * p.ep > 1) return;
+  const int chips = p.tp;
+  while (p.tp > 1 && (chips % p.tp || !workload::check(server.deployment))) --p.tp;
+  p.dp = chips / p.tp;
+  if (p.dp > 1) q.assume(std::to_string(p.dp) + " copies");
+}
+
 /// The model a row names, installed on its chips. The models of all rows live as long as the process.
 class Installed {
  public:
@@ -46,6 +56,7 @@ class Installed {
     if (!precision) return precision.error();
     out.server_.deployment = {
         .model = out.model_.get(), .precision = precision.value(), .parallel = parallel.value()};
+    split_evenly(q, out.server_);
     out.server_.deployment.fused = !contains(q.row.scenario, "eager");
     out.server_.chip = q.chip, out.server_.stack = q.stack;
     const double tokens =
@@ -63,14 +74,34 @@ class Installed {
   Server server_;
 };
 
+double experts_of(const workload::Model& model) {
+  double experts = 0;
+  if (model.decoder)
+    for (const workload::Layers& layers : model.decoder->layers)
+      experts = std::max(experts, layers.feed.experts);
+  return experts;
+}
+
+/// The widest group up to `chips` over which these experts come out even: clusters that are wider hold some
+/// twice.
+int even_group(double experts, int chips) {
+  for (int n = chips; n > 1; --n)
+    if (std::fmod(experts, n) == 0) return n;
+  return 1;
+}
+
 /// Clusters that prefill and decode apart spread a large model by experts, attention on each chip for itself
 /// (the scenario may name the width); where the chips don't hold that, attention is split as well.
-void spread_experts(const Row& row, double in, Server& server) {
+void spread_experts(const Question& q, double in, Server& server) {
+  const Row& row = q.row;
   const auto ep = number_at(row.scenario, "EP");
   const workload::Model& model = *server.deployment.model;
-  int chips = ep ? int(*ep) : 0;
-  if (!ep && model.parameters() > kSpreadModel) chips = std::max(8, int(row.chips));
-  if (chips <= 1) return;
+  int wanted = ep ? int(*ep) : 0;
+  if (!ep && model.parameters() > kSpreadModel) wanted = std::max(8, int(row.chips));
+  const double experts = experts_of(model);
+  if (wanted <= 1 || experts <= 0) return;
+  const int chips = even_group(experts, wanted);
+  if (chips != wanted) q.assume("experts over " + std::to_string(chips) + " chips");
   const workload::Parallel before = server.deployment.parallel;
   for (int tp = 1; tp <= std::min(chips, server.deployment.chips_per_node); tp *= 2) {
     if (chips % tp) continue;
@@ -208,7 +239,7 @@ Result<double> serving_split_row(const Question& q) {
   if (const auto items = as_items(q, installed->server())) return *items;
   Server& server = installed->server();
   const double in = q.in_or(kDecodeIn), out = row.out > 0 ? row.out : kDecodeOut;
-  spread_experts(row, in, server);
+  spread_experts(q, in, server);
   Answers answers(installed->chips());
   const Figure asked = q.asked.figure;
   // What a row of separate phases means by its rate, its words say.

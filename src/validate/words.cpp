@@ -31,6 +31,11 @@ std::optional<double> number_at(std::string_view text, std::string_view word) {
   return std::nullopt;
 }
 
+bool names_expert_exchange(const Row& row) {
+  const std::string words = row.model + " " + row.scenario + " " + row.metric;
+  return contains(words, "dispatch") || contains(words, "combine");
+}
+
 bool attention_apart(const Row& row) {
   const double tp = number_at(row.scenario, "tp").value_or(0), dp = number_at(row.scenario, "dp").value_or(1);
   const double pp = number_at(row.scenario, "pp").value_or(1);

@@ -20,6 +20,9 @@ Result<workload::Parallel> parallel_of(const Row& row);
 /// group's.
 bool attention_apart(const Row& row);
 
+/// The exchange of tokens between experts on other chips, alone ("DeepEP dispatch").
+bool names_expert_exchange(const Row& row);
+
 /// The row's precision as workload/precision.h names it; where the row leaves it empty, what its model's name
 /// or published weights say. `eight_bit_cache`: the stack keeps the KV cache in FP8 when weights are.
 Result<workload::Precision> precision_of(const Row& row, const workload::Model& model);

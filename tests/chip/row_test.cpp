@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "validate/calibrate.h"
+#include "validate/figure.h"
 #include "validate/report.h"
 #include "validate/words.h"
 
@@ -81,6 +82,66 @@ TEST(Rows, SpreadingIsReadFromWords) {
   EXPECT_EQ(parallel_of(row).value().tp, 8);
   row.scenario = "TP2 EP64";
   EXPECT_FALSE(parallel_of(row));
+}
+
+TEST(Rows, ChipsThatAreCountedTwiceAreThereOnce) {
+  Row row;
+  row.chips = 4,
+  row.scenario = "TP4 DP4 EP16 vllm 0.18.0";  // attention by requests, experts over the same four
+  ASSERT_TRUE(attention_apart(row));
+  const auto p = parallel_of(row);
+  ASSERT_TRUE(p);
+  EXPECT_EQ(p.value().tp, 1);
+  EXPECT_EQ(p.value().dp, 4);
+  EXPECT_EQ(p.value().ep, 4);
+  row.chips = 16;
+  EXPECT_FALSE(attention_apart(row));
+  EXPECT_EQ(parallel_of(row).value().chips(), 16);
+}
+
+TEST(Rows, MetricsAndUnitsAreTakenAsTablesSpellThem) {
+  Row row;
+  const struct {
+    const char *metric, *unit;
+    Figure figure;
+    double factor;
+  } spellings[] = {{"output_throughput", "tok/s", Figure::kOutputRate, 1},
+                   {"throughput", "ktok/s", Figure::kOutputRate, 1e3},
+                   {"throughput", "images/sec", Figure::kItemRate, 1},
+                   {"throughput", "req/s", Figure::kRequestRate, 1},
+                   {"input_throughput", "tok/s/node", Figure::kInputRate, 1},
+                   {"p90_latency", "ns", Figure::kLatency, 1e-9},
+                   {"mean TTFT", "ms", Figure::kTtft, 1e-3},
+                   {"ITL", "µs", Figure::kTpot, 1e-6},
+                   {"node_power", "kW", Figure::kNodePower, 1e3},
+                   {"energy_per_token", "mJ/tok", Figure::kEnergyToken, 1e-3},
+                   {"efficiency", "tokens/J", Figure::kTokensPerJoule, 1},
+                   {"efficiency", "IPS/W", Figure::kItemsPerJoule, 1},
+                   {"achieved", "TFLOPS", Figure::kFlopRate, 1e12},
+                   {"mfu", "%", Figure::kFlopShare, 0.01},
+                   {"bus_bw", "GB/s", Figure::kBusByteRate, 1e9}};
+  for (const auto& [metric, unit, figure, factor] : spellings) {
+    row.metric = metric, row.unit = unit;
+    const auto asked = asked_of(row);
+    ASSERT_TRUE(asked) << metric << " in " << unit;
+    EXPECT_EQ(asked.value().figure, figure) << metric << " in " << unit;
+    EXPECT_DOUBLE_EQ(asked.value().unit, factor) << metric << " in " << unit;
+  }
+  row.metric = "latency", row.unit = "fortnights";
+  EXPECT_FALSE(asked_of(row));
+}
+
+TEST(Rows, UnnamedKindsAreToldByWhatIsMeasured) {
+  const Judged claim = judge(
+      row_of("a\tHanGuang 800\t1\tresnet50\tINT8\tvendor claim\t\t\t\t\tthroughput\t78563\timages/s\tvendor"),
+      nullptr, false);
+  EXPECT_TRUE(claim.modelled()) << claim.reason;
+  EXPECT_NE(claim.assumed.find("kind mlperf"), std::string::npos);
+  const Judged unknown = judge(row_of("a\tA100\t1\tSome-13B-Chat\tFP16\tserving-static\t8\t128\t128\tTP1\t"
+                                      "output_throughput\t500\ttok/s\tvLLM"),
+                               nullptr, false);
+  EXPECT_TRUE(unknown.modelled()) << unknown.reason;
+  EXPECT_NE(unknown.assumed.find("layers as"), std::string::npos);
 }
 
 TEST(Rows, WhatCannotBeModelledSaysWhy) {
