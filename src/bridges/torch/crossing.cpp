@@ -38,8 +38,8 @@ at::Tensor Crossing::find_cuda(const at::Tensor& cpu) const {
   return {};
 }
 
-at::Tensor Crossing::remember(at::Tensor cpu, const at::Tensor& cuda) {
-  tensors_.push_back({cpu, cuda});
+at::Tensor Crossing::remember(at::Tensor cpu, at::Tensor cuda) {
+  tensors_.push_back({cpu, std::move(cuda)});
   const size_t count = tensors_.size();
   if (count > kSearchAtMost)
     for (size_t i = index_.empty() ? 0 : count - 1; i < count; ++i)
@@ -80,20 +80,23 @@ at::Tensor Crossing::dense_to_cpu(const at::Tensor& t) {
   return at::Tensor(std::move(impl));
 }
 
-at::Tensor Crossing::to_cpu(const at::Tensor& t) {
+at::Tensor Crossing::to_cpu(at::Tensor t) {
   if (!t.defined()) return t;
   if (!t.is_cuda()) {
     strangers_.push_back(t);
     return t;
   }
-  if (!any_cuda_) any_cuda_ = true;
-  if (t.device() != device_) one_device_ = false;
+  any_cuda_ = true;
+  if (t.device() != device_) other_device_ = t.device();
   if (at::Tensor known = find_cpu(t); known.defined()) return known;
+  at::Tensor cpu;
   if (t.is_quantized())
-    return remember(convert_quantized(t, storage_to_cpu(t.storage()), c10::DispatchKey::QuantizedCPU, true),
-                    t);
-  if (t.layout() != c10::kStrided || t.is_nested()) return remember(convert_layout(t, true), t);
-  return remember(dense_to_cpu(t), t);
+    cpu = convert_quantized(t, storage_to_cpu(t.storage()), c10::DispatchKey::QuantizedCPU, true);
+  else if (t.layout() != c10::kStrided || t.is_nested())
+    cpu = convert_layout(t, true);
+  else
+    cpu = dense_to_cpu(t);
+  return remember(std::move(cpu), std::move(t));
 }
 
 at::Tensor Crossing::to_cuda(const at::Tensor& t) {

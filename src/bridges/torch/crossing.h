@@ -16,7 +16,7 @@ class Crossing {
   Crossing& operator=(const Crossing&) = delete;
 
   /// A CPU tensor over the bytes of `t`; `t` itself where it is no CUDA tensor.
-  at::Tensor to_cpu(const at::Tensor& t);
+  at::Tensor to_cpu(at::Tensor t);
   /// The CUDA tensor for a result of the CPU kernel: the argument it came from, a view of one, or a new one.
   at::Tensor to_cuda(const at::Tensor& t);
   /// Gives CUDA arguments the sizes, strides and storage that the kernel gave their CPU side (out=,
@@ -25,9 +25,10 @@ class Crossing {
 
   /// CPU tensors among the arguments, which went across as they are.
   const c10::SmallVector<at::Tensor, 2>& strangers() const { return strangers_; }
-  /// True when a CUDA tensor came, and whether all of them were of the call's device.
+  /// True when a CUDA tensor came.
   bool any_cuda() const { return any_cuda_; }
-  bool one_device() const { return one_device_; }
+  /// The CUDA device of a tensor that isn't on the call's device, if there was one.
+  const std::optional<c10::Device>& other_device() const { return other_device_; }
 
  private:
   struct StoragePair {
@@ -39,7 +40,7 @@ class Crossing {
   };
   at::Tensor find_cpu(const at::Tensor& cuda) const;
   at::Tensor find_cuda(const at::Tensor& cpu) const;
-  at::Tensor remember(at::Tensor cpu, const at::Tensor& cuda);
+  at::Tensor remember(at::Tensor cpu, at::Tensor cuda);
   at::Tensor dense_to_cpu(const at::Tensor& t);
   c10::Storage storage_to_cpu(const c10::Storage& cuda);
   c10::Storage storage_to_cuda(const c10::Storage& cpu);
@@ -54,7 +55,7 @@ class Crossing {
   c10::SmallVector<at::Tensor, 2> strangers_;
   std::unordered_map<const c10::TensorImpl*, size_t> index_;  // of tensors_ by CUDA side, once there are many
   bool any_cuda_ = false;
-  bool one_device_ = true;
+  std::optional<c10::Device> other_device_;
 };
 
 }  // namespace ppu::bridge

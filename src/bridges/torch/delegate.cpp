@@ -78,7 +78,9 @@ std::optional<c10::Device> device_of(const IValue& value) {
 /// device.
 class CurrentDevice {
  public:
-  explicit CurrentDevice(c10::Device device) : before_(c10::cuda::current_device()) {
+  explicit CurrentDevice(c10::Device device) {
+    if (c10::cuda::device_count() == 1) return;  // the usual case saves a call
+    before_ = c10::cuda::current_device();
     if (before_ == device.index())
       before_ = -1;
     else
@@ -91,7 +93,7 @@ class CurrentDevice {
   CurrentDevice& operator=(const CurrentDevice&) = delete;
 
  private:
-  c10::DeviceIndex before_;
+  c10::DeviceIndex before_ = -1;
 };
 
 }  // namespace
@@ -121,16 +123,14 @@ c10::Device Delegate::device_of_call(at::ArrayRef<IValue> arguments) const {
   return {c10::kCUDA, c10::cuda::current_device()};
 }
 
-void Delegate::check_devices(const Crossing& crossing, const c10::OperatorHandle& op) const {
-  if (traits_.mixes_devices) return;
+void Delegate::check_devices(const Crossing& crossing, c10::Device device,
+                             const c10::OperatorHandle& op) const {
+  if (traits_.mixes_devices || !crossing.any_cuda()) return;
+  std::optional<c10::Device> other = crossing.other_device();
   for (const at::Tensor& stranger : crossing.strangers())
-    TORCH_CHECK(!crossing.any_cuda() || stranger.dim() == 0 || stranger.numel() == 0,
-                "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and ",
-                stranger.device(), "! (when checking arguments of ", op.operator_name(), ")");
-  TORCH_CHECK(crossing.one_device(),
-              "Expected all tensors to be on the same device, but found at least two CUDA devices! (when "
-              "checking arguments of ",
-              op.operator_name(), ")");
+    if (stranger.dim() > 0 && stranger.numel() > 0) other = stranger.device();
+  TORCH_CHECK(!other, "Expected all tensors to be on the same device, but found at least two devices, ",
+              device, " and ", *other, "! (when checking arguments of ", op.operator_name(), ")");
 }
 
 std::optional<RandomState> Delegate::draw(at::ArrayRef<IValue> arguments, c10::Device device) const {
@@ -148,6 +148,8 @@ void Delegate::take_in(Crossing& crossing, Stack* stack, size_t base) const {
     IValue& value = (*stack)[i];
     if (value.isDevice()) {
       if (value.toDevice().is_cuda()) value = IValue(c10::Device(c10::kCPU));
+    } else if (value.isTensor()) {
+      value = IValue(crossing.to_cpu(std::move(value).toTensor()));
     } else {
       convert_tensors(value, [&](const at::Tensor& t) { return crossing.to_cpu(t); });
     }
@@ -188,10 +190,11 @@ void Delegate::run_upcast(const c10::OperatorHandle& op, Stack* stack, at::Scala
                           at::ScalarType to) const {
   const size_t base = stack->size() - arguments_;
   const std::vector<IValue> given(stack->begin() + static_cast<std::ptrdiff_t>(base), stack->end());
+  const bool paired = counterpart(from) != at::ScalarType::Undefined;  // bfloat16 has no complex type
   const auto widen = [&](const at::Tensor& t) {
     if (!t.defined()) return t;
     if (t.scalar_type() == from) return t.to(to);
-    return t.scalar_type() == counterpart(from) ? t.to(counterpart(to)) : t;
+    return paired && t.scalar_type() == counterpart(from) ? t.to(counterpart(to)) : t;
   };
   for (size_t i = base; i < stack->size(); ++i) convert_tensors((*stack)[i], widen);
   bool narrow_results = true;
@@ -220,7 +223,7 @@ void Delegate::run_upcast(const c10::OperatorHandle& op, Stack* stack, at::Scala
         if (copy.is_same(t)) return target;
       if (!narrow_results || !t.defined()) return t;
       if (t.scalar_type() == to) return t.to(from);
-      return t.scalar_type() == counterpart(to) ? t.to(counterpart(from)) : t;
+      return paired && t.scalar_type() == counterpart(to) ? t.to(counterpart(from)) : t;
     });
 }
 
@@ -258,7 +261,7 @@ void Delegate::operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, St
   const std::optional<RandomState> random = draw(arguments, device);
   Crossing crossing(device);
   take_in(crossing, stack, base);
-  check_devices(crossing, op);
+  check_devices(crossing, device, op);
   const DeviceBackedScope scope;
   if (captured) {
     Recorder recorder(*this, op, *stack, random, stream);

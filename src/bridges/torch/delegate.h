@@ -35,7 +35,7 @@ class Delegate final : public c10::OperatorKernel {
  private:
   friend class Recorder;
   c10::Device device_of_call(at::ArrayRef<c10::IValue> arguments) const;
-  void check_devices(const Crossing& crossing, const c10::OperatorHandle& op) const;
+  void check_devices(const Crossing& crossing, c10::Device device, const c10::OperatorHandle& op) const;
   std::optional<RandomState> draw(at::ArrayRef<c10::IValue> arguments, c10::Device device) const;
   void take_in(Crossing& crossing, torch::jit::Stack* stack, size_t base) const;
   void take_out(Crossing& crossing, torch::jit::Stack* stack) const;

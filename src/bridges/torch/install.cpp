@@ -87,7 +87,8 @@ size_t take_over(const KeyPair& keys, const Rows& rows, torch::Library& library,
     const Row row = found == rows.end() ? Row{} : found->second;
     const bool dense = keys.cuda == c10::DispatchKey::CUDA;
     if (row.keep) continue;
-    if (!op->hasKernelForDispatchKey(keys.cuda) && !(dense && row.add)) continue;
+    const bool added = row.add && (dense || op->hasKernelForDispatchKey(keys.cpu));
+    if (!op->hasKernelForDispatchKey(keys.cuda) && !added) continue;
     const bool own = dense && row.own.isValid();
     if (!own && !op->hasComputedKernelForDispatchKey(keys.cpu)) {
       log("torch", LogLevel::kDebug, "no CPU kernel for %s (%s)", row_of.c_str(), c10::toString(keys.cuda));

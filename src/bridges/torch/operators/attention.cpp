@@ -134,6 +134,11 @@ Tensor undefined_as_none(const Tensor& t) {
   return t.defined() && t.numel() > 0 ? t : Tensor();
 }
 
+/// Autograd gives back an optional tensor that was none as an undefined one.
+bool is_given(const OptionalTensor& t) {
+  return t && t->defined();
+}
+
 int64_t fresh_seed(double dropout) {
   return dropout > 0 ? static_cast<int64_t>(operator_generator().current_seed()) : 0;
 }
@@ -264,13 +269,13 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> flash_forward(
     std::optional<int64_t>) {
   check_no_window(left, right);
   TORCH_CHECK_NOT_IMPLEMENTED(
-      !used_k && !slopes && !blocks,
+      !is_given(used_k) && !is_given(slopes) && !is_given(blocks),
       "OpenPPU: flash attention with seqused_k, alibi slopes or a block table isn't supported");
   const int64_t seed = fresh_seed(dropout);
   const Tensor state = seed_words(q, seed);
   const Tensor unused = at::empty({}, q.options().dtype(at::kUInt64));
   const Tensor no_mask = at::empty({0}, q.options());
-  if (!lengths_q) {
+  if (!is_given(lengths_q)) {
     const Attention a{
         q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), {}, dropout, causal, true, scale, seed};
     auto [out, log_sum_exp] = forward(a);
@@ -344,7 +349,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt> efficient_f
     const OptionalTensor& lengths_q, const OptionalTensor& lengths_k, std::optional<c10::SymInt> max_q,
     std::optional<c10::SymInt> max_k, double dropout, int64_t mask, bool want_log_sum_exp,
     std::optional<double> scale, const OptionalTensor& used_k, std::optional<int64_t> window) {
-  TORCH_CHECK_NOT_IMPLEMENTED(!used_k && !window,
+  TORCH_CHECK_NOT_IMPLEMENTED(!is_given(used_k) && !window,
                               "OpenPPU: efficient attention with seqlen_k or a window isn't supported");
   const int64_t seed = fresh_seed(dropout);
   const auto attention = [&](const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& with,
@@ -359,7 +364,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt> efficient_f
                      scale,
                      seed + static_cast<int64_t>(i)};
   };
-  if (!lengths_q) {
+  if (!is_given(lengths_q)) {
     auto [out, rows] = forward(
         attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0));
     const int64_t padded = (q.size(1) + kLogSumExpMultiple - 1) / kLogSumExpMultiple * kLogSumExpMultiple;
@@ -408,11 +413,11 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> efficient_backward(
                      scale,
                      seed + static_cast<int64_t>(i)};
   };
-  if (!lengths_q) {
+  if (!is_given(lengths_q)) {
     const Tensor rows = log_sum_exp.narrow(2, 0, q.size(1)).contiguous();
     Gradients g = backward(
         attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0),
-        grad.transpose(1, 2), out.transpose(1, 2), rows, bias_wanted && bias);
+        grad.transpose(1, 2), out.transpose(1, 2), rows, bias_wanted && is_given(bias));
     return {g.q.transpose(1, 2), g.k.transpose(1, 2), g.v.transpose(1, 2), g.bias};
   }
   const std::vector<int64_t> at_q = bounds_of(*lengths_q);
