@@ -51,12 +51,16 @@ using LaneFunction = uint32_t (*)(const LaunchArgs*, BlockState*, uint32_t threa
   RT(mbarrier_update, uint64_t, (BlockState* block, uint64_t address, uint32_t arrivals, uint32_t tx, uint32_t drop))\
   RT(texture,         uint32_t, (BlockState* block, uint64_t op, const uint64_t* handles, const uint32_t* in, uint32_t* out, uint32_t lanes, uint32_t thread))\
   RT(device_call,     uint64_t, (BlockState* block, uint32_t call, uint64_t words))                  \
-  RT(count_access,    uint64_t, (BlockState* block, uint32_t how_and_bytes, uint64_t addresses, uint32_t mask))
+  RT(count_access,    uint64_t, (BlockState* block, uint32_t how_and_bytes, uint64_t addresses, uint32_t mask))\
+  RT(tile_products,   void, (const uint16_t* program, const void* a, const void* b, void* tiles))    \
+  RT(sums_by_tiles,   uint32_t, (uint32_t kind))
 // clang-format on
 
 /// count_access: once a warp; `addresses` = 32 of them, how_and_bytes = bytes * 4 + exec::AccessCount. What
 /// the access of the lanes in `mask` takes; of a generic one four numbers of 16 bits, lowest first: sectors,
 /// bank passes, lanes in shared memory, whether there are any.
+/// tile_products: once a warp; see tile_abi.h. sums_by_tiles: whether sums of a TileKind are in the order of
+/// tiles, for the interpreter.
 /// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2
 /// rm, 3 rp.
 ///

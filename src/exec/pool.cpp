@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "exec/block_storage.h"
+#include "exec/tile_amx.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define PPU_OWN_STACKS 0
@@ -269,6 +270,7 @@ void Pool::drain(Job* job, Runner& runner, bool helper) {
       if (sleepers_.load() != 0 && width_ > 1) wake();
     }
   }
+  release_amx();
   give_back(job, last, helper);
 }
 

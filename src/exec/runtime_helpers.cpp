@@ -18,6 +18,7 @@
 #include "exec/lane_scheduler.h"
 #include "exec/mbarrier.h"
 #include "exec/texture.h"
+#include "exec/tile_products.h"
 
 namespace ppu::exec {
 namespace {
@@ -174,6 +175,14 @@ uint32_t rt_texture(BlockState* block, uint64_t op, const uint64_t* handles, con
   return fault.trap | fault.lane << 8;
 }
 
+void rt_tile_products(const uint16_t* program, const void* a, const void* b, void* tiles) {
+  run_tile_products(tile_engine(), program, a, b, tiles);
+}
+
+uint32_t rt_sums_by_tiles(uint32_t kind) {
+  return sums_by_tiles(TileKind(kind));
+}
+
 uint64_t rt_count_access(BlockState* block, uint32_t how_and_bytes, uint64_t addresses, uint32_t mask) {
   const auto* address = reinterpret_cast<const uint64_t*>(addresses);
   const auto how = AccessCount(how_and_bytes % 4);
@@ -210,6 +219,8 @@ const RuntimeTable* runtime_table() {
       .texture = rt_texture,
       .device_call = rt_device_call,
       .count_access = rt_count_access,
+      .tile_products = rt_tile_products,
+      .sums_by_tiles = rt_sums_by_tiles,
   };
   return &table;
 }

@@ -94,6 +94,14 @@ constexpr int row_blocks(const MatrixOp& op) {
   return op.m >= 16 ? 2 : 1;
 }
 
+/// Dense, in blocks of 16x8 with rows of A of 32 bytes, into f32 or s32: what can be made as tiles.
+constexpr bool has_tile_form(const MatrixOp& op) {
+  return op.m % 16 == 0 && op.n % 8 == 0 && op.k * op.a.bits == 256 && op.a.bits >= 8 && op.a.bits <= 32 &&
+         op.c.bits == 32 && op.d.bits == 32 && !op.sparse && !op.satfinite && !op.quads &&
+         (op.arithmetic == MatrixArithmetic::kFloat || op.arithmetic == MatrixArithmetic::kInteger) &&
+         (op.a.bits > 8 || op.arithmetic == MatrixArithmetic::kInteger);
+}
+
 /// The type of a role's elements.
 constexpr Type element_type(const MatrixOp& op, MatrixRole role) {
   return role == MatrixRole::kA ? op.a : role == MatrixRole::kB ? op.b : role == MatrixRole::kC ? op.c : op.d;

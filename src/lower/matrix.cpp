@@ -83,6 +83,31 @@ void emit_directed_double(FunctionLowering& f, const ptx::Instruction& i, const 
   for (size_t j = 0; j < 2; j++) f.write(registers_of(i.operands[0])[j], {sums[j], kF64});
 }
 
+/// wmma's products that tiles can make, as mma for each 16x8 block: its fragments are theirs, one after
+/// another.
+void emit_in_blocks(FunctionLowering& f, const ptx::Instruction& i, const isa::MatrixOp& op,
+                    std::vector<llvm::Value*> args) {
+  using isa::Kind;  // integers have no such shape in wmma
+  const std::string factor = op.a.kind == Kind::kBF ? ".bf16" : op.a.kind == Kind::kTF ? ".tf32" : ".f16";
+  const std::string name =
+      "ppu.mma.sync.aligned.m16n8k" + std::to_string(op.k) + ".row.col.f32" + factor + factor + ".f32";
+  const isa::Type type = register_type(op.d, true);
+  const size_t rows = size_t(op.m / 16), columns = size_t(op.n / 8), b_at = rows * 4,
+               c_at = b_at + columns * 2;
+  llvm::Type* block = result_struct(f, type, 4);
+  llvm::Value* all = llvm::PoisonValue::get(result_struct(f, type, int(rows * columns * 4)));
+  for (size_t n = 0; n < rows * columns; n++) {
+    const llvm::ArrayRef<llvm::Value*> from(args);
+    std::vector<llvm::Value*> own = from.slice(n / columns * 4, 4).vec();
+    for (llvm::Value* v : from.slice(b_at + n % columns * 2, 2)) own.push_back(v);
+    for (llvm::Value* v : from.slice(c_at + n * 4, 4)) own.push_back(v);
+    llvm::Value* result = f.call(name, block, own);
+    for (unsigned k = 0; k < 4; k++)
+      all = f.ir.CreateInsertValue(all, f.ir.CreateExtractValue(result, k), unsigned(n * 4 + k));
+  }
+  write_registers(f, i.operands[0], all, type, unsigned(rows * columns * 4));
+}
+
 }  // namespace
 
 void emit_mma(FunctionLowering& f, const ptx::Instruction& i) {
@@ -105,6 +130,7 @@ void emit_mma(FunctionLowering& f, const ptx::Instruction& i) {
     name += ".selector" + std::to_string(selector);
   }
   if (f.failed()) return;
+  if (op.wmma && op.d.is_float() && has_tile_form(op)) return emit_in_blocks(f, i, op, std::move(args));
   const isa::Type type = register_type(op.d, true);
   const int count = distinct_registers(op, MatrixRole::kD);
   write_registers(f, i.operands[0], f.call(name, result_struct(f, type, count), args), type, unsigned(count));

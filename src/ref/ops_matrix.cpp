@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "exec/tile_abi.h"
 #include "isa/fragment.h"
 #include "isa/round.h"
 #include "ref/ops.h"
@@ -99,9 +100,42 @@ struct Dot {
   const MatrixOp& op;
   uint64_t c;
   std::vector<std::pair<uint64_t, uint64_t>> terms;
+  bool by_tiles = false;  ///< the order that sums of tiles have
 
+  /// Two chains, of the even and the odd terms, meet before they meet C; subnormal numbers are taken as zero,
+  /// and made zero.
+  static float tile_step(float c, const std::vector<std::pair<float, float>>& terms) {
+    const auto flushed = [](float x) {
+      return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0f, x) : x;
+    };
+    float sums[2] = {};
+    for (size_t k = 0; k < terms.size(); k++)
+      sums[k % 2] = flushed(std::fma(flushed(terms[k].first), flushed(terms[k].second), sums[k % 2]));
+    return flushed(flushed(c) + flushed(sums[0] + sums[1]));
+  }
+  /// f16: each number is a bf16 and the rest, and the products of A's two parts with B's rests come last.
+  float sum_by_tiles(float d) const {
+    std::vector<std::pair<float, float>> step;
+    if (op.a.kind == isa::Kind::kBF) {
+      for (const auto& [a, b] : terms) step.emplace_back(to_float(op.a, a), to_float(op.b, b));
+      return tile_step(d, step);
+    }
+    const auto part = [](float x, bool rest) {
+      const float high = std::bit_cast<float>(std::bit_cast<uint32_t>(x) & 0xffff0000);
+      return rest ? x - high : high;
+    };
+    for (const bool b_rest : {false, true}) {
+      step.clear();
+      for (const bool a_rest : {false, true})
+        for (const auto& [a, b] : terms)
+          step.emplace_back(part(to_float(op.a, a), a_rest), part(to_float(op.b, b), b_rest));
+      d = tile_step(d, step);
+    }
+    return d;
+  }
   uint64_t float_sum() const {
     float d = to_float(op.c, c);
+    if (by_tiles) return std::bit_cast<uint32_t>(sum_by_tiles(d));
     for (const auto& [a, b] : terms) d = std::fma(to_float(op.a, a), to_float(op.b, b), d);
     return op.d.bits == 16 ? isa::to_small(double(d), isa::kHalf, isa::Round::kNearest)
                            : std::bit_cast<uint32_t>(d);
@@ -143,6 +177,33 @@ struct Dot {
 
 }  // namespace
 
+namespace {
+
+/// Whether the executor's engine sums this operation as tiles do.
+bool sums_by_tiles(const WarpRun& warp, const MatrixOp& m) {
+  if (!has_tile_form(m) || m.arithmetic != MatrixArithmetic::kFloat || m.a.bits != 16) return false;
+  const exec::RuntimeTable* rt = warp.block->launch->rt;
+  const auto kind = m.a.kind == isa::Kind::kBF ? exec::TileKind::kBf16 : exec::TileKind::kF16;
+  return rt && rt->sums_by_tiles && rt->sums_by_tiles(uint32_t(kind));
+}
+
+/// f16 infinities and NaN can't be taken apart: blocks of 16x8 of which A or B has one are summed by the
+/// chain. Says which rows (in blocks of 16) or columns (of 8) have.
+std::vector<bool> with_infinities(const MatrixOp& m, Registers& r, MatrixRole role) {
+  const bool is_a = role == MatrixRole::kA;
+  const int per_block = is_a ? 16 : 8, lines = is_a ? m.m : m.n;
+  std::vector<bool> found(size_t(lines / per_block), false);
+  if (m.a.kind != isa::Kind::kF) return found;
+  for (int line = 0; line < lines; line++)
+    for (int k = 0; k < m.k; k++) {
+      const uint64_t bits = r.element(is_a ? a_place(m, line, k, 0) : b_place(m, k, line, 0), 16);
+      if ((bits & 0x7c00) == 0x7c00) found[size_t(line / per_block)] = true;
+    }
+  return found;
+}
+
+}  // namespace
+
 uint32_t ref_mma(WarpRun& warp, const Op& op, uint32_t mask) {
   if (!all_here(warp, mask)) return 0;
   MatrixOp m = matrix_op(op);
@@ -152,10 +213,15 @@ uint32_t ref_mma(WarpRun& warp, const Op& op, uint32_t mask) {
   Registers d{size_t(distinct_registers(m, MatrixRole::kD))};
   Registers metadata = m.sparse ? read_registers(warp, mask, 4, 1) : Registers(0);
   const int selector = m.sparse ? int(op.args[5].value) : 0;
+  const bool by_tiles = sums_by_tiles(warp, m);
+  std::vector<bool> a_infinite, b_infinite;
+  if (by_tiles)
+    a_infinite = with_infinities(m, a, MatrixRole::kA), b_infinite = with_infinities(m, b, MatrixRole::kB);
   for (int quad = 0; quad < (m.quads ? 4 : 1); quad++)
     for (int row = 0; row < m.m; row++)
       for (int col = 0; col < m.n; col++) {
         Dot dot{m, c.element(accumulator_place(m, m.c.bits, row, col, quad), m.c.bits), {}};
+        dot.by_tiles = by_tiles && !a_infinite[size_t(row / 16)] && !b_infinite[size_t(col / 8)];
         for (int j = 0; j < m.stored_k(); j++) {
           int k = j;
           if (m.sparse) {

@@ -35,9 +35,19 @@ void Widener::assign_phis(BasicBlock* from, BasicBlock* to, const Masks* lanes) 
     Value* value;
     Value* chosen;  // i1 or lanes; null = always
   };
+  struct TileAssignment {
+    TileRegister at;
+    Value* value;
+    unsigned warp;
+  };
   std::vector<Assignment> work;
+  std::vector<TileAssignment> tiles;
   for (PHINode& phi : to->phis()) {
     Value* in = phi.getIncomingValueForBlock(from);
+    if (const auto at = webs_->phi(&phi)) {
+      if (!webs_->flows(&phi, from)) for_each_warp([&] { tiles.push_back({*at, vector(in), g_}); });
+      if (webs_->place(&phi)) continue;
+    }
     const Shape s = shapes_.of(&phi);
     if (s.is_unknown()) continue;
     const bool vector_value = s.is_varying();
@@ -62,6 +72,11 @@ void Widener::assign_phis(BasicBlock* from, BasicBlock* to, const Masks* lanes) 
     if (a.chosen) x = b_.CreateSelect(a.chosen, x, b_.CreateLoad(x->getType(), a.slot));
     b_.CreateStore(x, a.slot);
   }
+  for (const TileAssignment& t : tiles) {
+    select_warp(t.warp);
+    store_tile_register(pending_[g_].memory, t.at, t.value);
+  }
+  select_warp(0);
 }
 
 void Widener::edge(Region& region, BasicBlock* from, BasicBlock* to, const Masks& lanes) {

@@ -15,7 +15,8 @@ namespace {
 /// Instructions worth repeating rather than keeping a value made of the block's arguments alone.
 constexpr int kRecomputeBudget = 24;
 
-// Stack objects are scratch: nothing in them lives across a suspension, each region gets its own.
+// Stack objects are scratch: nothing in them lives across a suspension, each region gets its own. (Those that
+// are marked to be kept are given a place in the frame by suspend.cpp.)
 bool is_value(const Value* v) {
   return isa<Instruction>(v) && !isa<AllocaInst>(v);
 }
@@ -75,8 +76,9 @@ void FramePlan::find_live(Function& function, ArrayRef<BasicBlock*> resumes) {
   for (BasicBlock* b : resumes) live_.push_back(live_in[b]);
 }
 
-// Made of arguments, constants and invariant loads only.
+// Made of arguments, constants, invariant loads and addresses of stack objects only.
 bool FramePlan::from_arguments(Instruction* inst, int& budget) {
+  if (isa<AllocaInst>(inst)) return true;  // the region's own
   if (--budget < 0 || !cheap(inst)) return false;
   for (Value* o : inst->operands())
     if (auto* i = dyn_cast<Instruction>(o); i && !from_arguments(i, budget)) return false;
@@ -93,15 +95,15 @@ Instruction* FramePlan::root_of(Instruction* inst) {
   for (Value* o : inst->operands()) {
     auto* i = dyn_cast<Instruction>(o);
     int budget = 8;
-    if (!i || (is_value(i) && from_arguments(i, budget))) continue;
-    if (root || !is_value(i)) return nullptr;
+    if (!i || from_arguments(i, budget)) continue;
+    if (root) return nullptr;
     root = i;
   }
   return root;
 }
 
 void FramePlan::copy_expression(Instruction* v) {
-  if (copies_.contains(v) || kept_.contains(v)) return;
+  if (isa<AllocaInst>(v) || copies_.contains(v) || kept_.contains(v)) return;
   copies_[v] = v->clone();
   for (Value* o : v->operands())
     if (auto* inner = dyn_cast<Instruction>(o)) copy_expression(inner);

@@ -39,7 +39,8 @@ bool steps_together(Function& kernel, const WarpLayout& layout) {
       if (!is_whole_block_barrier(*call, layout)) return false;
       continue;
     }
-    if (n == kTrap || n == kYield || n.starts_with(kRuntimePrefix) || n.starts_with(kIndirectPrefix))
+    if (n == kTrap || n == kYield || n.starts_with(kRuntimePrefix) || n.starts_with(kIndirectPrefix) ||
+        (n.starts_with(kMmaPrefix) && tile_kind(n)))
       return false;
   }
   return true;

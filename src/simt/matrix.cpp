@@ -14,6 +14,18 @@ bool is_matrix_op(StringRef name) {
          name.starts_with(kStmatrixPrefix) || name.starts_with(kMovmatrixPrefix);
 }
 
+std::optional<exec::TileKind> tile_kind(StringRef name) {
+  using exec::TileKind;
+  using isa::Kind;
+  const isa::MatrixOp op = isa::parse_matrix_op({name.data(), name.size()});
+  if (op.wmma || op.m != 16 || op.n != 8 || !has_tile_form(op)) return std::nullopt;
+  if (op.arithmetic == isa::MatrixArithmetic::kInteger) {
+    const bool a = op.a.is_signed(), b = op.b.is_signed();
+    return a ? (b ? TileKind::kS8S8 : TileKind::kS8U8) : (b ? TileKind::kU8S8 : TileKind::kU8U8);
+  }
+  return op.a.kind == Kind::kBF ? TileKind::kBf16 : op.a.kind == Kind::kTF ? TileKind::kTf32 : TileKind::kF16;
+}
+
 void Widener::if_any_lane(function_ref<void()> f) {
   if (!mask_) return f();
   BasicBlock *go = new_block("matrix"), *after = new_block("matrix.done");
@@ -124,6 +136,8 @@ void Widener::emit_expanded_mma(CallInst& call, StringRef name) {
 }
 
 void Widener::emit_mma(CallInst& call, StringRef name) {
+  if (const TileWebs::Product* product = webs_->product(&call)) return emit_tile_product(call, *product);
+  if (const auto kind = tile_kind(name)) return emit_lone_tile_product(call, *kind);
   if (has_expanded_form(isa::parse_matrix_op({name.data(), name.size()})))
     return emit_expanded_mma(call, name);
   std::vector<Value*> args;

@@ -61,7 +61,7 @@ class Assembler {
       regions_.push_back(switched_region());
     reduces_ = m_.getFunction(kReducePut) != nullptr;
     named_ = m_.getFunction(kBarrierWait) || m_.getFunction(kBarrierArrive);
-    const uint32_t warp_bytes = plan_->bytes();
+    const uint32_t warp_bytes = slot_bytes_;
     Outcome out;
     if (points_.empty())
       straight_block();
@@ -90,7 +90,7 @@ class Assembler {
     Value* helper = b_.CreateLoad(b_.getPtrTy(), field(table, offsetof(exec::RuntimeTable, run_lanes)));
     FunctionType* type =
         FunctionType::get(b_.getInt32Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt32Ty()}, false);
-    const uint32_t lane_bytes = slots_at_ + plan_->bytes();
+    const uint32_t lane_bytes = slots_at_ + slot_bytes_;
     b_.CreateRet(b_.CreateCall(type, helper, {state_, region, b_.getInt32(lane_bytes)}));
     const uint32_t lanes = layout_.specialised() ? layout_.threads() : kMaxWarps * kLanes;
     Outcome out;
@@ -104,6 +104,13 @@ class Assembler {
     std::vector<BasicBlock*> resumes;
     for (Suspension& p : points_) resumes.push_back(p.resume);
     plan_ = std::make_unique<FramePlan>(f_, resumes);
+    slot_bytes_ = plan_->bytes();
+    for (Instruction& inst : f_.getEntryBlock()) {
+      auto* kept = dyn_cast<AllocaInst>(&inst);
+      if (!kept || !kept->hasMetadata(kKeptMetadata) || points_.empty()) continue;
+      kept_[kept] = slot_bytes_;
+      slot_bytes_ += uint32_t(kept->getAllocationSize(m_.getDataLayout())->getFixedValue() + 63) / 64 * 64;
+    }
     demote();
   }
 
@@ -189,6 +196,13 @@ class Assembler {
     b_.SetInsertPoint(entry);
     for (Instruction& inst : make_early_inc_range(*old_entry))
       if (auto* a = dyn_cast<AllocaInst>(&inst)) a->moveBefore(*entry, entry->end());
+    for (const auto& [memory, offset] : kept_) {
+      auto* own = cast<AllocaInst>(map[memory]);
+      Value* place = slot_address(slots, offset);
+      own->replaceAllUsesWith(place);
+      own->eraseFromParent();
+      map[memory] = place;
+    }
     std::vector<BasicBlock*> entries;
     for (const unsigned k : starts) {
       BasicBlock* at = BasicBlock::Create(c_, "resume." + std::to_string(k), r);
@@ -232,8 +246,9 @@ class Assembler {
       Instruction* copy = plan_->expression(v)->clone();
       std::vector<Value*> operands;
       for (Value* o : copy->operands()) {
-        if (auto* inner = dyn_cast<Instruction>(o)) o = restore(inner, slots, map, done);
-        if (isa<Argument>(o) && map.count(o)) o = map[o];
+        if (auto* inner = dyn_cast<Instruction>(o); inner && !isa<AllocaInst>(inner))
+          o = restore(inner, slots, map, done);
+        if (map.count(o)) o = map[o];
         operands.push_back(o);
       }
       for (unsigned i = 0; i < operands.size(); i++) copy->setOperand(i, operands[i]);
@@ -344,7 +359,7 @@ class Assembler {
     b_.CreateStore(first, field(state_, offsetof(exec::BlockState, warp)));
     Value* slots = ConstantPointerNull::get(b_.getPtrTy());
     if (frame) {
-      Value* offset = b_.CreateMul(b_.CreateZExt(warp, b_.getInt64Ty()), b_.getInt64(plan_->bytes()));
+      Value* offset = b_.CreateMul(b_.CreateZExt(warp, b_.getInt64Ty()), b_.getInt64(slot_bytes_));
       slots = b_.CreateGEP(b_.getInt8Ty(), field(frame, kHeaderBytes), offset);
     }
     std::vector<Value*> args{launch_, state_, first, threads_, slots};
@@ -642,6 +657,8 @@ class Assembler {
   std::vector<Suspension> points_;
   std::unique_ptr<FramePlan> plan_;
   std::map<Instruction*, AllocaInst*> slots_;
+  std::map<AllocaInst*, uint32_t> kept_;                ///< stack memory that lives in the frame: its offset
+  uint32_t slot_bytes_ = 0;                             ///< of a warp's area
   std::map<Value*, uint32_t> restored_;                 ///< of the region being built: load -> frame offset
   std::vector<std::pair<StoreInst*, uint32_t>> saves_;  ///< and its saves
   uint32_t slots_at_ = 0;  ///< where saved values begin in the area that a region is given

@@ -172,6 +172,7 @@ void Widener::emit_redux(CallInst& call, StringRef op) {
 
 void Widener::emit_suspend(unsigned kind) {
   forget_expansions();
+  flush_tiles();
   FunctionCallee f = target_.getParent()->getOrInsertFunction(kSuspend, b_.getVoidTy(), b_.getInt32Ty());
   b_.CreateCall(f, {b_.getInt32(kind)});
   suspend_count_++;

@@ -159,6 +159,7 @@ Value* Widener::scalar(Value* v) {
 }
 
 Value* Widener::vector(Value* v) {
+  if (const auto at = webs_->place(v)) return load_tile_register(pending_[g_].memory, *at, v->getType());
   if (auto* a = dyn_cast<Argument>(v); a && a->getArgNo() >= 2) return target_.getArg(a->getArgNo() + 2);
   const Shape s = shapes_.of(v);
   if (s.is_varying()) return b_.CreateLoad(wide(v->getType()), slot(v, 0, true, wide(v->getType())));
@@ -170,6 +171,8 @@ Value* Widener::vector(Value* v) {
 }
 
 Value* Widener::part(Value* v, unsigned k) {
+  if (const auto at = webs_->place(v, k))
+    return load_tile_register(pending_[g_].memory, *at, part_type(v->getType(), k));
   if (auto* c = dyn_cast<Constant>(v)) return splat(c->getAggregateElement(k));
   const Shape s = shapes_.of(v);
   Type* t = part_type(v->getType(), k);
@@ -205,6 +208,7 @@ bool Widener::run() {
     for (Instruction& inst : *b)
       if (auto* call = dyn_cast<CallInst>(&inst); call && is_barrier(*call))
         named_barriers_ |= !is_whole_block_barrier(*call, shapes_.layout);
+  prepare_tiles(in_region);
   BasicBlock* start = new_block("start");
   for (BasicBlock* b : shapes_.order())
     if (!in_region.contains(b)) block_map_[b] = new_block(b->getName());
@@ -231,7 +235,8 @@ bool Widener::run() {
 void Widener::body(BasicBlock* block) {
   forget_expansions();
   for (Instruction& inst : *block) {
-    if (isa<PHINode>(inst) || inst.isTerminator() || !error_.empty()) continue;
+    if (isa<PHINode>(inst) || inst.isTerminator() || !error_.empty() || webs_->place(&inst)) continue;
+    if (reads_pending_tile(inst)) flush_tiles();
     if (once_for_gang(inst)) {
       select_gang();
       emit(inst);
@@ -240,6 +245,7 @@ void Widener::body(BasicBlock* block) {
       for_each_warp([&] { emit(inst); });
     }
   }
+  flush_tiles();
 }
 
 void Widener::emit(Instruction& inst) {

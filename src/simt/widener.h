@@ -4,12 +4,14 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "llvm/IR/IRBuilder.h"
 #include "simt/shape.h"
+#include "simt/tile_webs.h"
 
 namespace ppu::simt {
 
@@ -22,6 +24,24 @@ struct Region {
 
 /// All divergent branches grouped into disjoint regions, closed under side entries and whole divergent loops.
 std::vector<Region> find_regions(const ShapeAnalysis& shapes);
+
+/// Matrix products of one warp that wait for their common call, and the memory they work in.
+struct PendingTiles {
+  struct Step {
+    unsigned tile = 0;
+    bool right = false;
+    unsigned a = 0, b = 0;  ///< units
+  };
+  struct UnitB {
+    std::vector<llvm::Value*> halves[2];
+    bool stored[2] = {};
+  };
+  exec::TileKind kind{};
+  std::vector<Step> steps;
+  std::vector<std::vector<llvm::Value*>> a;  ///< registers of each unit
+  std::vector<UnitB> b;
+  llvm::AllocaInst *memory = nullptr, *a_memory = nullptr, *b_memory = nullptr, *lone = nullptr;
+};
 
 class Widener {
  public:
@@ -137,6 +157,24 @@ class Widener {
   llvm::Value* expanded(llvm::Function* spread, uint64_t bytes, llvm::ArrayRef<llvm::Value*> registers);
   /// Buffers hold what they held no longer: at the start of a block, and where the warp was suspended.
   void forget_expansions();
+  // Products as tiles (tiles.cpp)
+  void prepare_tiles(const std::set<llvm::BasicBlock*>& divergent);
+  void emit_tile_product(llvm::CallInst& call, const TileWebs::Product& product);
+  /// In divergent flow: one product, at once.
+  void emit_lone_tile_product(llvm::CallInst& call, exec::TileKind kind);
+  void call_tile_products(exec::TileKind kind, size_t a_units, size_t b_units,
+                          llvm::ArrayRef<PendingTiles::Step> steps, llvm::Value* tiles);
+  llvm::AllocaInst* tile_memory(uint64_t bytes);
+  /// Makes the products that wait: before their results are read, at the end of a block, and where the warp
+  /// is suspended.
+  void flush_tiles();
+  bool reads_pending_tile(const llvm::Instruction& inst) const;
+  unsigned tile_unit_a(llvm::ArrayRef<llvm::Value*> registers);
+  unsigned tile_unit_b(const llvm::CallInst& call, const TileWebs::Product& product);
+  void store_fragment(llvm::AllocaInst* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers);
+  llvm::Value* tile_piece(llvm::AllocaInst* tiles, const TileRegister& at, unsigned row);
+  llvm::Value* load_tile_register(llvm::AllocaInst* tiles, const TileRegister& at, llvm::Type* element);
+  void store_tile_register(llvm::AllocaInst* tiles, const TileRegister& at, llvm::Value* v);
   void emit_wmma_memory(llvm::CallInst& call, llvm::StringRef name);
   void emit_ldmatrix(llvm::CallInst& call, bool transposed);
   void emit_stmatrix(llvm::CallInst& call, bool transposed);
@@ -219,6 +257,8 @@ class Widener {
   };
   std::vector<Expansion> expansions_;
   std::map<llvm::Function*, std::vector<llvm::AllocaInst*>> spare_buffers_;
+  std::optional<TileWebs> webs_;
+  std::vector<PendingTiles> pending_;  ///< of each warp of the gang
   unsigned suspend_count_ = 0;
   std::set<llvm::Instruction*> counter_accesses_;
 };

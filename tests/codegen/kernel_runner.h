@@ -18,6 +18,7 @@
 #include "exec/kernel_image.h"
 #include "exec/lane_scheduler.h"
 #include "exec/mbarrier.h"
+#include "exec/tile_products.h"
 #include "isa/round.h"
 #include "ptx/ptx.h"
 
@@ -138,6 +139,9 @@ inline RunResult KernelRunner::launch(const std::string& kernel, Dim grid, Dim b
   rt.mbarrier_update = [](exec::BlockState*, uint64_t at, uint32_t arrivals, uint32_t tx, uint32_t drop) {
     auto* word = reinterpret_cast<uint64_t*>(at);
     return std::exchange(*word, exec::mbarrier_updated(*word, arrivals, int32_t(tx), drop != 0));
+  };
+  rt.tile_products = [](const uint16_t* program, const void* a, const void* b, void* tiles) {
+    exec::run_tile_products(exec::tile_engine(), program, a, b, tiles);
   };
   rt.malloc = [](exec::BlockState*, uint64_t n) { return reinterpret_cast<uint64_t>(::malloc(n)); };
   rt.free = [](exec::BlockState*, uint64_t p) { ::free(reinterpret_cast<void*>(p)); };

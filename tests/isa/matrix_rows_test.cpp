@@ -9,6 +9,7 @@
 
 #include "cases.h"
 #include "codegen/compiler.h"
+#include "exec/tile_products.h"
 #include "isa/fragment.h"
 #include "isa/round.h"
 #include "ref/ref.h"
@@ -214,10 +215,19 @@ void expect_equal(const Case& c, size_t n, const Buffer& want, const Buffer& got
   }
 }
 
-class MatrixRows : public ::testing::TestWithParam<codegen::Cpu> {};
+/// Code for a CPU, with a unit for matrix products.
+struct Machine {
+  codegen::Cpu cpu;
+  exec::TileEngine engine;
+  const char* name;
+};
+
+class MatrixRows : public ::testing::TestWithParam<Machine> {};
 
 TEST_P(MatrixRows, AgreeWithTheReference) {
-  if (!codegen::cpu_supports(GetParam())) GTEST_SKIP() << "this machine lacks " << cpu_name(GetParam());
+  if (!codegen::cpu_supports(GetParam().cpu) || !exec::tile_engine_works(GetParam().engine))
+    GTEST_SKIP() << "this machine lacks " << GetParam().name;
+  exec::set_tile_engine(GetParam().engine);
   std::mt19937_64 rng(setting("PPU_TEST_SEED", 1));
   const size_t per_row = setting("PPU_TEST_SPELLINGS", 1);
   std::vector<Spelling> all;
@@ -238,7 +248,7 @@ TEST_P(MatrixRows, AgreeWithTheReference) {
     run_reference(text, in, want);
     if (HasFatalFailure()) return;
     codegen::KernelRunner runner(text);
-    runner.cpu = GetParam();
+    runner.cpu = GetParam().cpu;
     const codegen::RunResult r = runner.run("k", {1}, {kWarp}, in.data(), got.data());
     ASSERT_EQ(r.error, "") << text;
     ASSERT_EQ(r.trap, exec::Trap::kNone);
@@ -246,8 +256,12 @@ TEST_P(MatrixRows, AgreeWithTheReference) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MatrixRows, ::testing::Values(codegen::Cpu::kAvx512, codegen::Cpu::kAvx2),
-                         [](const auto& info) { return std::string(cpu_name(info.param)); });
+INSTANTIATE_TEST_SUITE_P(All, MatrixRows,
+                         ::testing::Values(Machine{codegen::Cpu::kAvx512, exec::TileEngine::kAmx, "amx"},
+                                           Machine{codegen::Cpu::kAvx512, exec::TileEngine::kAvx512,
+                                                   "avx512"},
+                                           Machine{codegen::Cpu::kAvx2, exec::TileEngine::kAvx2, "avx2"}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace ppu::isa::test

@@ -290,5 +290,39 @@ TEST(Simt, PartnersAlongTwoBranchesMakeTheKernelNarrow) {
       branches("vote.sync.ballot.b32 %r7, %p0, -1; not.b32 %r8, %r7;\n", vote("%r8"), vote("%r7"))));
 }
 
+constexpr const char* kMma = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 ";
+
+std::string load_words(int count) {
+  std::string s = "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; add.s64 %d4, %d1, %d2;\n";
+  for (int i = 0; i < count; i++)
+    s += "ld.global.u32 %r" + std::to_string(8 + i) + ", [%d3+" + std::to_string(i * 256) + "];\n";
+  return s;
+}
+
+TEST(Simt, ProductsOfAStretchOfCodeAreOneCall) {
+  const std::string a = "{%r8, %r9, %r10, %r11}, ";
+  const Widened w =
+      widened(load_words(10) + "mov.f32 %f0, 0f00000000;\n" + kMma + "{%f1, %f2, %f3, %f4}, " + a +
+                  "{%r12, %r13}, {%f0, %f0, %f0, %f0};\n" + kMma + "{%f5, %f6, %f7, %f8}, " + a +
+                  "{%r14, %r15}, {%f0, %f0, %f0, %f0};\n" + kMma + "{%f1, %f2, %f3, %f4}, " + a +
+                  "{%r16, %r17}, {%f1, %f2, %f3, %f4};\n" +
+                  "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f8;\n",
+              32);
+  EXPECT_EQ(w.count("ptr nonnull @tile.program") + w.count("ptr @tile.program"), 1u) << w.ir;
+}
+
+TEST(Simt, AccumulatorsStayInTilesRoundALoopWithBarriers) {
+  const Widened w = widened(
+      load_words(6) +
+          "mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1; mov.u32 %r20, 0;\n"
+          "L1: bar.sync 0;\n" +
+          kMma + "{%f1, %f2, %f3, %f4}, {%r8, %r9, %r10, %r11}, {%r12, %r13}, {%f1, %f2, %f3, %f4};\n" +
+          "add.u32 %r20, %r20, 1; setp.lt.u32 %p0, %r20, %r0; @%p0 bra L1;\n"
+          "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f4;\n",
+      64);
+  EXPECT_EQ(w.count("phi <32 x float>"), 0u) << w.ir;
+  EXPECT_GE(w.outcome.frame_bytes, 2 * 1024u);  // a tile a warp
+}
+
 }  // namespace
 }  // namespace ppu::simt

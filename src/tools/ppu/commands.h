@@ -20,6 +20,7 @@ struct RunOptions {
   int workers = -1;
   int memory_mib = -1;
   double timeout = -1;
+  bool strict = false;
   std::string chip;
   std::string engine;
   std::string cpu;

@@ -39,6 +39,8 @@ void add_run_options(CLI::App* run, RunOptions& options) {
   run->add_option("--memory", options.memory_mib, "device memory in MiB (default: the chip's)")
       ->check(CLI::Range(1, 1 << 20))
       ->type_name("MIB");
+  run->add_flag("--strict", options.strict,
+                "sums of matrix products as on every processor (no AMX for f16, bf16)");
   run->add_option("--timeout", options.timeout,
                   "end a kernel that runs longer, with cudaErrorLaunchTimeout (default: never)")
       ->check(CLI::PositiveNumber)

@@ -1,0 +1,37 @@
+// How compiled code and the executor agree on matrix products: many mma.m16n8 of one stretch of code are one
+// call of RuntimeTable::tile_products. What each word of the call's program means is said here and nowhere
+// else.
+//
+// A *tile* is 16x16 accumulators (f32 or s32) in memory, rows of 64 bytes. Columns 0-7 of a tile are those of
+// one mma's accumulators, columns 8-15 those of another's with the same A; within eight, the even columns of
+// the fragment come first: then each register of an accumulator is eight pieces of 16 bytes, a piece a row.
+// A *unit* of A is a 16-row fragment's 4 registers, a unit of B two 8-column fragments' 2 registers each, as
+// they are: 32 lanes of 32 bits, register after register.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace ppu::exec {
+
+constexpr size_t kTileBytes = 1024, kTileRowBytes = 64, kTileUnitBytes = 512;
+constexpr size_t kMaxTileUnits = 16;  ///< of A, and of B, in one call
+
+/// Elements of A and B. Rows of A are 32 bytes: m16n8k16, m16n8k8 of tf32, m16n8k32 of bytes.
+enum class TileKind : uint16_t { kBf16, kF16, kTf32, kS8S8, kS8U8, kU8S8, kU8U8 };
+
+/// Halves of a tile that take part.
+enum TileHalf : uint16_t { kLeftHalf = 1, kRightHalf = 2, kBothHalves = 3 };
+
+/// A program is a TileProgram, then its blocks: a TileBlock, rows * columns numbers of tiles (row by row),
+/// and for each step `rows` numbers of A units and `columns` of B units. Every tile (i, j) of a block takes
+/// tile += A_i * B_j, step after step.
+struct TileProgram {
+  TileKind kind;
+  uint16_t a_units, b_units, blocks;
+};
+struct TileBlock {
+  uint16_t rows, columns;  ///< 1 or 2 each
+  uint16_t steps, halves;
+};
+
+}  // namespace ppu::exec

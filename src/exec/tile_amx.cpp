@@ -1,0 +1,272 @@
+// See tile_amx.h. bf16: a tile operation for the 16 k of a product. Bytes: one for its 32. f16: each number
+// is the sum of two bf16, so that A = [high | low] and B = [high; high], then [low; low] give the exact
+// products in two operations; infinities and NaN can't be taken apart and go to `chain`.
+#include "exec/tile_amx.h"
+
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "exec/tile_units.h"
+
+namespace ppu::exec {
+namespace {
+
+constexpr int kRequestPermission = 0x1023, kTileData = 18;  ///< ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+
+enum class Configuration : uint8_t { kNone, kShort, kLong };
+thread_local Configuration configured __attribute__((tls_model("initial-exec"))) = Configuration::kNone;
+
+#pragma clang attribute push(                                                                           \
+    __attribute__((target("amx-tile,amx-bf16,amx-int8,f16c,avx2,avx512f,avx512bw,avx512vl,avx512dq"))), \
+    apply_to = function)
+
+/// Registers 0-3: accumulators; 4, 5: A; 6, 7: B, with rows of A of 32 bytes (short) or 64.
+void configure(Configuration wanted) {
+  if (configured == wanted) return;
+  struct {
+    uint8_t palette = 1, start_row = 0, unused[14] = {};
+    uint16_t row_bytes[16] = {};
+    uint8_t rows[16] = {};
+  } c;
+  static_assert(sizeof c == 64);
+  const bool is_short = wanted == Configuration::kShort;
+  for (int t = 0; t < 8; t++) {
+    c.row_bytes[t] = is_short && (t == 4 || t == 5) ? 32 : 64;
+    c.rows[t] = is_short && t >= 6 ? 8 : 16;
+  }
+  _tile_loadconfig(&c);
+  configured = wanted;
+}
+
+/// Rows of 32 bytes.
+void pack_a(const uint32_t* unit, uint8_t* out) {
+  const __m512i low = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0),
+                high = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+  for (size_t half = 0; half < 2; half++)  // 8 rows: registers half and half + 2
+    for (size_t four = 0; four < 2; four++, out += 128) {
+      const uint32_t* from = unit + half * 32 + four * 16;
+      const __m512i x = _mm512_loadu_si512(from), y = _mm512_loadu_si512(from + 64);
+      _mm512_storeu_si512(out, _mm512_permutex2var_epi64(x, low, y));
+      _mm512_storeu_si512(out + 64, _mm512_permutex2var_epi64(x, high, y));
+    }
+}
+
+void pack_b(const uint32_t* unit, uint8_t* out) {
+  for (size_t reg = 0; reg < 2; reg++) {
+    __m512i rows[4];
+    words_of_b(unit, reg, rows);
+    for (const __m512i row : rows) _mm512_storeu_si512(std::exchange(out, out + 64), row);
+  }
+}
+
+__m512i upper_half(__m512 v) {
+  return _mm512_and_si512(_mm512_castps_si512(v), _mm512_set1_epi32(int(0xffff0000)));
+}
+__m512 rest(__m512 v, __m512i high) {
+  return _mm512_sub_ps(v, _mm512_castsi512_ps(high));
+}
+
+/// f16 to rows of [high | low].
+void split_a(const uint32_t* unit, uint8_t* out) {
+  for (size_t m = 0; m < 16; m++, out += 64) {
+    const __m512 v = _mm512_cvtph_ps(row_of_a(unit, m));
+    const __m512i high = upper_half(v), low = upper_half(rest(v, high));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtepi32_epi16(_mm512_srli_epi32(high, 16)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + 32),
+                        _mm512_cvtepi32_epi16(_mm512_srli_epi32(low, 16)));
+  }
+}
+
+/// f16 to [high; high], then [low; low].
+void split_b(const uint32_t* unit, uint8_t* out) {
+  for (size_t reg = 0; reg < 2; reg++) {
+    __m512i rows[4];
+    words_of_b(unit, reg, rows);
+    for (const __m512i row : rows) {
+      const __m512 even = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(row)),
+                   odd = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(row, 16)));
+      const __m512i even_high = upper_half(even), odd_high = upper_half(odd);
+      const __m512i high = _mm512_or_si512(_mm512_srli_epi32(even_high, 16), odd_high);
+      const __m512i low = _mm512_or_si512(_mm512_srli_epi32(upper_half(rest(even, even_high)), 16),
+                                          upper_half(rest(odd, odd_high)));
+      for (const size_t at : {0, 512}) {
+        _mm512_storeu_si512(out + at, high);
+        _mm512_storeu_si512(out + 1024 + at, low);
+      }
+      out += 64;
+    }
+  }
+}
+
+bool has_infinite_halves(const uint32_t* from, size_t words) {
+  const __m512i exponent = _mm512_set1_epi16(0x7c00);
+  __mmask32 found = 0;
+  for (size_t n = 0; n < words; n += 16)
+    found |= _mm512_cmpeq_epi16_mask(_mm512_and_si512(_mm512_loadu_si512(from + n), exponent), exponent);
+  return found != 0;
+}
+
+/// A block of 2x2 tiles, or of one.
+template <TileKind kKind>
+void run_block(const TileBlock& block, const uint16_t* numbers, const uint8_t* a, const uint8_t* b,
+               uint8_t* tiles) {
+  constexpr bool kSplit = kKind == TileKind::kF16;
+  constexpr size_t kRowA = kSplit ? 64 : 32, kUnitA = 16 * kRowA, kUnitB = kSplit ? 2048 : 512;
+  const uint16_t* units = numbers + block.rows * block.columns;
+#define PPU_MULTIPLY(c, x, y)                    \
+  do {                                           \
+    if constexpr (kKind == TileKind::kS8S8)      \
+      _tile_dpbssd(c, x, y);                     \
+    else if constexpr (kKind == TileKind::kS8U8) \
+      _tile_dpbsud(c, x, y);                     \
+    else if constexpr (kKind == TileKind::kU8S8) \
+      _tile_dpbusd(c, x, y);                     \
+    else if constexpr (kKind == TileKind::kU8U8) \
+      _tile_dpbuud(c, x, y);                     \
+    else                                         \
+      _tile_dpbf16ps(c, x, y);                   \
+  } while (false)
+  if (block.rows == 1) {
+    _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
+    for (size_t s = 0; s < block.steps; s++, units += 2) {
+      _tile_loadd(4, a + units[0] * kUnitA, kRowA);
+      for (size_t part = 0; part < (kSplit ? 2 : 1); part++) {
+        _tile_loadd(6, b + units[1] * kUnitB + part * 1024, 64);
+        PPU_MULTIPLY(0, 4, 6);
+      }
+    }
+    _tile_stored(0, tiles + numbers[0] * kTileBytes, 64);
+    return;
+  }
+  _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
+  _tile_loadd(1, tiles + numbers[1] * kTileBytes, 64);
+  _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
+  _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
+  for (size_t s = 0; s < block.steps; s++, units += 4) {
+    _tile_loadd(4, a + units[0] * kUnitA, kRowA);
+    _tile_loadd(5, a + units[1] * kUnitA, kRowA);
+    for (size_t part = 0; part < (kSplit ? 2 : 1); part++) {
+      _tile_loadd(6, b + units[2] * kUnitB + part * 1024, 64);
+      _tile_loadd(7, b + units[3] * kUnitB + part * 1024, 64);
+      PPU_MULTIPLY(0, 4, 6);
+      PPU_MULTIPLY(1, 4, 7);
+      PPU_MULTIPLY(2, 5, 6);
+      PPU_MULTIPLY(3, 5, 7);
+    }
+  }
+  _tile_stored(0, tiles + numbers[0] * kTileBytes, 64);
+  _tile_stored(1, tiles + numbers[1] * kTileBytes, 64);
+  _tile_stored(2, tiles + numbers[2] * kTileBytes, 64);
+  _tile_stored(3, tiles + numbers[3] * kTileBytes, 64);
+#undef PPU_MULTIPLY
+}
+
+using RunBlock = void (*)(const TileBlock&, const uint16_t*, const uint8_t*, const uint8_t*, uint8_t*);
+
+RunBlock block_runner(TileKind kind) {
+  switch (kind) {
+    case TileKind::kF16:
+      return run_block<TileKind::kF16>;
+    case TileKind::kS8S8:
+      return run_block<TileKind::kS8S8>;
+    case TileKind::kS8U8:
+      return run_block<TileKind::kS8U8>;
+    case TileKind::kU8S8:
+      return run_block<TileKind::kU8S8>;
+    case TileKind::kU8U8:
+      return run_block<TileKind::kU8U8>;
+    default:
+      return run_block<TileKind::kBf16>;
+  }
+}
+
+#pragma clang attribute pop
+
+/// Halves of a tile, to be put back: tile operations work on whole ones.
+void copy_halves(uint8_t* to, const uint8_t* from, uint16_t halves) {
+  for (size_t row = 0; row < 16; row++)
+    for (size_t h = 0; h < 2; h++)
+      if (halves >> h & 1) std::memcpy(to + row * 64 + h * 32, from + row * 64 + h * 32, 32);
+}
+
+}  // namespace
+
+bool amx_usable() {
+  static const bool usable = [] {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+    constexpr unsigned kBf16 = 1u << 22, kTile = 1u << 24, kInt8 = 1u << 25;
+    if ((d & (kBf16 | kTile | kInt8)) != (kBf16 | kTile | kInt8)) return false;
+    return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  }();
+  return usable;
+}
+
+void run_amx_products(const TileProgram& program, const uint16_t* words, const void* a, const void* b,
+                      void* tiles, ChainOfStep chain) {
+  const bool split = program.kind == TileKind::kF16;
+  configure(split ? Configuration::kLong : Configuration::kShort);
+  alignas(64) uint8_t packed_a[kMaxTileUnits * 1024], packed_b[kMaxTileUnits * 2048];
+  uint32_t infinite_a = 0, infinite_b[2] = {};  // a bit a unit
+  const auto* a_words = static_cast<const uint32_t*>(a);
+  const auto* b_words = static_cast<const uint32_t*>(b);
+  constexpr size_t kUnitWords = kTileUnitBytes / 4;
+  for (size_t n = 0; n < program.a_units; n++) {
+    const uint32_t* unit = a_words + n * kUnitWords;
+    split ? split_a(unit, packed_a + n * 1024) : pack_a(unit, packed_a + n * 512);
+    if (split) infinite_a |= uint32_t(has_infinite_halves(unit, kUnitWords)) << n;
+  }
+  for (size_t n = 0; n < program.b_units; n++) {
+    const uint32_t* unit = b_words + n * kUnitWords;
+    split ? split_b(unit, packed_b + n * 2048) : pack_b(unit, packed_b + n * 512);
+    for (size_t h = 0; h < 2 && split; h++)
+      infinite_b[h] |= uint32_t(has_infinite_halves(unit + h * kUnitWords / 2, kUnitWords / 2)) << n;
+  }
+  const RunBlock run = block_runner(program.kind);
+  auto* tile_bytes = static_cast<uint8_t*>(tiles);
+  const bool plain = !infinite_a && !infinite_b[0] && !infinite_b[1];
+  for (size_t n = 0; n < program.blocks; n++) {
+    TileBlock block;
+    std::memcpy(&block, words, sizeof block);
+    words += sizeof block / 2;
+    const size_t count = size_t(block.rows) * block.columns, unit_count = size_t(block.rows) + block.columns;
+    alignas(64) uint8_t before[4][kTileBytes];
+    if (plain) {
+      const uint16_t others = kBothHalves & ~block.halves;
+      for (size_t t = 0; t < count && others; t++)
+        std::memcpy(before[t], tile_bytes + words[t] * kTileBytes, kTileBytes);
+      run(block, words, packed_a, packed_b, tile_bytes);
+      for (size_t t = 0; t < count && others; t++)
+        copy_halves(tile_bytes + words[t] * kTileBytes, before[t], others);
+    } else {  // tile by tile, step by step, half by half where need be
+      for (size_t t = 0; t < count; t++)
+        for (size_t s = 0; s < block.steps; s++) {
+          const uint16_t* units = words + count + s * unit_count;
+          const uint16_t one[] = {words[t], units[t / block.columns], units[block.rows + t % block.columns]};
+          uint8_t* tile = tile_bytes + one[0] * kTileBytes;
+          uint16_t chained = 0;
+          for (size_t h = 0; h < 2; h++)
+            if (((infinite_a >> one[1]) | (infinite_b[h] >> one[2])) & 1) chained |= uint16_t(1u << h);
+          std::memcpy(before[0], tile, kTileBytes);
+          run({1, 1, 1, kBothHalves}, one, packed_a, packed_b, tile_bytes);
+          copy_halves(tile, before[0], uint16_t(~block.halves | chained));
+          if (chained & block.halves)
+            chain(program.kind, reinterpret_cast<uint32_t*>(tile), a_words + one[1] * kUnitWords,
+                  b_words + one[2] * kUnitWords, chained & block.halves);
+        }
+    }
+    words += count + block.steps * unit_count;
+  }
+}
+
+__attribute__((target("amx-tile"))) void release_amx() {
+  if (configured == Configuration::kNone) return;
+  _tile_release();
+  configured = Configuration::kNone;
+}
+
+}  // namespace ppu::exec
