@@ -192,6 +192,40 @@ void Widener::masked_block(Region& region, BasicBlock* block, bool live) {
   }
 }
 
+// A scalar that is true only if `condition` is `wanted` in all lanes; null where none is known. Of base +
+// c[lane] against a uniform limit, the lane nearest to the limit decides; where it would wrap the answer is
+// no.
+Value* Widener::surely_all(Value* condition, bool wanted) {
+  auto* cmp = dyn_cast<ICmpInst>(condition);
+  if (!cmp || !cmp->getOperand(0)->getType()->isIntegerTy(32)) return nullptr;
+  ICmpInst::Predicate predicate = wanted ? cmp->getPredicate() : cmp->getInversePredicate();
+  Value *x = cmp->getOperand(0), *limit = cmp->getOperand(1);
+  if (shapes_.uniform(x)) {
+    std::swap(x, limit);
+    predicate = ICmpInst::getSwappedPredicate(predicate);
+  }
+  const Shape shape = shapes_.of(x);
+  if (!shape.is_linear() || !shape.has_offsets || !shapes_.uniform(limit) || ICmpInst::isEquality(predicate))
+    return nullptr;
+  const bool below = ICmpInst::isLT(predicate) || ICmpInst::isLE(predicate);
+  const bool is_signed = ICmpInst::isSigned(predicate);
+  // 64 bits hold every base + c exactly. A lane on the far side must not wrap either.
+  const auto widened = [&](Value* v) {
+    return is_signed ? b_.CreateSExt(v, b_.getInt64Ty()) : b_.CreateZExt(v, b_.getInt64Ty());
+  };
+  const int64_t near = below ? shape.max_offset() : shape.min_offset(),
+                far = below ? shape.min_offset() : shape.max_offset();
+  Value* base = widened(scalar(x));
+  Value* nearest = b_.CreateAdd(base, b_.getInt64(uint64_t(near)));
+  Value* sure = b_.CreateICmp(ICmpInst::getSignedPredicate(predicate), nearest, widened(scalar(limit)));
+  if (far == 0) return sure;  // lane 0 itself
+  const int64_t lowest = is_signed ? INT32_MIN : 0, highest = is_signed ? INT32_MAX : int64_t(UINT32_MAX);
+  Value* farthest = b_.CreateAdd(base, b_.getInt64(uint64_t(far)));
+  Value* no_wrap = below ? b_.CreateICmpSGE(farthest, b_.getInt64(uint64_t(lowest)))
+                         : b_.CreateICmpSLE(farthest, b_.getInt64(uint64_t(highest)));
+  return b_.CreateAnd(sure, no_wrap);
+}
+
 // A single-block loop runs without masks while all lanes are on, and falls into the masked loop when the
 // first lane leaves.
 void Widener::emit_full_loop(Region& region, Loop* loop, BasicBlock* masked_loop) {
@@ -210,7 +244,9 @@ void Widener::emit_full_loop(Region& region, Loop* loop, BasicBlock* masked_loop
   for_each_warp([&] {
     Value* c = uniform ? scalar(br->getCondition()) : vector(br->getCondition());
     if (!stay_if_true) c = b_.CreateNot(c);
-    everyone = b_.CreateAnd(everyone, uniform ? c : all(c));
+    // The scalar test may say no though all stay: the masked loop is right then, too.
+    Value* sure = uniform ? c : surely_all(br->getCondition(), stay_if_true);
+    everyone = b_.CreateAnd(everyone, sure ? sure : all(c));
     stay.push_back(uniform ? splat(c) : c);
   });
   b_.CreateCondBr(everyone, back, leave);

@@ -56,14 +56,31 @@ bool in_shared(const Instruction& inst) {
 
 }  // namespace
 
-AllocaInst* Widener::spilled(Value* v) {
+AllocaInst* Widener::spilled(Value* v, bool opaque) {
   AllocaInst* a = new_slot(v->getType());
-  b_.CreateStore(v, a);
+  b_.CreateStore(v, a, opaque);
   return a;
 }
 
-Value* Widener::lane_of(AllocaInst* array, Type* t, Value* lane) {
-  return b_.CreateLoad(t, b_.CreateGEP(t, array, lane));
+Value* Widener::lane_of(AllocaInst* array, Type* t, Value* lane, bool opaque) {
+  return b_.CreateLoad(t, b_.CreateGEP(t, array, lane), opaque);
+}
+
+void Widener::for_each_lane_of_full_warps(function_ref<void(Value*)> f) {
+  BasicBlock* done = nullptr;
+  if (mask_) {
+    BasicBlock *full = new_block("lanes.full"), *some = new_block("lanes.some");
+    done = new_block("lanes.done");
+    b_.CreateCondBr(all(mask_), full, some);
+    b_.SetInsertPoint(some);
+    for_each_lane(mask_, f);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(full);
+  }
+  for (unsigned lane = 0; lane < kLanes; lane++) f(b_.getInt64(lane));
+  if (!done) return;
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
 }
 
 void Widener::for_each_lane(Value* lanes, function_ref<void(Value*)> f) {
@@ -443,6 +460,20 @@ void Widener::emit_atomic_rmw(AtomicRMWInst& rmw) {
     one(safe_if_off(scalar(p)), b_.CreateAddReduce(v));
     return;
   }
+  // Lanes go through memory that LLVM can't look through: it would take vectors apart element by element.
+  const bool plain = shared && rmw.use_empty() && !compact_;
+  if (plain) {
+    AllocaInst* addresses = shapes_.uniform(p) ? nullptr : spilled(vector(p), true);
+    AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x), true);
+    Value *one_address = addresses ? nullptr : scalar(p), *one_operand = operands ? nullptr : scalar(x);
+    for_each_lane_of_full_warps([&](Value* lane) {
+      one(addresses ? lane_of(addresses, b_.getPtrTy(), lane, true) : one_address,
+          operands ? lane_of(operands, t, lane, true) : one_operand);
+    });
+    return;
+  }
+  if (!shared && rmw.use_empty() && rmw.getOperation() == AtomicRMWInst::Add && !compact_)
+    return add_together(rmw, one);
   AllocaInst* addresses = shapes_.uniform(p) ? nullptr : spilled(vector(p));
   AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x));
   AllocaInst* out = rmw.use_empty() ? nullptr : new_slot(wide(t));
@@ -454,6 +485,34 @@ void Widener::emit_atomic_rmw(AtomicRMWInst& rmw) {
     if (out) b_.CreateStore(old, b_.CreateGEP(t, out, lane));
   });
   if (out) set_vector(&rmw, b_.CreateLoad(wide(t), out));
+}
+
+/// A sum whose result nobody reads: where all lanes turn out to have one address, they are added up first.
+void Widener::add_together(AtomicRMWInst& rmw, function_ref<Value*(Value*, Value*)> one) {
+  Value *pointers = vector(rmw.getPointerOperand()), *operands = vector(rmw.getValOperand());
+  Type* t = rmw.getValOperand()->getType();
+  Value* bits = bits_of(mask_or_all());
+  Value* first = b_.CreateIntrinsic(Intrinsic::cttz, {b_.getInt32Ty()}, {bits, b_.getFalse()});
+  first = b_.CreateExtractElement(pointers, b_.CreateAnd(first, b_.getInt32(kLanes - 1)));
+  Value* other = b_.CreateICmpNE(pointers, splat(first));
+  if (mask_) other = b_.CreateSelect(mask_, other, no_lanes());
+  BasicBlock *together = new_block("add.together"), *apart = new_block("add.apart"),
+             *done = new_block("add.done");
+  b_.CreateCondBr(any(other), apart, together);
+  b_.SetInsertPoint(together);
+  Value* sum = operands;
+  if (mask_) sum = b_.CreateSelect(mask_, sum, Constant::getNullValue(sum->getType()));
+  // No lane on: nothing is added.
+  const auto add_sum = [&] { one(first, b_.CreateAddReduce(sum)); };
+  mask_ ? if_any_lane(add_sum) : add_sum();
+  b_.CreateBr(done);
+  b_.SetInsertPoint(apart);
+  AllocaInst *addresses = spilled(pointers, true), *values = spilled(operands, true);
+  for_each_lane(mask_or_all(), [&](Value* lane) {
+    one(lane_of(addresses, b_.getPtrTy(), lane, true), lane_of(values, t, lane, true));
+  });
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
 }
 
 void Widener::emit_cmpxchg(AtomicCmpXchgInst& cas) {

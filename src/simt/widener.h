@@ -108,6 +108,7 @@ class Widener {
   void emit_sequence(Region& region, llvm::ArrayRef<llvm::BasicBlock*> blocks, llvm::Loop* current,
                      bool live);
   void emit_loop(Region& region, llvm::Loop* loop, llvm::ArrayRef<llvm::BasicBlock*> blocks, bool live);
+  llvm::Value* surely_all(llvm::Value* condition, bool wanted);
   void emit_full_loop(Region& region, llvm::Loop* loop, llvm::BasicBlock* masked_loop);
   void masked_block(Region& region, llvm::BasicBlock* block, bool live);
   void edge(Region& region, llvm::BasicBlock* from, llvm::BasicBlock* to, const Masks& lanes);
@@ -220,8 +221,14 @@ class Widener {
   llvm::Value* pointer_to(llvm::Value* address);
   /// Runs f once for each lane of `lanes`, in lane order; f gets the lane number (i64).
   void for_each_lane(llvm::Value* lanes, llvm::function_ref<void(llvm::Value*)> f);
-  llvm::Value* lane_of(llvm::AllocaInst* array, llvm::Type* t, llvm::Value* lane);
-  llvm::AllocaInst* spilled(llvm::Value* v);
+  /// The same, without the loop where all lanes are on.
+  void for_each_lane_of_full_warps(llvm::function_ref<void(llvm::Value*)> f);
+  void add_together(llvm::AtomicRMWInst& rmw,
+                    llvm::function_ref<llvm::Value*(llvm::Value*, llvm::Value*)> one);
+  /// A lane's element of what was spilled to the stack. Opaque: LLVM keeps it in memory, rather than making
+  /// chains of extractions of it.
+  llvm::Value* lane_of(llvm::AllocaInst* array, llvm::Type* t, llvm::Value* lane, bool opaque = false);
+  llvm::AllocaInst* spilled(llvm::Value* v, bool opaque = false);
 
   const ShapeAnalysis& shapes_;
   const Options& options_;

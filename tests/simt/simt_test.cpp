@@ -324,5 +324,22 @@ TEST(Simt, AccumulatorsStayInTilesRoundALoopWithBarriers) {
   EXPECT_GE(w.outcome.frame_bytes, 2 * 1024u);  // a tile a warp
 }
 
+TEST(Simt, SharedAtomicsWithoutResultArePlainAndUnrolled) {
+  const Widened w = widened(
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.u32 %r5, [%d3];\n"
+      "and.b32 %r5, %r5, 1020; mov.u32 %r6, sh; add.s32 %r6, %r6, %r5; red.shared.add.u32 [%r6], 1;\n",
+      32);
+  EXPECT_EQ(w.count("atomicrmw"), 0u) << w.ir;
+  EXPECT_GE(w.count("load volatile ptr"), 32u);
+}
+
+TEST(Simt, GlobalSumsOfLanesWithOneAddressMeet) {
+  const Widened w = widened(
+      "mul.wide.s32 %d2, %r4, 8; add.s64 %d3, %d0, %d2; ld.global.u64 %d5, [%d3];\n"
+      "red.global.add.u32 [%d5], 1;\n",
+      32);
+  EXPECT_EQ(w.count("atomicrmw"), 2u) << w.ir;  // together, or lane by lane
+}
+
 }  // namespace
 }  // namespace ppu::simt
