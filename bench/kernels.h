@@ -15,6 +15,12 @@ constexpr int kMandelbrotLimit = 512;
 constexpr int kSoftmaxRows = 2048;
 constexpr int kSoftmaxColumns = 1024;
 constexpr int kHistogramN = 16 << 20;
+constexpr int kStencilN = 2048;
+constexpr int kGatherN = 4 << 20, kTableN = 1 << 20;
+constexpr int kScanN = 8 << 20, kScanSegment = 1024;
+constexpr int kRopeRows = 512, kRopeColumns = 4096, kRopeHead = 128;
+constexpr int kQueens = 11;
+constexpr int kDp4aN = 512, kDp4aWords = 512;
 
 // Each takes its arrays from the caller: device memory for the first, host memory for the second kind.
 namespace device {
@@ -26,6 +32,15 @@ void matrix(const unsigned short* a, const unsigned short* b, float* c);
 void mandelbrot(int* out);
 void softmax(const float* in, float* out);
 void histogram(const unsigned char* data, unsigned* counts);
+void stencil(const float* in, float* out);
+void gather(const float* table, const int* at, float* out);
+void scan(const float* in, float* out);
+void layer_norm(const float* in, const float* scale, float* out);
+void norm_rope(const float* in, const float* cosines, const float* sines, float* out);
+void queens(unsigned* counts);
+void dp4a(const int* a, const int* b, int* c);
+/// As sgemm, with 4x4 of C a thread.
+void register_sgemm(const float* a, const float* b, float* c);
 void empty();
 }  // namespace device
 
@@ -37,6 +52,13 @@ void matrix(const unsigned short* a, const unsigned short* b, float* c);
 void mandelbrot(int* out);
 void softmax(const float* in, float* out);
 void histogram(const unsigned char* data, unsigned* counts);
+void stencil(const float* in, float* out);
+void gather(const float* table, const int* at, float* out);
+void scan(const float* in, float* out);
+void layer_norm(const float* in, const float* scale, float* out);
+void norm_rope(const float* in, const float* cosines, const float* sines, float* out);
+void queens(unsigned* counts);
+void dp4a(const int* a, const int* b, int* c);
 }  // namespace native
 
 }  // namespace bench

@@ -175,6 +175,74 @@ void measure_kernels(int repeats) {
   }
 }
 
+void measure_streams(int repeats) {
+  {
+    const size_t n = size_t{kStencilN} * kStencilN;
+    Arrays<float> in(n, unit), out(n);
+    measure(
+        "stencil", repeats, [&] { device::stencil(in.device, out.device); },
+        [&] { native::stencil(in.host, out.host); }, [&] { return close(out, 1e-6); });
+  }
+  {
+    Arrays<float> table(kTableN, unit), out(kGatherN);
+    Arrays<int> at(kGatherN, [](size_t i) { return static_cast<int>((i * 2654435761u >> 7) % kTableN); });
+    measure(
+        "gather", repeats, [&] { device::gather(table.device, at.device, out.device); },
+        [&] { native::gather(table.host, at.host, out.host); }, [&] { return close(out, 0); });
+  }
+  {
+    Arrays<float> in(kScanN, unit), out(kScanN);
+    measure(
+        "scan", repeats, [&] { device::scan(in.device, out.device); },
+        [&] { native::scan(in.host, out.host); }, [&] { return close(out, 1e-5); });
+  }
+}
+
+void measure_rows(int repeats) {
+  {
+    const size_t n = size_t{kSoftmaxRows} * kSoftmaxColumns;
+    Arrays<float> in(n, unit), scale(kSoftmaxColumns, unit), out(n);
+    measure(
+        "layer norm", repeats, [&] { device::layer_norm(in.device, scale.device, out.device); },
+        [&] { native::layer_norm(in.host, scale.host, out.host); }, [&] { return close(out, 1e-4); });
+  }
+  {
+    const size_t n = size_t{kRopeRows} * kRopeColumns, angles = size_t{kRopeRows} * kRopeHead / 2;
+    Arrays<float> in(n, unit), out(n);
+    Arrays<float> cosines(angles, [](size_t i) { return std::cos(unit(i) * 6); });
+    Arrays<float> sines(angles, [](size_t i) { return std::sin(unit(i) * 6); });
+    measure(
+        "RMS norm + RoPE", repeats,
+        [&] { device::norm_rope(in.device, cosines.device, sines.device, out.device); },
+        [&] { native::norm_rope(in.host, cosines.host, sines.host, out.host); },
+        [&] { return close(out, 1e-4); });
+  }
+}
+
+void measure_compute(int repeats) {
+  {
+    Arrays<unsigned> counts(size_t{kQueens} * kQueens * kQueens);
+    measure(
+        "n-queens", repeats / 3 + 1, [&] { device::queens(counts.device); },
+        [&] { native::queens(counts.host); }, [&] { return close(counts, 0); });
+  }
+  {
+    const size_t n = size_t{kSgemmN} * kSgemmN;
+    Arrays<float> a(n, unit), b(n, [](size_t i) { return unit(i * 3 + 1) - 0.5f; }), c(n);
+    measure(
+        "sgemm 64x64 tiles", repeats, [&] { device::register_sgemm(a.device, b.device, c.device); },
+        [&] { native::sgemm(a.host, b.host, c.host); }, [&] { return close(c, 1e-4); });
+  }
+  {
+    const size_t n = size_t{kDp4aN} * kDp4aWords;
+    const auto bytes = [](size_t i) { return static_cast<int>(i * 2654435761u); };
+    Arrays<int> a(n, bytes), b(n, [&](size_t i) { return bytes(i * 7 + 1); }), c(size_t{kDp4aN} * kDp4aN);
+    measure(
+        "dp4a product", repeats, [&] { device::dp4a(a.device, b.device, c.device); },
+        [&] { native::dp4a(a.host, b.host, c.host); }, [&] { return close(c, 0); });
+  }
+}
+
 void measure_latency() {
   std::vector<double> times;
   for (int i = 0; i < 5000; ++i) {
@@ -211,7 +279,11 @@ int main(int argc, char** argv) {
     bench::attach();
     return 0;
   }
-  bench::measure_kernels(argc > 1 ? std::atoi(argv[1]) : 20);
+  const int repeats = argc > 1 ? std::atoi(argv[1]) : 20;
+  bench::measure_kernels(repeats);
+  bench::measure_streams(repeats);
+  bench::measure_rows(repeats);
+  bench::measure_compute(repeats);
   bench::measure_latency();
   return 0;
 }

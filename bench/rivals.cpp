@@ -94,4 +94,108 @@ void histogram(const unsigned char* data, unsigned* counts) {
   }
 }
 
+void stencil(const float* in, float* out) {
+  const int n = kStencilN;
+#pragma omp parallel for schedule(static)
+  for (int y = 1; y < n - 1; ++y)
+    for (int x = 1; x < n - 1; ++x) {
+      const int i = y * n + x;
+      out[i] = 0.25f * (in[i - 1] + in[i + 1] + in[i - n] + in[i + n]) - in[i];
+    }
+}
+
+void gather(const float* table, const int* at, float* out) {
+#pragma omp parallel for simd schedule(static)
+  for (int i = 0; i < kGatherN; ++i) out[i] = table[at[i]];
+}
+
+void scan(const float* in, float* out) {
+#pragma omp parallel for schedule(static)
+  for (int first = 0; first < kScanN; first += kScanSegment) {
+    float sum = 0.0f;
+    for (int i = first; i < first + kScanSegment; ++i) out[i] = sum += in[i];
+  }
+}
+
+void layer_norm(const float* in, const float* scale, float* out) {
+  const int n = kSoftmaxColumns;
+#pragma omp parallel for schedule(static)
+  for (int r = 0; r < kSoftmaxRows; ++r) {
+    const float* x = in + r * n;
+    float sum = 0.0f, squares = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int i = 0; i < n; ++i) sum += x[i];
+    const float mean = sum / n;
+#pragma omp simd reduction(+ : squares)
+    for (int i = 0; i < n; ++i) squares += (x[i] - mean) * (x[i] - mean);
+    const float factor = 1.0f / std::sqrt(squares / n + 1e-5f);
+    for (int i = 0; i < n; ++i) out[r * n + i] = (x[i] - mean) * factor * scale[i];
+  }
+}
+
+void norm_rope(const float* in, const float* cosines, const float* sines, float* out) {
+  constexpr int n = kRopeColumns, half = kRopeHead / 2;
+#pragma omp parallel for schedule(static)
+  for (int r = 0; r < kRopeRows; ++r) {
+    const float *x = in + r * n, *c = cosines + r * half, *s = sines + r * half;
+    float squares = 0.0f;
+#pragma omp simd reduction(+ : squares)
+    for (int i = 0; i < n; ++i) squares += x[i] * x[i];
+    const float factor = 1.0f / std::sqrt(squares / n + 1e-5f);
+    for (int head = 0; head < n; head += kRopeHead) {
+      const float* from = x + head;
+      float* to = out + r * n + head;
+#pragma omp simd
+      for (int i = 0; i < half; ++i) {
+        const float a = from[i] * factor, b = from[i + half] * factor;
+        to[i] = a * c[i] - b * s[i];
+        to[i + half] = a * s[i] + b * c[i];
+      }
+    }
+  }
+}
+
+namespace {
+
+unsigned place_queens(unsigned columns, unsigned left, unsigned right) {
+  constexpr unsigned kAll = (1u << kQueens) - 1;
+  if (columns == kAll) return 1;
+  unsigned found = 0;
+  for (unsigned free = kAll & ~(columns | left | right); free; free &= free - 1) {
+    const unsigned bit = free & (0u - free);
+    found += place_queens(columns | bit, (left | bit) << 1, (right | bit) >> 1);
+  }
+  return found;
+}
+
+}  // namespace
+
+void queens(unsigned* counts) {
+#pragma omp parallel for schedule(dynamic, 16)
+  for (int i = 0; i < kQueens * kQueens * kQueens; ++i) {
+    unsigned columns = 0, left = 0, right = 0;
+    bool possible = true;
+    for (int place = i, row = 0; row < 3; ++row, place /= kQueens) {
+      const unsigned bit = 1u << place % kQueens;
+      possible = possible && !((columns | left | right) & bit);
+      columns |= bit;
+      left = (left | bit) << 1;
+      right = (right | bit) >> 1;
+    }
+    counts[i] = possible ? place_queens(columns, left, right) : 0;
+  }
+}
+
+void dp4a(const int* a, const int* b, int* c) {
+  const auto *x = reinterpret_cast<const signed char*>(a), *y = reinterpret_cast<const signed char*>(b);
+  constexpr int n = kDp4aN, k = kDp4aWords * 4;
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < n; ++j) {
+      int sum = 0;
+      for (int p = 0; p < k; ++p) sum += int(x[i * k + p]) * int(y[j * k + p]);
+      c[i * n + j] = sum;
+    }
+}
+
 }  // namespace bench::native
