@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "lower/lower.h"
 #include "lower/row_emit.h"
+#include "ptx/ptx.h"
 #include "ptx/tree.h"
 
 namespace ppu::ptx {
@@ -137,6 +138,9 @@ class FunctionLowering {
     return target_.getArg(unsigned(target_.arg_size() - (module.has_frame(source) ? 2 : 1)));
   }
   llvm::Value* local_base() { return call("ppu.local.base", ir.getPtrTy(), {}); }
+  /// The .local address (i64) whose low half is that of `address`: all of a thread's lie within 2 GiB.
+  llvm::Value* whole_local_address(llvm::Value* address);
+  bool has_short_local_addresses() const { return short_local_; }
   /// i64 -> ptr.
   llvm::Value* pointer(llvm::Value* address) { return ir.CreateIntToPtr(address, ir.getPtrTy()); }
   void set_space(llvm::Instruction* access, ptx::Space space);
@@ -184,6 +188,7 @@ class FunctionLowering {
   llvm::AllocaInst* stack_used_ = nullptr;
   llvm::Value* guard_ = nullptr;  ///< of an element row: results are selected by it
   std::optional<Error> error_;
+  const bool short_local_ = ptx::has_short_local_addresses(source);
   int32_t plan_index_;  ///< of `source` in the module: what ptx::ProfilePlan calls it
 };
 

@@ -137,6 +137,8 @@ void emit_cvta(FunctionLowering& f, const ptx::Instruction& i) {
     v = f.ir.CreateTrunc(v, llvm_type(f.ir.getContext(), type));
   } else if (type.total_bits() != 64) {
     return f.fail("32-bit generic addresses aren't supported");
+  } else if (space_of(i.mods) == Space::kLocal && !i.mods.has("to") && f.has_short_local_addresses()) {
+    v = f.whole_local_address(v);
   }
   f.write(i.operands[0], {v, type});
 }

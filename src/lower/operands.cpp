@@ -120,6 +120,13 @@ llvm::Value* FunctionLowering::symbol_address(const std::string& name) {
   return i64(0);
 }
 
+llvm::Value* FunctionLowering::whole_local_address(llvm::Value* address) {
+  llvm::Value* base = ir.CreatePtrToInt(local_base(), ir.getInt64Ty());
+  llvm::Value* distance =
+      ir.CreateSub(ir.CreateZExtOrTrunc(address, ir.getInt32Ty()), ir.CreateTrunc(base, ir.getInt32Ty()));
+  return ir.CreateAdd(base, ir.CreateSExt(distance, ir.getInt64Ty()));
+}
+
 Address FunctionLowering::address(const Operand& operand, Space space) {
   const Operand& base = operand.elements[0];
   llvm::Value* offset = i64(uint64_t(operand.value));
@@ -151,8 +158,10 @@ Address FunctionLowering::address(const Operand& operand, Space space) {
     return {ir.CreateGEP(ir.getInt8Ty(), shared_base(), address), address, space};
   }
   if (address->getType()->getIntegerBitWidth() != 64) {
-    if (space != Space::kNone && space != Space::kGlobal && space != Space::kConst)
-      fail("32-bit addresses are supported in the shared space only");
+    if (space == Space::kLocal)
+      address = whole_local_address(address);
+    else if (space != Space::kNone && space != Space::kGlobal && space != Space::kConst)
+      fail("32-bit addresses are supported in the shared and local spaces only");
     address = ir.CreateZExtOrTrunc(address, ir.getInt64Ty());
   }
   address = ir.CreateAdd(address, offset);

@@ -18,6 +18,10 @@ Result<Module> parse(std::string_view text, std::string_view name = "ptx");
 /// PTX text that parses back to an equal tree.
 std::string print(const Module& module);
 
+/// Whether `f` holds addresses of its .local variables in 32-bit registers (LLVM's short pointers, as Triton
+/// has them): the low half of the address. Its cvta.local then gets a value whose high half is missing.
+bool has_short_local_addresses(const Function& f);
+
 /// What `kernel` may use, as indices into Module::functions and Module::variables, ascending: itself,
 /// functions it may call or take the address of, and variables, through initialisers too. Empty if there is
 /// no such kernel.

@@ -100,6 +100,8 @@ uint32_t ref_cvta(WarpRun& warp, const Op& op, uint32_t mask) {
   for_lanes(warp, mask, [&](Lane& lane) {
     uint64_t v = warp.read(lane, op.args[1]);
     if (op.space == ptx::Space::kShared) v = to ? v - base : v + base;
+    if (op.space == ptx::Space::kLocal && !to && warp.code(lane).short_local)
+      v = WarpRun::whole_local_address(lane, v);
     warp.write(lane, op.args[0], mask_bits(v, op.type.bits), op.type);
   });
   return mask;

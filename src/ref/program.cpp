@@ -157,6 +157,7 @@ class Builder {
     const ptx::Function& f = program_->module.functions[size_t(index)];
     Code& code = program_->functions[size_t(index)];
     code.name = f.name;
+    code.short_local = ptx::has_short_local_addresses(f);
     code.has_body = f.has_body;
     Names& names = names_[index];
     std::vector<uint32_t>& slots = slots_[index];

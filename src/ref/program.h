@@ -93,6 +93,7 @@ struct Code {
   uint32_t local_bytes = 0;
   uint32_t dynamic_stack = 0;  ///< offset of the area of alloca in the frame's local memory
   bool has_body = false;
+  bool short_local = false;  ///< ptx::has_short_local_addresses
 };
 
 struct Program {

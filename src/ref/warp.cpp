@@ -223,7 +223,13 @@ uint64_t WarpRun::address(const Lane& lane, const Op& op, const Arg& a) const {
     if (base.kind == Arg::Kind::kReg && base.bits == 32) v = uint32_t(v);
     v += uint64_t(block->state->shared);
   }
-  return v;
+  const bool short_local = space == ptx::Space::kLocal && base.kind == Arg::Kind::kReg && base.bits == 32;
+  return short_local ? whole_local_address(lane, v) : v;
+}
+
+uint64_t WarpRun::whole_local_address(const Lane& lane, uint64_t address) {
+  const uint64_t base = uint64_t(lane.local);
+  return base + uint64_t(int64_t(int32_t(uint32_t(address) - uint32_t(base))));
 }
 
 void WarpRun::check_align(const Lane& lane, uint64_t address, uint32_t bytes) {

@@ -108,6 +108,17 @@ TEST_P(Memory, GenericAddressesReachEverySpace) {
          [](uint32_t, uint32_t a) { return a + 1 + a; });
 }
 
+TEST_P(Memory, LocalAddressesInHalfARegister) {
+  expect(kernel(R"(
+    .local .align 8 .b8 depot[64]; .reg .b32 %l, %m;
+    mov.b32 %l, depot; and.b32 %r1, %t, 7; shl.b32 %r1, %r1, 2; add.u32 %m, %l, %r1;
+    st.local.v2.b32 [%l+48], {%a, %t}; st.local.b32 [%m], %a; add.u32 %r2, %l, 48; cvt.u64.u32 %d1, %r2;
+    cvta.local.u64 %d2, %d1; ld.b32 %r3, [%d2+4]; ld.local.b32 %r4, [%m]; cvta.to.local.u64 %d3, %d2;
+    cvt.u32.u64 %r5, %d3; ld.local.b32 %r6, [%r5]; add.u32 %r3, %r3, %r4; add.u32 %r3, %r3, %r6;
+    st.global.u32 [%out], %r3;)"),
+         [](uint32_t i, uint32_t a) { return i % 64 + a + a; });
+}
+
 TEST_P(Memory, KnowsTheSpaceOfAnAddress) {
   expect(kernel(R"(
     .local .align 8 .b8 depot[16];
