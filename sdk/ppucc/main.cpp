@@ -22,9 +22,11 @@ int main(int argc, char** argv) {
   const auto toolchain = ppucc::find_toolchain();
   if (options.version) {
     // "release X.Y" is what build systems look for in a CUDA compiler's answer.
+    const char* release = options.cuda_release == 13 ? "13.0" : "12.5";
     std::printf(
-        "ppucc: OpenPPU CUDA C++ compiler driver\nCuda compilation tools, release 12.5, V12.5.0 (headers of "
-        "OpenPPU)\n");
+        "ppucc: OpenPPU CUDA C++ compiler driver\nCuda compilation tools, release %s, V%s.0 (headers of "
+        "OpenPPU)\n",
+        release, release);
     if (toolchain) std::printf("clang: %s\n", toolchain.value().clang.c_str());
     return 0;
   }

@@ -78,6 +78,13 @@ class Parser {
     }
     return bad_input("ppucc: -cudart expects shared, static or none, found '" + text + "'");
   }
+  Status set_release(const std::string& text) {
+    if (text != "12" && text != "13")
+      return bad_input("ppucc: --cuda-release expects 12 or 13, found '" + text + "'");
+    options_.cuda_release = text == "13" ? 13 : 12;
+    if (text == "13") options_.compile_flags.push_back("-DCUDART_VERSION=13000");
+    return done();
+  }
   Status append_split(std::vector<std::string>& flags, const std::string& text) {
     for (const std::string& flag : split(text, ',')) flags.push_back(flag);
     return done();
@@ -136,6 +143,7 @@ class Parser {
         {"-o", [this](const std::string& v) { return options_.output = v, done(); }},
         {"-arch", [this](const std::string& v) { return add_arch(v); }},
         {"-gencode", [this](const std::string& v) { return add_gencode(v); }},
+        {"-cuda-release", [this](const std::string& v) { return set_release(v); }},
         {"-cudart", [this](const std::string& v) { return set_cudart(v); }},
         {"-rdc", [this](const std::string& v) { return options_.relocatable = v == "true", done(); }},
         {"-std", [this](const std::string& v) { return options_.standard = "-std=" + v, done(); }},

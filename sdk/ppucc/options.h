@@ -25,9 +25,10 @@ struct Options {
   bool relocatable = false;                ///< -rdc=true or -dc
   bool treat_as_cuda = false;              ///< -x cu
   Cudart cudart = Cudart::kShared;
-  bool verbose = false;  ///< -v: print each command
-  bool dry_run = false;  ///< --dryrun: print, don't run
-  bool keep = false;     ///< -keep: leave the PTX beside the output
+  unsigned cuda_release = 12;  ///< --cuda-release: level of the runtime's interface, 12 or 13
+  bool verbose = false;        ///< -v: print each command
+  bool dry_run = false;        ///< --dryrun: print, don't run
+  bool keep = false;           ///< -keep: leave the PTX beside the output
   bool help = false, version = false;
 };
 

@@ -314,9 +314,11 @@ class Build {
     if (const int status = make_link_stub(files, &stub)) return status;
     if (!stub.empty()) command.push_back(stub);
     append(command, {"-o", options_.output.empty() ? "a.out" : options_.output, "-L", tools_.lib.string()});
+    const bool level13 = options_.cuda_release == 13;
     if (options_.cudart == Cudart::kShared)
-      append(command, {"-lcudart", "-Wl,-rpath," + tools_.lib.string()});
-    if (options_.cudart == Cudart::kStatic) command.push_back("-lcudart_static");
+      append(command, {level13 ? "-l:libcudart.so.13" : "-lcudart", "-Wl,-rpath," + tools_.lib.string()});
+    if (options_.cudart == Cudart::kStatic)
+      command.push_back(level13 ? (tools_.lib / "level13/libcudart_static.a").string() : "-lcudart_static");
     append(command, {"-lpthread", "-ldl", "-lrt"});
     return execute(command);
   }

@@ -53,6 +53,14 @@ case_is "-Werror leaves the next argument alone"; "$ppucc" -DNUMBER=3 -Werror -s
 case_is "host files"
 echo 'int helper() { return 0; }' > helper.cpp
 "$ppucc" -DNUMBER=4 whole.cu helper.cpp -o mixed; ./mixed
+case_is "nvcc of a toolkit folder, linked by the host's compiler"
+bin=$(dirname "$ppucc"); toolkit=$bin/../cuda-13
+"$toolkit/bin/nvcc" --version > version; has version 'release 13.0, V13.0'
+"$bin/../cuda-12/bin/nvcc" --version > version; has version 'release 12.5, V12.5'
+printf '#include <cusparse.h>\n#include <cusolverDn.h>\n#include <cublas_v2.h>\n' | cat - whole.cu > headers.cu
+"$toolkit/bin/nvcc" -DNUMBER=5 -MD -MF deps --compiler-options '-fPIC' -gencode=arch=compute_80,code=sm_80 -I"$toolkit/include" -c headers.cu -o by_nvcc.o
+has deps headers.cu
+c++ by_nvcc.o -L"$toolkit/lib64" -lcudart -o by_host; LD_LIBRARY_PATH=$bin/../lib ./by_host
 case_is "errors"
 fails_with "kernel.cu: unresolved device function" "$ppucc" -DNUMBER=1 -c kernel.cu
 fails_with "use of undeclared identifier 'NUMBER'" "$ppucc" -c whole.cu

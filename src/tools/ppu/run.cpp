@@ -72,6 +72,24 @@ std::string lasting_name(const std::string& name_or_path) {
   return std::filesystem::absolute(name_or_path, none).string();
 }
 
+/// For those who compile at run time and must be asked for PTX, or told where a compiler is; a user's own
+/// choice stays. CUDA_HOME only where there is no toolkit.
+void set_compilers(const std::string& lib) {
+  ::setenv("CUPY_COMPILE_WITH_PTX", "1", 0);
+  ::setenv("TORCH_CUDA_ARCH_LIST", "8.0+PTX", 0);
+  ::setenv("TRITON_LIBCUDA_PATH", lib.c_str(), 0);
+  const std::string ptxas = own_bin_folder() + "/ptxas", toolkit = own_bin_folder() + "/../cuda-13";
+  if (readable(ptxas)) {
+    ::setenv("TRITON_PTXAS_PATH", ptxas.c_str(), 0);
+    ::setenv("TRITON_PTXAS_BLACKWELL_PATH", ptxas.c_str(), 0);
+  }
+  bool denied = false;
+  const bool has_toolkit = std::getenv("CUDA_HOME") || std::getenv("CUDA_PATH") ||
+                           !find_program("nvcc", &denied).empty() || readable("/usr/local/cuda/bin/nvcc");
+  if (!has_toolkit && readable(toolkit + "/bin/nvcc"))
+    ::setenv("CUDA_HOME", std::filesystem::weakly_canonical(toolkit).c_str(), 1);
+}
+
 void set_environment(const RunOptions& options) {
   const std::string lib = own_lib_folder();
   put_in_front("LD_AUDIT", lib + "/libppu_audit.so");
@@ -86,13 +104,7 @@ void set_environment(const RunOptions& options) {
   set_if_given("PPU_CPU", options.cpu);
   set_if_given("PPU_LOG", options.log);
   set_if_given("PPU_TIME", options.time);
-  // These two hand us PTX only when asked to; a user's own choice stays.
-  ::setenv("CUPY_COMPILE_WITH_PTX", "1", 0);
-  const std::string ptxas = own_bin_folder() + "/ptxas";
-  if (readable(ptxas)) {
-    ::setenv("TRITON_PTXAS_PATH", ptxas.c_str(), 0);
-    ::setenv("TRITON_PTXAS_BLACKWELL_PATH", ptxas.c_str(), 0);
-  }
+  set_compilers(lib);
 }
 
 void become(const std::string& path, const std::vector<std::string>& command) {
