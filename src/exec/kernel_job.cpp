@@ -223,7 +223,7 @@ bool KernelJob::waits_in_vain(BlockStorage& storage) {
   return false;
 }
 
-/// Runs one block of a yielding grid until it ends (true) or waits again.
+/// Runs one block of a yielding grid until it ends or waits again. False if it waits in vain.
 bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   BlockState& state = storage->state;
   char here;
@@ -257,7 +257,7 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
     } else if (in_vain) {
       ::sched_yield();
     }
-    return false;
+    return !in_vain;
   }
   got_on();
   {

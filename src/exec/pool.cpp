@@ -35,6 +35,7 @@ namespace {
 constexpr size_t kStackBytes = size_t(64) << 20;
 constexpr size_t kThreadStackBytes = size_t(1) << 20;
 constexpr uint64_t kSpinNs = 30'000;  ///< how long a worker looks for new work before it sleeps
+constexpr int64_t kRestNs = 100'000;  ///< how long it leaves blocks alone that other workers are running
 
 uint64_t now_ns() {
   timespec t;
@@ -64,15 +65,16 @@ uint32_t cgroup_cpus() {
 
 struct StackCall {
   Pool* pool;
-  void (Pool::*drain)(Job*, Runner&, bool);
+  bool (Pool::*drain)(Job*, Runner&, bool);
   Job* job;
   Runner* runner;
   bool helper;
+  bool ran = false;
 };
 
 void run_stack_call(void* argument) {
   auto* call = static_cast<StackCall*>(argument);
-  (call->pool->*call->drain)(call->job, *call->runner, call->helper);
+  call->ran = (call->pool->*call->drain)(call->job, *call->runner, call->helper);
 }
 
 /// Calls fn(argument) with the stack pointer at `top` (16-byte aligned).
@@ -253,14 +255,16 @@ void Pool::give_back(Job* job, Share last, bool helper) {
   job->release();
 }
 
-/// Runs shares until the job has none to take. Wakes one more worker first, who wakes the next.
-void Pool::drain(Job* job, Runner& runner, bool helper) {
+/// Runs shares until the job has none to take. Wakes one more worker first, who wakes the next. False if
+/// there was none from the start.
+bool Pool::drain(Job* job, Runner& runner, bool helper) {
   ensure_fault_handlers();  // the application may have installed its own since the launch
   Share last = Share::kMore;
-  bool woke = false;
+  bool woke = false, ran = false;
   uint32_t idle = 0;
   while (true) {
     last = job->run_share(runner);
+    ran |= last == Share::kMore;
     if (last == Share::kExhausted) break;
     // Only blocks that wait: another job may have what they wait for.
     idle = last == Share::kNone ? idle + 1 : 0;
@@ -272,6 +276,7 @@ void Pool::drain(Job* job, Runner& runner, bool helper) {
   }
   release_amx();
   give_back(job, last, helper);
+  return ran || last == Share::kExhausted;
 }
 
 bool Pool::help(const void* owner) {
@@ -285,10 +290,10 @@ bool Pool::help(const void* owner) {
   if (runner->stack_high)
     call_on_stack(runner->stack_high, run_stack_call, &call);
   else
-    drain(job, *runner, true);
+    call.ran = drain(job, *runner, true);
   __builtin_ia32_ldmxcsr(csr);
   release_runner(runner);
-  return true;
+  return call.ran;
 }
 
 void Pool::worker_main() {
@@ -320,7 +325,12 @@ void Pool::worker_main() {
     if (runner->stack_high)
       call_on_stack(runner->stack_high, run_stack_call, &call);
     else
-      drain(job, *runner, false);
+      call.ran = drain(job, *runner, false);
+    if (call.ran) continue;
+    // All its blocks are in other hands, and wait for each other now and then: not worth a processor.
+    sleepers_.fetch_add(1);
+    futex_wait(epoch_, seen, kRestNs);
+    sleepers_.fetch_sub(1);
   }
 }
 

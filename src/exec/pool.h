@@ -54,7 +54,7 @@ class Pool {
 
   void submit(Job* job);
   /// Runs shares of one of `owner`'s jobs (any job if null) until it has none to take. False if there was
-  /// none, or all slots are taken.
+  /// nothing to run, or all slots are taken.
   bool help(const void* owner);
   /// Tells sleeping workers that a job has something to take again.
   void wake();
@@ -65,7 +65,7 @@ class Pool {
   Pool();
   Job* take(const void* owner);
   void give_back(Job* job, Share last, bool helper);
-  void drain(Job* job, Runner& runner, bool helper);
+  bool drain(Job* job, Runner& runner, bool helper);
   void start_threads();
   void worker_main();
 
