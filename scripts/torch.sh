@@ -28,6 +28,7 @@ facts=$("$found" src/bridges/torch/find_torch.py) || exit 1
 version=$(echo "$facts" | cut -d';' -f2)
 minor=$(echo "$facts" | cut -d';' -f3)
 
+scripts/setup.sh
 [ -f build/build.ninja ] || scripts/build.sh
 # The list keeps those built before; this one comes first, for the tests.
 listed=$(sed -n 's/^PPU_TORCH_PYTHON:[A-Z]*=//p' build/CMakeCache.txt)
