@@ -58,7 +58,7 @@ Problem describe(const Op& op, const Numbers& chip, const StackTerms& stack, dou
   const double passing = op.loop_bytes > 0 || op.cold_inputs ? op.loop_bytes : inputs + outputs;
   const double kept = l2_resident(passing, chip);
   p.memory_bytes = weights * (op.loop_bytes > 0 ? 1 - kept : 1) + (inputs + outputs) * (1 - kept);
-  p.memory_rate = memory_rate(chip) * c.memory_efficiency * stack.memory_efficiency;
+  p.memory_rate = corrected_memory_rate(chip) * c.memory_efficiency * stack.memory_efficiency;
   p.on_chip_rate = chip.l2_gbps * 1e9 * c.l2_efficiency;
   return p;
 }

@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kBaselineEfficiency = 0.8;
 constexpr double kBaselineLaunch = 2.5e-6;  // seconds
+constexpr double kWideBus = 2048;           // bits; narrower ones are GDDR's or LPDDR's
 constexpr double kDecodeIntensity = 64;     // FLOP a byte; prefill attention has more
 
 double flops_of(const Op& op) {
@@ -63,7 +64,7 @@ void price_attention(Cost& cost, const Op& op, const Numbers& chip, const StackT
   if (decodes && stack.decode_lanes > 0) rate = std::min(rate, chip.fp32_tflops * 1e12 * stack.decode_lanes);
   const double compute = rate > 0 ? flops_of(op) / rate : 0;
   const double memory = (op.weight_bytes + op.read_bytes + op.write_bytes) /
-                        (memory_rate(chip) * c.attention_memory * stack.memory_efficiency);
+                        (corrected_memory_rate(chip) * c.attention_memory * stack.memory_efficiency);
   limited_by(cost.seconds, compute, memory, c.overlap);
   cost.seconds.launch += c.fill_us * 1e-6;
 }
@@ -76,7 +77,7 @@ void price_vector(Cost& cost, const Op& op, const Numbers& chip, const StackTerm
     bytes += op.read_bytes * (std::max(op.piece_bytes, c.gather_sector_bytes) / op.piece_bytes - 1);
   bytes *= 1 - l2_resident(op.loop_bytes > 0 ? op.loop_bytes : op.cold_inputs || gathers ? 0 : bytes, chip);
   cost.memory_bytes = bytes * op.repeat;
-  const double memory = bytes / (memory_rate(chip) * c.vector_memory * stack.memory_efficiency);
+  const double memory = bytes / (corrected_memory_rate(chip) * c.vector_memory * stack.memory_efficiency);
   const double compute = chip.fp32_tflops > 0 ? op.flops / (chip.fp32_tflops * 1e12 * c.vector_compute) : 0;
   limited_by(cost.seconds, compute, memory, c.overlap);
   cost.seconds.launch += c.vector_fill_us * 1e-6;
@@ -171,6 +172,11 @@ double peak_flops(const Numbers& chip, Number math) {
 
 double memory_rate(const Numbers& chip) {
   return (chip.memory_gbps > 0 ? chip.memory_gbps : chip.l2_gbps) * 1e9;
+}
+
+double corrected_memory_rate(const Numbers& chip) {
+  const bool own_bits = chip.memory_gbps <= 0 || chip.memory_bus_bits >= kWideBus;
+  return memory_rate(chip) * (own_bits ? 1 : coefficients().inline_correction);
 }
 
 double effective_flops(const Numbers& chip, Number math) {

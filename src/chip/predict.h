@@ -70,6 +70,9 @@ double effective_flops(const Numbers& chip, Number math);
 /// on it.
 double memory_rate(const Numbers& chip);
 
+/// What of it error correction leaves, where it shares the memory with the data.
+double corrected_memory_rate(const Numbers& chip);
+
 /// Dense peak in FLOP/s of the units that work on `math`; 0 when the chip has none.
 double peak_flops(const Numbers& chip, Number math);
 
