@@ -24,7 +24,7 @@ const std::vector<Row> kCudnn = {
 #include "libs/cudnn/api.inc"
 };
 const std::vector<Row> kCufft = {
-#include "libs/cufft/api.inc"
+#include <ppu/cufft_functions.inc>
 };
 const std::vector<Row> kCurand = {
 #include "libs/curand/api.inc"

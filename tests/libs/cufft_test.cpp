@@ -1,0 +1,158 @@
+// cuFFT against the definition, in double: lengths with small and large prime factors, dimensions, batches,
+// layouts, real transforms in place and out of place.
+#include <cuda_runtime.h>
+#include <cufft.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <complex>
+#include <random>
+#include <vector>
+
+namespace {
+
+using Number = std::complex<double>;
+
+template <class T>
+class Shared {
+ public:
+  explicit Shared(size_t n) : n_(n) {
+    EXPECT_EQ(cudaMallocManaged(reinterpret_cast<void**>(&data_), n * sizeof(T), cudaMemAttachGlobal),
+              cudaSuccess);
+  }
+  ~Shared() { cudaFree(data_); }
+  Shared(const Shared&) = delete;
+  T* get() const { return data_; }
+  T& operator[](size_t i) const { return data_[i]; }
+  size_t size() const { return n_; }
+
+ private:
+  size_t n_;
+  T* data_ = nullptr;
+};
+
+double random_number() {
+  static std::mt19937 random(7);
+  return std::uniform_real_distribution<double>(-1, 1)(random);
+}
+
+/// The definition for a dense array of n0 x n1 x n2.
+std::vector<Number> transform(const std::vector<Number>& x, int n0, int n1, int n2, int sign) {
+  std::vector<Number> y(x.size());
+  for (int k0 = 0; k0 < n0; ++k0)
+    for (int k1 = 0; k1 < n1; ++k1)
+      for (int k2 = 0; k2 < n2; ++k2) {
+        Number sum = 0;
+        for (int a = 0; a < n0; ++a)
+          for (int b = 0; b < n1; ++b)
+            for (int c = 0; c < n2; ++c) {
+              const double turns =
+                  double(a * k0 % n0) / n0 + double(b * k1 % n1) / n1 + double(c * k2 % n2) / n2;
+              sum += x[size_t((a * n1 + b) * n2 + c)] * std::polar(1.0, sign * 2 * M_PI * turns);
+            }
+        y[size_t((k0 * n1 + k1) * n2 + k2)] = sum;
+      }
+  return y;
+}
+
+void expect_near(const Number& got, const Number& want, double scale, double tolerance) {
+  EXPECT_LE(std::abs(got - want), tolerance * scale) << got << ", expected " << want;
+}
+
+TEST(Cufft, EveryLengthEqualsTheDefinition) {
+  for (const int n : {1, 2, 3, 4, 5, 8, 12, 30, 49, 61, 64, 67, 97, 100, 134, 243})
+    for (const int sign : {CUFFT_FORWARD, CUFFT_INVERSE}) {
+      SCOPED_TRACE(n);
+      Shared<cufftComplex> x(size_t(2 * n)), y(size_t(2 * n));
+      Shared<cufftDoubleComplex> z(static_cast<size_t>(n));
+      std::vector<Number> in(static_cast<size_t>(2 * n));
+      for (size_t i = 0; i < in.size(); ++i) {
+        in[i] = {float(random_number()), float(random_number())};
+        x[i] = {float(in[i].real()), float(in[i].imag())};
+      }
+      for (size_t i = 0; i < size_t(n); ++i) z[i] = {in[i].real(), in[i].imag()};
+      cufftHandle plan, fine;
+      ASSERT_EQ(cufftPlan1d(&plan, n, CUFFT_C2C, 2), CUFFT_SUCCESS);
+      ASSERT_EQ(cufftPlan1d(&fine, n, CUFFT_Z2Z, 1), CUFFT_SUCCESS);
+      ASSERT_EQ(cufftExecC2C(plan, x.get(), y.get(), sign), CUFFT_SUCCESS);
+      ASSERT_EQ(cufftExecZ2Z(fine, z.get(), z.get(), sign), CUFFT_SUCCESS);
+      ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+      for (size_t batch = 0; batch < 2; ++batch) {
+        const std::vector<Number> one(in.begin() + ptrdiff_t(batch) * n,
+                                      in.begin() + ptrdiff_t(batch + 1) * n);
+        const std::vector<Number> want = transform(one, 1, 1, n, sign);
+        for (size_t k = 0; k < size_t(n); ++k) {
+          const cufftComplex got = y[batch * size_t(n) + k];
+          expect_near({double(got.x), double(got.y)}, want[k], std::sqrt(n), 1e-6);
+          if (batch == 0) expect_near({z[k].x, z[k].y}, want[k], std::sqrt(n), 1e-13);
+        }
+      }
+      EXPECT_EQ(cufftDestroy(plan), CUFFT_SUCCESS);
+      EXPECT_EQ(cufftDestroy(fine), CUFFT_SUCCESS);
+    }
+}
+
+TEST(Cufft, RealTransformsOfThreeDimensionsInPlaceAndNot) {
+  const int n0 = 4, n1 = 6, n2 = 10, half = n2 / 2 + 1;
+  for (const bool in_place : {false, true}) {
+    const size_t row = in_place ? size_t(2 * half) : size_t(n2);
+    Shared<double> x(size_t(n0 * n1) * row), back(size_t(n0 * n1 * n2));
+    Shared<cufftDoubleComplex> out(size_t(n0 * n1 * half));
+    std::vector<Number> in(size_t(n0 * n1 * n2));
+    for (size_t i = 0; i < in.size(); ++i) {
+      in[i] = random_number();
+      x[i / n2 * row + i % n2] = in[i].real();
+    }
+    auto* y = in_place ? reinterpret_cast<cufftDoubleComplex*>(x.get()) : out.get();
+    cufftHandle forward, inverse;
+    ASSERT_EQ(cufftPlan3d(&forward, n0, n1, n2, CUFFT_D2Z), CUFFT_SUCCESS);
+    ASSERT_EQ(cufftPlan3d(&inverse, n0, n1, n2, CUFFT_Z2D), CUFFT_SUCCESS);
+    ASSERT_EQ(cufftExecD2Z(forward, x.get(), y), CUFFT_SUCCESS);
+    ASSERT_EQ(cufftExecZ2D(inverse, y, back.get()), CUFFT_SUCCESS);
+    ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+    const std::vector<Number> want = transform(in, n0, n1, n2, -1);
+    for (size_t i = 0; i < size_t(n0 * n1 * half); ++i) {
+      const size_t k = i / size_t(half) * size_t(n2) + i % size_t(half);
+      expect_near({y[i].x, y[i].y}, want[k], 16, 1e-13);
+    }
+    for (size_t i = 0; i < in.size(); ++i) EXPECT_NEAR(back[i], in[i].real() * n0 * n1 * n2, 1e-11);
+    cufftDestroy(forward), cufftDestroy(inverse);
+  }
+}
+
+TEST(Cufft, StridesAndDistances) {
+  // Columns of a matrix of 6 rows and 5 columns, into lines of their own.
+  const int rows = 6, columns = 5;
+  int n[] = {rows}, embed[] = {rows};
+  Shared<cufftDoubleComplex> x(rows * columns), y(rows * columns);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = {random_number(), random_number()};
+  cufftHandle plan;
+  ASSERT_EQ(cufftPlanMany(&plan, 1, n, embed, columns, 1, embed, 1, rows, CUFFT_Z2Z, columns), CUFFT_SUCCESS);
+  ASSERT_EQ(cufftExecZ2Z(plan, x.get(), y.get(), CUFFT_FORWARD), CUFFT_SUCCESS);
+  ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  for (int c = 0; c < columns; ++c) {
+    std::vector<Number> line;
+    for (int r = 0; r < rows; ++r)
+      line.emplace_back(x[size_t(r * columns + c)].x, x[size_t(r * columns + c)].y);
+    const std::vector<Number> want = transform(line, 1, 1, rows, -1);
+    for (int k = 0; k < rows; ++k)
+      expect_near({y[size_t(c * rows + k)].x, y[size_t(c * rows + k)].y}, want[size_t(k)], 3, 1e-13);
+  }
+  cufftDestroy(plan);
+}
+
+TEST(Cufft, SaysWhatIsWrong) {
+  cufftHandle plan;
+  EXPECT_EQ(cufftPlan1d(&plan, 0, CUFFT_C2C, 1), CUFFT_INVALID_SIZE);
+  EXPECT_EQ(cufftPlan1d(&plan, 8, cufftType(1), 1), CUFFT_INVALID_TYPE);
+  EXPECT_EQ(cufftDestroy(plan), CUFFT_INVALID_PLAN);
+  ASSERT_EQ(cufftPlan1d(&plan, 8, CUFFT_C2C, 1), CUFFT_SUCCESS);
+  std::vector<cufftComplex> host(8);
+  EXPECT_EQ(cufftExecC2C(plan, host.data(), host.data(), CUFFT_FORWARD), CUFFT_EXEC_FAILED);
+  Shared<cufftComplex> x(8);
+  EXPECT_EQ(cufftExecC2C(plan, x.get(), x.get(), 2), CUFFT_INVALID_VALUE);
+  EXPECT_EQ(cufftExecC2R(plan, x.get(), reinterpret_cast<float*>(x.get())), CUFFT_INVALID_PLAN);
+  cufftDestroy(plan);
+}
+
+}  // namespace
