@@ -27,7 +27,7 @@ const std::vector<Row> kCufft = {
 #include <ppu/cufft_functions.inc>
 };
 const std::vector<Row> kCurand = {
-#include "libs/curand/api.inc"
+#include <ppu/curand_functions.inc>
 };
 const std::vector<Row> kCusparse = {
 #include "libs/cusparse/api.inc"

@@ -1,15 +1,23 @@
-// libcurand: versions, and every other name of cuRAND's host interface, not written.
+// libcurand.so.10, the host interface. Every pseudo-random generator is Philox4x32-10, whatever type was
+// asked for: the distributions are cuRAND's, the sequences aren't. Quasi-random generators are not written.
 #include <cuda.h>
-#include <library_types.h>
+#include <curand.h>
 
-// cuRAND API reference, curandStatus_t: it has no value for what isn't written.
-enum curandStatus_t : int {
-  CURAND_STATUS_SUCCESS = 0,
-  CURAND_STATUS_OUT_OF_RANGE = 104,
-  CURAND_STATUS_INTERNAL_ERROR = 999
+#include <cmath>
+#include <numbers>
+
+#include "base/log.h"
+#include "libs/curand/philox.h"
+#include "libs/shell/handles.h"
+#include "libs/shell/stream_work.h"
+
+struct curandGenerator_st {
+  bool on_host = false;
+  CUstream stream = nullptr;
+  unsigned long long seed = 0, next = 0;  ///< next: words of the sequence already used
 };
 
-#define PPU_ROWS "libs/curand/api.inc"
+#define PPU_ROWS <ppu/curand_functions.inc>
 #define PPU_LIBRARY curand
 #define PPU_STATUS curandStatus_t
 #define PPU_NOT_WRITTEN CURAND_STATUS_INTERNAL_ERROR
@@ -17,19 +25,195 @@ enum curandStatus_t : int {
 #include "libs/shell/exports.inc"
 
 namespace ppu::curand {
+namespace {
 
 constexpr int kVersion[3] = {10, 4, 0};
+auto& generators = shell::handles<curandGenerator_st>();
+
+/// (0, 1], of 32 and 53 bits (cuRAND documentation, curandGenerateUniform).
+double uniform(Words& words, uint64_t at) {
+  return (double(words.at(at)) + 1) * 0x1p-32;
+}
+double fine_uniform(Words& words, uint64_t at) {
+  const uint64_t bits = uint64_t(words.at(at)) << 32 | words.at(at + 1);
+  return double((bits >> 11) + 1) * 0x1p-53;
+}
+
+/// Two numbers of the standard normal distribution (G. Box and M. Muller, 1958).
+void normal_pair(double u, double v, double* x, double* y) {
+  const double radius = std::sqrt(-2 * std::log(u)), angle = 2 * std::numbers::pi * v;
+  *x = radius * std::cos(angle), *y = radius * std::sin(angle);
+}
+
+/// Knuth's products below 64; above it the rounded normal approximation, off by less than 1 % in its moments.
+unsigned poisson(Words& words, uint64_t at, double lambda) {
+  // Each number has 128 words of its own, so that it doesn't depend on its neighbours.
+  if (lambda < 64) {
+    const double limit = std::exp(-lambda);
+    double product = 1;
+    unsigned count = 0;
+    for (; count < 128; ++count)
+      if ((product *= uniform(words, at + count)) <= limit) break;
+    return count;
+  }
+  double x, unused;
+  normal_pair(uniform(words, at), uniform(words, at + 1), &x, &unused);
+  return unsigned(std::max(0.0, std::floor(lambda + std::sqrt(lambda) * x + 0.5)));
+}
+constexpr uint64_t kPoissonWords = 128;
+
+/// Runs fill(words, first word) on the host or in the stream, and moves the generator on by `used` words.
+template <class F>
+curandStatus_t generate(curandGenerator_t handle, const void* to, size_t bytes, uint64_t used, F fill) {
+  curandGenerator_st* g = generators.find(handle);
+  if (!g) return CURAND_STATUS_NOT_INITIALIZED;
+  if (!to && bytes) return CURAND_STATUS_OUT_OF_RANGE;
+  const uint64_t first = g->next, seed = g->seed;
+  const auto work = [=] {
+    Words words(seed);
+    fill(words, first);
+  };
+  if (g->on_host) {
+    work();
+  } else {
+    if (!shell::reachable("curand", to, bytes)) return CURAND_STATUS_LAUNCH_FAILURE;
+    if (shell::enqueue(g->stream, work) != CUDA_SUCCESS) return CURAND_STATUS_LAUNCH_FAILURE;
+  }
+  g->next += used;
+  return CURAND_STATUS_SUCCESS;
+}
+
+template <class T, class Map>
+curandStatus_t generate_normal(curandGenerator_t handle, T* to, size_t count, Map map) {
+  if (count % 2) return CURAND_STATUS_LENGTH_NOT_MULTIPLE;
+  constexpr bool kFine = sizeof(T) == 8;
+  constexpr uint64_t kWords = kFine ? 2 : 1;
+  return generate(handle, to, count * sizeof(T), count * kWords, [=](Words& words, uint64_t first) {
+    for (size_t i = 0; i < count; i += 2) {
+      const uint64_t at = first + i * kWords;
+      double x, y;
+      if (kFine)
+        normal_pair(fine_uniform(words, at), fine_uniform(words, at + 2), &x, &y);
+      else
+        normal_pair(uniform(words, at), uniform(words, at + 1), &x, &y);
+      to[i] = T(map(x)), to[i + 1] = T(map(y));
+    }
+  });
+}
+
+curandStatus_t create(curandGenerator_t* generator, curandRngType_t type, bool on_host) {
+  if (!generator) return CURAND_STATUS_NOT_INITIALIZED;
+  switch (type) {
+    case CURAND_RNG_PSEUDO_DEFAULT:
+    case CURAND_RNG_PSEUDO_XORWOW:
+    case CURAND_RNG_PSEUDO_MRG32K3A:
+    case CURAND_RNG_PSEUDO_MTGP32:
+    case CURAND_RNG_PSEUDO_MT19937:
+    case CURAND_RNG_PSEUDO_PHILOX4_32_10:
+      break;
+    default:
+      log_once("curand", "quasi", "curandRngType_t %d isn't written yet: CURAND_STATUS_TYPE_ERROR",
+               int(type));
+      return CURAND_STATUS_TYPE_ERROR;
+  }
+  if (!on_host && shell::need_context() != CUDA_SUCCESS) return CURAND_STATUS_INITIALIZATION_FAILED;
+  *generator = generators.make();
+  generators.find(*generator)->on_host = on_host;
+  return CURAND_STATUS_SUCCESS;
+}
+
+}  // namespace
 
 curandStatus_t curandGetVersion(int* version) {
   if (!version) return CURAND_STATUS_OUT_OF_RANGE;
   *version = kVersion[0] * 10000 + kVersion[1] * 100 + kVersion[2];
   return CURAND_STATUS_SUCCESS;
 }
-
 curandStatus_t curandGetProperty(libraryPropertyType type, int* value) {
   if (!value || unsigned(type) > PATCH_LEVEL) return CURAND_STATUS_OUT_OF_RANGE;
   *value = kVersion[type];
   return CURAND_STATUS_SUCCESS;
+}
+
+curandStatus_t curandCreateGenerator(curandGenerator_t* generator, curandRngType_t type) {
+  return create(generator, type, false);
+}
+curandStatus_t curandCreateGeneratorHost(curandGenerator_t* generator, curandRngType_t type) {
+  return create(generator, type, true);
+}
+curandStatus_t curandDestroyGenerator(curandGenerator_t generator) {
+  return generators.destroy(generator) ? CURAND_STATUS_SUCCESS : CURAND_STATUS_NOT_INITIALIZED;
+}
+
+curandStatus_t curandSetStream(curandGenerator_t generator, cudaStream_t stream) {
+  curandGenerator_st* g = generators.find(generator);
+  if (!g) return CURAND_STATUS_NOT_INITIALIZED;
+  g->stream = stream;
+  return CURAND_STATUS_SUCCESS;
+}
+curandStatus_t curandSetPseudoRandomGeneratorSeed(curandGenerator_t generator, unsigned long long seed) {
+  curandGenerator_st* g = generators.find(generator);
+  if (!g) return CURAND_STATUS_NOT_INITIALIZED;
+  g->seed = seed, g->next = 0;
+  return CURAND_STATUS_SUCCESS;
+}
+curandStatus_t curandSetGeneratorOffset(curandGenerator_t generator, unsigned long long offset) {
+  curandGenerator_st* g = generators.find(generator);
+  if (!g) return CURAND_STATUS_NOT_INITIALIZED;
+  g->next = offset;
+  return CURAND_STATUS_SUCCESS;
+}
+// There is one order: by index.
+curandStatus_t curandSetGeneratorOrdering(curandGenerator_t generator, curandOrdering_t order) {
+  if (!generators.find(generator)) return CURAND_STATUS_NOT_INITIALIZED;
+  const bool known = order >= CURAND_ORDERING_PSEUDO_BEST && order <= CURAND_ORDERING_PSEUDO_DYNAMIC;
+  return known ? CURAND_STATUS_SUCCESS : CURAND_STATUS_OUT_OF_RANGE;
+}
+curandStatus_t curandGenerateSeeds(curandGenerator_t generator) {
+  return generators.find(generator) ? CURAND_STATUS_SUCCESS : CURAND_STATUS_NOT_INITIALIZED;
+}
+
+curandStatus_t curandGenerate(curandGenerator_t generator, unsigned int* to, size_t count) {
+  return generate(generator, to, count * sizeof *to, count, [=](Words& words, uint64_t first) {
+    for (size_t i = 0; i < count; ++i) to[i] = words.at(first + i);
+  });
+}
+curandStatus_t curandGenerateUniform(curandGenerator_t generator, float* to, size_t count) {
+  return generate(generator, to, count * sizeof *to, count, [=](Words& words, uint64_t first) {
+    for (size_t i = 0; i < count; ++i) to[i] = float(uniform(words, first + i));
+  });
+}
+curandStatus_t curandGenerateUniformDouble(curandGenerator_t generator, double* to, size_t count) {
+  return generate(generator, to, count * sizeof *to, 2 * count, [=](Words& words, uint64_t first) {
+    for (size_t i = 0; i < count; ++i) to[i] = fine_uniform(words, first + 2 * i);
+  });
+}
+curandStatus_t curandGenerateNormal(curandGenerator_t generator, float* to, size_t count, float mean,
+                                    float deviation) {
+  return generate_normal(generator, to, count,
+                         [=](double x) { return double(mean) + double(deviation) * x; });
+}
+curandStatus_t curandGenerateNormalDouble(curandGenerator_t generator, double* to, size_t count, double mean,
+                                          double deviation) {
+  return generate_normal(generator, to, count, [=](double x) { return mean + deviation * x; });
+}
+curandStatus_t curandGenerateLogNormal(curandGenerator_t generator, float* to, size_t count, float mean,
+                                       float deviation) {
+  return generate_normal(generator, to, count,
+                         [=](double x) { return std::exp(double(mean) + double(deviation) * x); });
+}
+curandStatus_t curandGenerateLogNormalDouble(curandGenerator_t generator, double* to, size_t count,
+                                             double mean, double deviation) {
+  return generate_normal(generator, to, count, [=](double x) { return std::exp(mean + deviation * x); });
+}
+curandStatus_t curandGeneratePoisson(curandGenerator_t generator, unsigned int* to, size_t count,
+                                     double lambda) {
+  if (!(lambda > 0) || lambda > 400000) return CURAND_STATUS_OUT_OF_RANGE;
+  return generate(generator, to, count * sizeof *to, count * kPoissonWords,
+                  [=](Words& words, uint64_t first) {
+                    for (size_t i = 0; i < count; ++i)
+                      to[i] = poisson(words, first + i * kPoissonWords, lambda);
+                  });
 }
 
 }  // namespace ppu::curand
