@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -38,13 +39,17 @@ LogLevel threshold(std::string_view channel) {
   return level;
 }
 
-void write_line(const char* channel, const char* format, va_list args) {
+std::atomic<LogListener> log_listener{nullptr};
+
+void write_line(const char* channel, LogLevel level, const char* format, va_list args) {
   char text[4096];
   int n = std::snprintf(text, sizeof text, "openppu: %s: ", channel);
   const int m = std::vsnprintf(text + n, sizeof text - size_t(n) - 1, format, args);
   n = m < 0 ? n : std::min(n + m, int(sizeof text) - 2);
   text[n++] = '\n';
   [[maybe_unused]] const ssize_t written = ::write(2, text, size_t(n));
+  const LogListener listener = log_listener.load(std::memory_order_acquire);
+  if (listener && level <= LogLevel::kWarn) listener(level, std::string_view(text, size_t(n) - 1));
 }
 
 }  // namespace
@@ -57,7 +62,7 @@ void log(const char* channel, LogLevel level, const char* format, ...) {
   if (!log_enabled(channel, level)) return;
   va_list args;
   va_start(args, format);
-  write_line(channel, format, args);
+  write_line(channel, level, format, args);
   va_end(args);
 }
 
@@ -71,8 +76,12 @@ void log_once(const char* channel, const char* key, const char* format, ...) {
   }
   va_list args;
   va_start(args, format);
-  write_line(channel, format, args);
+  write_line(channel, LogLevel::kWarn, format, args);
   va_end(args);
+}
+
+void listen_to_log(LogListener listener) {
+  log_listener.store(listener, std::memory_order_release);
 }
 
 void check_failed(const char* condition, const char* file, int line, const char* function) {

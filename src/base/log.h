@@ -2,6 +2,7 @@
 // PPU_LOG=debug.
 #pragma once
 #include <cstdarg>
+#include <string_view>
 
 namespace ppu {
 
@@ -17,6 +18,12 @@ void log(const char* channel, LogLevel level, const char* format, ...) __attribu
 /// As log(kWarn), but each distinct `key` is reported once a process: for missing functions and fall-backs.
 void log_once(const char* channel, const char* key, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/// Hears the errors and warnings that are written, without the end of the line. On the thread that logs; may
+/// not log.
+using LogListener = void (*)(LogLevel level, std::string_view line);
+/// The process's listener, instead of an earlier one; null for none.
+void listen_to_log(LogListener listener);
 
 }  // namespace ppu
 

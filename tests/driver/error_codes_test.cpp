@@ -95,4 +95,20 @@ P: .callprototype _ ();
   testing::internal::GetCapturedStderr();
 }
 
+TEST_F(ErrorCodes, TheLogTellsWhatIsMissing) {
+  std::vector<std::string> lines;
+  const CUlogsCallback listen = [](void* to, CUlogLevel level, char* text, size_t bytes) {
+    if (level == CU_LOG_LEVEL_WARNING) static_cast<std::vector<std::string>*>(to)->emplace_back(text, bytes);
+  };
+  CUlogsCallbackHandle handle = nullptr;
+  IS(cuLogsRegisterCallback(nullptr, nullptr, &handle), CUDA_ERROR_INVALID_VALUE);
+  OK(cuLogsRegisterCallback(listen, &lines, &handle));
+  IS(cuCoredumpGetAttribute(CU_COREDUMP_FILE, nullptr, nullptr), CUDA_ERROR_NOT_SUPPORTED);
+  OK(cuLogsUnregisterCallback(handle));
+  IS(cuLogsUnregisterCallback(handle), CUDA_ERROR_INVALID_VALUE);
+  IS(cuCoredumpSetAttribute(CU_COREDUMP_FILE, nullptr, nullptr), CUDA_ERROR_NOT_SUPPORTED);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_NE(lines[0].find("cuCoredumpGetAttribute"), std::string::npos);
+}
+
 }  // namespace
