@@ -118,6 +118,8 @@ Status check_modes(const MatmulDesc& desc) {
     if (mode != CUBLASLT_MATMUL_MATRIX_SCALE_SCALAR_32F) return not_done("cublasLtMatmulMatrixScale_t", mode);
   if (desc.d_out_scale)
     return not_done("CUBLASLT_MATMUL_DESC_D_OUT_SCALE_POINTER, mode", desc.d_out_scale_mode);
+  if (desc.aux_scale || desc.aux_amax)
+    return not_done("a scale or maximum of the auxiliary matrix, epilogue", desc.epilogue);
   return kOk;
 }
 
