@@ -236,61 +236,49 @@ void WarpRun::check_align(const Lane& lane, uint64_t address, uint32_t bytes) {
   if (bytes > 1 && address % bytes) trap(lane, exec::Trap::kMisaligned, address);
 }
 
-// TSan would take a race of the program for one of ours.
-#define PPU_PROGRAMS_MEMORY __attribute__((no_sanitize("thread")))
+namespace {
 
-PPU_PROGRAMS_MEMORY void WarpRun::load(const Lane& lane, const Op& op, uint64_t address, void* out,
-                                       uint32_t bytes) {
+/// One access where there is one of that width: other threads may write meanwhile. TSan would take a race of
+/// the program for one of ours.
+__attribute__((no_sanitize("thread"))) void copy_at_once(void* to, const void* from, uint32_t bytes) {
+  switch (bytes) {
+    case 1:
+      *static_cast<volatile uint8_t*>(to) = *static_cast<const volatile uint8_t*>(from);
+      return;
+    case 2:
+      *static_cast<volatile uint16_t*>(to) = *static_cast<const volatile uint16_t*>(from);
+      return;
+    case 4:
+      *static_cast<volatile uint32_t*>(to) = *static_cast<const volatile uint32_t*>(from);
+      return;
+    case 8:
+      *static_cast<volatile uint64_t*>(to) = *static_cast<const volatile uint64_t*>(from);
+      return;
+    default:
+      memcpy(to, from, bytes);
+  }
+}
+
+}  // namespace
+
+void WarpRun::load(const Lane& lane, const Op& op, uint64_t address, void* out, uint32_t bytes) {
   block->state->thread = lane.thread;
   if (block->hook && !lane.owns(address)) {
     if (!block->hook->load({address, bytes, false, lane.thread, op.pos, code(lane).name.c_str()}, out))
       throw Stopped{};
     return;
   }
-  const void* from = reinterpret_cast<const void*>(address);
-  switch (bytes) {  // single accesses: other threads may write meanwhile
-    case 1:
-      *static_cast<uint8_t*>(out) = *static_cast<const volatile uint8_t*>(from);
-      return;
-    case 2:
-      *static_cast<uint16_t*>(out) = *static_cast<const volatile uint16_t*>(from);
-      return;
-    case 4:
-      *static_cast<uint32_t*>(out) = *static_cast<const volatile uint32_t*>(from);
-      return;
-    case 8:
-      *static_cast<uint64_t*>(out) = *static_cast<const volatile uint64_t*>(from);
-      return;
-    default:
-      memcpy(out, from, bytes);
-  }
+  copy_at_once(out, reinterpret_cast<const void*>(address), bytes);
 }
 
-PPU_PROGRAMS_MEMORY void WarpRun::store(const Lane& lane, const Op& op, uint64_t address, const void* in,
-                                        uint32_t bytes) {
+void WarpRun::store(const Lane& lane, const Op& op, uint64_t address, const void* in, uint32_t bytes) {
   block->state->thread = lane.thread;
   if (block->hook && !lane.owns(address)) {
     if (!block->hook->store({address, bytes, true, lane.thread, op.pos, code(lane).name.c_str()}, in))
       throw Stopped{};
     return;
   }
-  void* to = reinterpret_cast<void*>(address);
-  switch (bytes) {
-    case 1:
-      *static_cast<volatile uint8_t*>(to) = *static_cast<const uint8_t*>(in);
-      return;
-    case 2:
-      *static_cast<volatile uint16_t*>(to) = *static_cast<const uint16_t*>(in);
-      return;
-    case 4:
-      *static_cast<volatile uint32_t*>(to) = *static_cast<const uint32_t*>(in);
-      return;
-    case 8:
-      *static_cast<volatile uint64_t*>(to) = *static_cast<const uint64_t*>(in);
-      return;
-    default:
-      memcpy(to, in, bytes);
-  }
+  copy_at_once(reinterpret_cast<void*>(address), in, bytes);
 }
 
 // ---- Running
