@@ -344,6 +344,22 @@ std::tuple<Tensor, Tensor, Tensor> flash_backward(
 /// The efficient kernel's mask kinds.
 enum MaskKind : int64_t { kNoMask = 0, kCausalFromStart = 1, kCausalFromEnd = 2 };
 
+/// What makes the attention of the i-th sequence out of its tensors, as the efficient operators are asked for
+/// it.
+auto efficient(double dropout, int64_t mask, std::optional<double> scale, int64_t seed) {
+  return [=](const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& bias, size_t i) {
+    return Attention{q,
+                     k,
+                     v,
+                     bias,
+                     dropout,
+                     mask != kNoMask,
+                     mask == kCausalFromEnd,
+                     scale,
+                     seed + static_cast<int64_t>(i)};
+  };
+}
+
 std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt> efficient_forward(
     const Tensor& q, const Tensor& k, const Tensor& v, const OptionalTensor& bias,
     const OptionalTensor& lengths_q, const OptionalTensor& lengths_k, std::optional<c10::SymInt> max_q,
@@ -352,18 +368,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt> efficient_f
   TORCH_CHECK_NOT_IMPLEMENTED(!is_given(used_k) && !window,
                               "OpenPPU: efficient attention with seqlen_k or a window isn't supported");
   const int64_t seed = fresh_seed(dropout);
-  const auto attention = [&](const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& with,
-                             size_t i) {
-    return Attention{a,
-                     b,
-                     c,
-                     with,
-                     dropout,
-                     mask != kNoMask,
-                     mask == kCausalFromEnd,
-                     scale,
-                     seed + static_cast<int64_t>(i)};
-  };
+  const auto attention = efficient(dropout, mask, scale, seed);
   if (!is_given(lengths_q)) {
     auto [out, rows] = forward(
         attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0));
@@ -401,18 +406,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> efficient_backward(
     std::optional<int64_t> window, bool) {
   TORCH_CHECK_NOT_IMPLEMENTED(!window, "OpenPPU: efficient attention within a window isn't supported");
   const int64_t seed = seed_from(seed_given);
-  const auto attention = [&](const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& with,
-                             size_t i) {
-    return Attention{a,
-                     b,
-                     c,
-                     with,
-                     dropout,
-                     mask != kNoMask,
-                     mask == kCausalFromEnd,
-                     scale,
-                     seed + static_cast<int64_t>(i)};
-  };
+  const auto attention = efficient(dropout, mask, scale, seed);
   if (!is_given(lengths_q)) {
     const Tensor rows = log_sum_exp.narrow(2, 0, q.size(1)).contiguous();
     Gradients g = backward(
