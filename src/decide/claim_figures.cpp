@@ -30,6 +30,17 @@ const chip::Chip& chip_of(const std::string& id) {
   return chip ? *chip : chip::all().front();
 }
 
+chip::Op large_product() {
+  chip::Op op{.kind = chip::OpKind::kGemm,
+              .label = "product",
+              .math = chip::Number::kBf16,
+              .m = 8192,
+              .n = 8192,
+              .k = 8192};
+  op.weight_bytes = 2 * op.n * op.k, op.read_bytes = op.write_bytes = 2 * op.m * op.k;
+  return op;
+}
+
 const Measured& ClaimFigures::of(const std::string& chip, const std::string& model) {
   const auto [at, added] = known_.try_emplace(chip + " " + model);
   if (!added) return at->second;

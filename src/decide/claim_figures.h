@@ -28,6 +28,8 @@ class ClaimFigures {
 };
 
 const chip::Chip& chip_of(const std::string& id);
+/// A bf16 product of 8192 x 8192 x 8192: what heats a chip.
+chip::Op large_product();
 
 /// "14 % (12-23 %)", "0.42 (0.3-0.6) USD/h": two figures, as nobody knows more.
 std::string percent_text(const Range& share);

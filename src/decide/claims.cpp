@@ -150,13 +150,7 @@ Answer provenance(ClaimFigures&) {
 
 Answer heat(ClaimFigures&) {
   const chip::Chip& chip = chip_of(kPpu);
-  chip::Op op{.kind = chip::OpKind::kGemm,
-              .label = "product",
-              .math = chip::Number::kBf16,
-              .m = 8192,
-              .n = 8192,
-              .k = 8192};
-  op.weight_bytes = 2 * op.n * op.k, op.read_bytes = op.write_bytes = 2 * op.m * op.k;
+  const chip::Op op = large_product();
   std::string says;
   for (const double resistance : {0.0, 1.0})
     for (const double inlet : {25.0, 35.0, 45.0}) {

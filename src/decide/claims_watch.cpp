@@ -83,13 +83,7 @@ Answer odd_models(ClaimFigures& f) {
 
 Answer months_later(ClaimFigures&) {
   const chip::Chip& chip = chip_of(kPpu);
-  chip::Op op{.kind = chip::OpKind::kGemm,
-              .label = "product",
-              .math = chip::Number::kBf16,
-              .m = 8192,
-              .n = 8192,
-              .k = 8192};
-  op.weight_bytes = 2 * op.n * op.k, op.read_bytes = op.write_bytes = 2 * op.m * op.k;
+  const chip::Op op = large_product();
   std::string says;
   for (const double fouled : {1.0, 1.25, 1.5}) {
     chip::Numbers n = chip::values_of(chip);
