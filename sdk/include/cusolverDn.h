@@ -1,18 +1,21 @@
-// cuSOLVER, dense: handles and streams, as its documentation names them, for headers that mention them
-// (PyTorch's). The routines themselves aren't declared: what a program calls is then named by its compiler.
+// cuSOLVER, dense, for programs built with ppucc: types and functions of the cuSOLVER documentation. The
+// functions are the rows of ppu/cusolverdn_functions.inc, which the library is built from; what isn't written
+// isn't declared, so that a program's compiler names it.
 #pragma once
 #include <cusolver_common.h>
 
-struct cusolverDnContext;
 typedef struct cusolverDnContext* cusolverDnHandle_t;
+typedef struct syevjInfo* syevjInfo_t;
+typedef struct gesvdjInfo* gesvdjInfo_t;
+typedef struct cusolverDnParams* cusolverDnParams_t;
+typedef enum { CUSOLVERDN_GETRF = 0, CUSOLVERDN_POTRF = 1, CUSOLVERDN_SYEVBATCHED = 2 } cusolverDnFunction_t;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t* handle);
-cusolverStatus_t cusolverDnDestroy(cusolverDnHandle_t handle);
-cusolverStatus_t cusolverDnSetStream(cusolverDnHandle_t handle, cudaStream_t stream);
-cusolverStatus_t cusolverDnGetStream(cusolverDnHandle_t handle, cudaStream_t* stream);
+#define API(name, params, args) cusolverStatus_t name params;
+#include <ppu/cusolverdn_functions.inc>
+#undef API
 #ifdef __cplusplus
 }
 #endif

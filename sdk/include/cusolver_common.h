@@ -1,10 +1,13 @@
-// cuSOLVER's status codes and handle-free types, as its documentation names them. Here for headers that
-// mention them (PyTorch's); the functions are in cusolverDn.h.
+// cuSOLVER's status codes and handle-free types, as its documentation names them; the functions are in
+// cusolverDn.h and cusolverSp.h.
 #pragma once
 #include <cuComplex.h>
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
 #include <library_types.h>
+#include <stdint.h>
+
+typedef int cusolver_int_t;
 
 typedef enum {
   CUSOLVER_STATUS_SUCCESS = 0,
@@ -19,5 +22,47 @@ typedef enum {
   CUSOLVER_STATUS_NOT_SUPPORTED = 9,
   CUSOLVER_STATUS_ZERO_PIVOT = 10,
   CUSOLVER_STATUS_INVALID_LICENSE = 11,
+  CUSOLVER_STATUS_IRS_PARAMS_NOT_INITIALIZED = 12,
+  CUSOLVER_STATUS_IRS_PARAMS_INVALID = 13,
+  CUSOLVER_STATUS_IRS_PARAMS_INVALID_PREC = 14,
+  CUSOLVER_STATUS_IRS_PARAMS_INVALID_REFINE = 15,
+  CUSOLVER_STATUS_IRS_PARAMS_INVALID_MAXITER = 16,
+  CUSOLVER_STATUS_IRS_INTERNAL_ERROR = 20,
+  CUSOLVER_STATUS_IRS_NOT_SUPPORTED = 21,
+  CUSOLVER_STATUS_IRS_OUT_OF_RANGE = 22,
+  CUSOLVER_STATUS_IRS_NRHS_NOT_SUPPORTED_FOR_REFINE_GMRES = 23,
+  CUSOLVER_STATUS_IRS_INFOS_NOT_INITIALIZED = 25,
+  CUSOLVER_STATUS_IRS_INFOS_NOT_DESTROYED = 26,
+  CUSOLVER_STATUS_IRS_MATRIX_SINGULAR = 30,
   CUSOLVER_STATUS_INVALID_WORKSPACE = 31
 } cusolverStatus_t;
+typedef enum { CUSOLVER_EIG_TYPE_1 = 1, CUSOLVER_EIG_TYPE_2 = 2, CUSOLVER_EIG_TYPE_3 = 3 } cusolverEigType_t;
+typedef enum { CUSOLVER_EIG_MODE_NOVECTOR = 0, CUSOLVER_EIG_MODE_VECTOR = 1 } cusolverEigMode_t;
+typedef enum {
+  CUSOLVER_EIG_RANGE_ALL = 1001,
+  CUSOLVER_EIG_RANGE_I = 1002,
+  CUSOLVER_EIG_RANGE_V = 1003
+} cusolverEigRange_t;
+typedef enum {
+  CUSOLVER_INF_NORM = 104,
+  CUSOLVER_MAX_NORM = 105,
+  CUSOLVER_ONE_NORM = 106,
+  CUSOLVER_FRO_NORM = 107
+} cusolverNorm_t;
+typedef enum { CUSOLVER_ALG_0 = 0, CUSOLVER_ALG_1 = 1, CUSOLVER_ALG_2 = 2 } cusolverAlgMode_t;
+typedef enum { CUBLAS_STOREV_COLUMNWISE = 0, CUBLAS_STOREV_ROWWISE = 1 } cusolverStorevMode_t;
+typedef enum { CUBLAS_DIRECT_FORWARD = 0, CUBLAS_DIRECT_BACKWARD = 1 } cusolverDirectMode_t;
+typedef enum {
+  CUSOLVER_DETERMINISTIC_RESULTS = 1,
+  CUSOLVER_ALLOW_NON_DETERMINISTIC_RESULTS = 2
+} cusolverDeterministicMode_t;
+typedef enum { CUSOLVER_DEFAULT_MATH = 1, CUSOLVER_FP32_EMULATED_BF16X9_MATH = 2 } cusolverMathMode_t;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+cusolverStatus_t cusolverGetProperty(libraryPropertyType type, int* value);
+cusolverStatus_t cusolverGetVersion(int* version);
+#ifdef __cplusplus
+}
+#endif
