@@ -99,16 +99,18 @@ cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t exec, cudaGraphNode
   });
 }
 
-// The function comes back as the driver's handle, which every call here takes as a kernel too.
+// The function comes back as the host stub, which programs compare with theirs; a kernel without one as the
+// driver's handle, which every call here takes as a kernel too.
 cudaError_t cudaGraphKernelNodeGetParams(cudaGraphNode_t node, struct cudaKernelNodeParams* params) {
   if (!params) return cudaErrorInvalidValue;
   return call([&](const Driver& d) {
     CUDA_KERNEL_NODE_PARAMS p{};
     const CUresult r = d.cuGraphKernelNodeGetParams_v2(node, &p);
     if (r != CUDA_SUCCESS) return r;
-    note_library_kernel(reinterpret_cast<CUkernel>(p.func));
+    const void* stub = host_stub_of(d, p.func);
+    if (!stub) note_library_kernel(reinterpret_cast<CUkernel>(p.func));
     *params = {};
-    params->func = reinterpret_cast<void*>(p.func);
+    params->func = stub ? const_cast<void*>(stub) : static_cast<void*>(p.func);
     params->gridDim = dim3(p.gridDimX, p.gridDimY, p.gridDimZ);
     params->blockDim = dim3(p.blockDimX, p.blockDimY, p.blockDimZ);
     params->sharedMemBytes = p.sharedMemBytes;

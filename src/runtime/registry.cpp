@@ -18,7 +18,8 @@ struct Registry {
   std::unordered_map<const void*, Kernel*> kernels;  ///< by host stub
   std::unordered_set<const void*> kernel_records;    ///< every Kernel made, also of dead modules
   std::unordered_map<const void*, std::unique_ptr<Variable>> variables;  ///< by host shadow
-  std::unordered_set<const void*> library_kernels;  ///< CUkernel handles given to the program
+  std::unordered_set<const void*> library_kernels;         ///< CUkernel handles given to the program
+  std::unordered_map<CUfunction, const void*> host_stubs;  ///< found so far, by the driver's handle
   std::vector<Module*> modules;
   std::atomic<bool> managed_pending{false};  ///< some module with managed variables is not loaded
 };
@@ -79,6 +80,7 @@ void remove_module(Module& module) {
     module.unregistered = true;
     std::erase_if(registry().kernels, [&](const auto& entry) { return entry.second->module == &module; });
     std::erase_if(registry().variables, [&](const auto& entry) { return entry.second->module == &module; });
+    registry().host_stubs.clear();
     library = module.library.exchange(nullptr);
   }
   if (!library || process_is_exiting()) return;
@@ -158,6 +160,19 @@ void note_library_kernel(CUkernel kernel) {
   registry().library_kernels.insert(kernel);
 }
 
+const void* host_stub_of(const Driver& driver, CUfunction function) {
+  const std::unique_lock lock(registry().mutex);
+  std::unordered_map<CUfunction, const void*>& known = registry().host_stubs;
+  if (const auto found = known.find(function); found != known.end()) return found->second;
+  for (const auto& [host, kernel] : registry().kernels) {
+    CUfunction candidate = nullptr;
+    const CUkernel handle = kernel->handle.load(std::memory_order_acquire);
+    if (handle && driver.cuKernelGetFunction(&candidate, handle) == CUDA_SUCCESS) known[candidate] = host;
+  }
+  const auto found = known.find(function);
+  return found == known.end() ? nullptr : found->second;
+}
+
 cudaError_t load_managed_modules(const Driver& driver) {
   if (!registry().managed_pending.load(std::memory_order_acquire)) return cudaSuccess;
   std::vector<Module*> modules;
@@ -174,6 +189,7 @@ cudaError_t load_managed_modules(const Driver& driver) {
 
 void forget_loaded_modules(const Driver& driver) {
   const std::unique_lock lock(registry().mutex);
+  registry().host_stubs.clear();
   for (const void* record : registry().kernel_records)
     const_cast<Kernel*>(static_cast<const Kernel*>(record))->handle.store(nullptr);
   for (Module* module : registry().modules) {

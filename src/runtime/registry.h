@@ -60,6 +60,9 @@ cudaError_t resolve_kernel(const Driver& driver, const void* function, CUkernel*
 /// Notes a kernel handle given to the program, so that resolve_kernel accepts it.
 void note_library_kernel(CUkernel kernel);
 
+/// The host stub whose kernel is `function` in the current context, or null: a library's or the driver's own.
+const void* host_stub_of(const Driver& driver, CUfunction function);
+
 /// Loads every module that has managed variables: their host pointers must be right before a kernel or host
 /// code uses them.
 cudaError_t load_managed_modules(const Driver& driver);

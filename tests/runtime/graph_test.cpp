@@ -188,6 +188,7 @@ TEST_F(GraphTest, BuiltByHandAndChanged) {
   cudaKernelNodeParams given;
   ASSERT_EQ(cudaGraphKernelNodeGetParams(kernel_node, &given), cudaSuccess);
   EXPECT_EQ(*static_cast<unsigned*>(given.kernelParams[2]), 7u) << "the graph itself is as it was";
+  EXPECT_EQ(given.func, p.func) << "the host stub, as programs compare it with their own";
 
   EXPECT_EQ(cudaGraphNodeSetEnabled(exec, kernel_node, 0), cudaSuccess);
   launch(exec);
