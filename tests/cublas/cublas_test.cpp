@@ -220,6 +220,9 @@ TEST_F(Cublas, ACapturedProductRunsWithEachLaunchOfItsGraph) {
 }
 
 TEST_F(Cublas, WrongArgumentsAreTold) {
+  int version = 0;
+  EXPECT_EQ(cublasGetVersion(nullptr, &version), CUBLAS_STATUS_SUCCESS);
+  EXPECT_GE(version, 120000);
   Shared<float> x(16);
   const float one = 1;
   EXPECT_EQ(

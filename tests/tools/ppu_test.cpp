@@ -43,6 +43,18 @@ TEST(PpuRun, NestingAddsNothingTwice) {
   EXPECT_NE(once.out.find("/libppu_audit.so"), std::string::npos);
 }
 
+TEST(PpuRun, DeviceFilesAreThereForThoseWhoLook) {
+  EXPECT_EQ(run_command(kPpu + " run sh -c 'test -e /dev/nvidia0 && test -e /dev/nvidiactl'").code, 0);
+  EXPECT_NE(run_command(kPpu + " run sh -c 'test -e /dev/nvidia0x'").code, 0);
+}
+
+TEST(PpuRun, XlaIsToldOfOurCompilerAndTheUsersFlagsStay) {
+  const std::string bin = kPpu.substr(0, kPpu.find_last_of('/'));
+  const std::string toolkit = bin.substr(0, bin.find_last_of('/')) + "/cuda-13";
+  EXPECT_EQ(run_command("XLA_FLAGS=--xla_gpu_autotune_level=4 " + kPpu + " run sh -c 'echo $XLA_FLAGS'").out,
+            "--xla_gpu_autotune_level=4 --xla_gpu_cuda_data_dir=" + toolkit + "\n");
+}
+
 TEST(PpuRun, WorksFromAnyFolderAndForScripts) {
   const TemporaryFolder folder;
   folder.write("with_header", "#!/bin/sh\necho header $1\n", true);

@@ -1,9 +1,10 @@
 // libppu_audit.so: the dynamic loader asks it, by LD_AUDIT, where each library is (rtld-audit(7)). It answers
 // with ours for libcuda, libcudart, NVML and their kin, whether asked for by soname, development name or
-// absolute path, and redirects embedded runtimes (redirect.h). It is the only means that also wins against
-// DT_RPATH and absolute paths.
+// absolute path, redirects embedded runtimes (redirect.h) and shows the device files that programs look for
+// (device_files.h). It is the only means that also wins against DT_RPATH and absolute paths.
 #include <link.h>
 
+#include "tools/audit/device_files.h"
 #include "tools/audit/freestanding.h"
 #include "tools/audit/libraries.h"
 #include "tools/audit/redirect.h"
@@ -35,7 +36,10 @@ PPU_EXPORT unsigned la_objopen(struct link_map* object, Lmid_t space, uintptr_t*
     return 0;
   }
   const char* name = base_name(path);
-  if (equal(name, "libc.so.6")) remember_libc(object);
+  if (equal(name, "libc.so.6")) {
+    remember_libc(object);
+    show_device_files(object);
+  }
   const bool file = name != path;  // the vDSO has no folder
   const bool system = starts_with(name, "ld-linux") || equal(name, "libc.so.6") || equal(name, "libm.so.6");
   const bool ours = starts_with(path, own_folder()) && path + length(own_folder()) + 1 == name;

@@ -23,6 +23,7 @@ constexpr Library kLibraries[] = {
     {"libnvidia-ml", {"1"}},
     {"libnvrtc", {"13", "12"}},
     {"libnvJitLink", {"13", "12"}},
+    {"libnvvm", {"4"}},
     {"libcublas", {"13", "12"}},
     {"libcublasLt", {"13", "12"}},
     {"libcufft", {"12", "11"}},

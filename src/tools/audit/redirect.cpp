@@ -336,7 +336,7 @@ void look_into(const struct link_map* object, const char* who, const image::ElfV
 
 }  // namespace
 
-void* symbol_in(const struct link_map* object, const char* name) {
+void* symbol_in(const struct link_map* object, const char* name, size_t* size) {
   const Elf64_Sym* symbols = nullptr;
   const char* strings = nullptr;
   const uint32_t* table = nullptr;
@@ -356,8 +356,10 @@ void* symbol_in(const struct link_map* object, const char* name) {
   for (uint32_t i = bucket[h % buckets]; i >= first; ++i) {
     const uint32_t entry = chain[i - first];
     if ((entry | 1) == (h | 1) && equal(strings + symbols[i].st_name, name) &&
-        symbols[i].st_shndx != SHN_UNDEF)
+        symbols[i].st_shndx != SHN_UNDEF) {
+      if (size) *size = symbols[i].st_size;
       return reinterpret_cast<void*>(object->l_addr + symbols[i].st_value);
+    }
     if (entry & 1) break;
   }
   return nullptr;

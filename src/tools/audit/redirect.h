@@ -3,6 +3,8 @@
 #pragma once
 #include <link.h>
 
+#include <cstddef>
+
 namespace ppu::audit {
 
 /// Looks into a just mapped object (`path`: its file, `name`: what messages call it) and redirects what it
@@ -10,8 +12,9 @@ namespace ppu::audit {
 /// CUDA 11).
 void redirect_embedded_runtime(const struct link_map* object, const char* path, const char* name);
 
-/// Looks a dynamic symbol up in a mapped object (its GNU hash table). Null when it isn't there.
-void* symbol_in(const struct link_map* object, const char* name);
+/// Looks a dynamic symbol up in a mapped object (its GNU hash table). Null when it isn't there. `size`, if
+/// given, gets its size in bytes.
+void* symbol_in(const struct link_map* object, const char* name, size_t* size = nullptr);
 
 /// Remembers the program's own libc, through which our libcudart is loaded when the first call arrives.
 void remember_libc(const struct link_map* object);

@@ -57,6 +57,14 @@ void put_in_front(const char* variable, const std::string& entry) {
   if (padded.find(":" + entry + ":") == padded.npos) ::setenv(variable, (entry + ":" + old).c_str(), 1);
 }
 
+/// Adds "NAME=value" to a variable that holds such flags, unless the user has set that one.
+void add_flag(const char* variable, const std::string& name, const std::string& value) {
+  const char* old = std::getenv(variable);
+  const std::string flags = old ? old : "";
+  if (flags.find(name) != flags.npos) return;
+  ::setenv(variable, (flags + (flags.empty() ? "" : " ") + name + value).c_str(), 1);
+}
+
 void set_if_given(const char* variable, const std::string& value) {
   if (!value.empty()) ::setenv(variable, value.c_str(), 1);
 }
@@ -78,11 +86,16 @@ void set_compilers(const std::string& lib) {
   ::setenv("CUPY_COMPILE_WITH_PTX", "1", 0);
   ::setenv("TORCH_CUDA_ARCH_LIST", "8.0+PTX", 0);
   ::setenv("TRITON_LIBCUDA_PATH", lib.c_str(), 0);
+  ::setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "false", 0);  // of the host's memory, three quarters
   const std::string ptxas = own_bin_folder() + "/ptxas", toolkit = own_bin_folder() + "/../cuda-13";
   if (readable(ptxas)) {
     ::setenv("TRITON_PTXAS_PATH", ptxas.c_str(), 0);
     ::setenv("TRITON_PTXAS_BLACKWELL_PATH", ptxas.c_str(), 0);
   }
+  // XLA takes the ptxas and the device library of this folder; and would time dozens of candidates for each
+  // matrix product, which takes minutes in software.
+  add_flag("XLA_FLAGS", "--xla_gpu_cuda_data_dir=", std::filesystem::weakly_canonical(toolkit).string());
+  add_flag("XLA_FLAGS", "--xla_gpu_autotune_level=", "0");
   bool denied = false;
   const bool has_toolkit = std::getenv("CUDA_HOME") || std::getenv("CUDA_PATH") ||
                            !find_program("nvcc", &denied).empty() || readable("/usr/local/cuda/bin/nvcc");
