@@ -2,7 +2,7 @@
 # for each version a libNAME.so.VERSION whose soname that is too and which exports SYMBOLS under the version tag
 # "libNAME.so.VERSION", as NVIDIA's do; TAG names another tag, "none" none. Target: NAME_VERSION. Built on the driver's
 # public functions (libcuda.so.1), so that one library serves programs of either CUDA runtime.
-set(ppu_shell_sources ${CMAKE_SOURCE_DIR}/src/libs/shell/stream_work.cpp ${CMAKE_SOURCE_DIR}/src/base/log.cpp
+set(ppu_shell_sources ${CMAKE_SOURCE_DIR}/src/libs/shell/compiler_run.cpp ${CMAKE_SOURCE_DIR}/src/libs/shell/stream_work.cpp ${CMAKE_SOURCE_DIR}/src/base/log.cpp
   ${CMAKE_SOURCE_DIR}/src/base/call_trace.cpp)
 add_library(ppu_shell STATIC EXCLUDE_FROM_ALL ${ppu_shell_sources})
 target_link_libraries(ppu_shell PUBLIC ppu_flags)

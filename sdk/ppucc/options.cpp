@@ -143,6 +143,8 @@ class Parser {
         {"-o", [this](const std::string& v) { return options_.output = v, done(); }},
         {"-arch", [this](const std::string& v) { return add_arch(v); }},
         {"-gencode", [this](const std::string& v) { return add_gencode(v); }},
+        {"-link-if-used",
+         [this](const std::string& v) { return options_.link_if_used.push_back(v), done(); }},
         {"-cuda-release", [this](const std::string& v) { return set_release(v); }},
         {"-cudart", [this](const std::string& v) { return set_cudart(v); }},
         {"-rdc", [this](const std::string& v) { return options_.relocatable = v == "true", done(); }},

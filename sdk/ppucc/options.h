@@ -22,6 +22,7 @@ struct Options {
   std::vector<std::string> host_flags;     ///< -Xcompiler and what only the host pass understands
   std::vector<std::string> device_flags;   ///< -use_fast_math, -fmad=false ...
   std::vector<std::string> link_flags;     ///< -L -l -Xlinker -shared ...; libraries keep their order
+  std::vector<std::string> link_if_used;   ///< LLVM IR of which a compiled .ll or .bc takes what it uses
   bool relocatable = false;                ///< -rdc=true or -dc
   bool treat_as_cuda = false;              ///< -x cu
   Cudart cudart = Cudart::kShared;

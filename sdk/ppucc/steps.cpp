@@ -23,7 +23,7 @@ namespace ppu::ppucc {
 namespace fs = std::filesystem;
 namespace {
 
-enum class SourceKind { kCuda, kCxx, kC, kPtx, kLinked };
+enum class SourceKind { kCuda, kCxx, kC, kPtx, kIr, kLinked };
 
 SourceKind kind_of(const std::string& path, const Options& options) {
   const std::string extension = fs::path(path).extension().string();
@@ -32,6 +32,7 @@ SourceKind kind_of(const std::string& path, const Options& options) {
   };
   if (extension == ".cu") return SourceKind::kCuda;
   if (extension == ".ptx") return SourceKind::kPtx;
+  if (extension == ".ll" || extension == ".bc") return SourceKind::kIr;
   if (one_of({".cpp", ".cc", ".cxx", ".C", ".c++"}))
     return options.treat_as_cuda ? SourceKind::kCuda : SourceKind::kCxx;
   if (extension == ".c") return options.treat_as_cuda ? SourceKind::kCuda : SourceKind::kC;
@@ -88,7 +89,10 @@ class Build {
     if (scratch_.path().empty()) return complain("can't make a folder for intermediate files; set TMPDIR");
     std::vector<std::string> sources;
     for (const std::string& input : options_.inputs) {
-      if (kind_of(input, options_) != SourceKind::kLinked) sources.push_back(input);
+      const SourceKind kind = kind_of(input, options_);
+      if (kind == SourceKind::kIr) ir_.push_back(input);
+      if (kind != SourceKind::kLinked && (kind != SourceKind::kIr || ir_.size() == 1))
+        sources.push_back(input);
       if (access(input.c_str(), R_OK) != 0) return complain("can't read " + input);
     }
     if (options_.goal != Goal::kLink && !options_.output.empty() && sources.size() > 1)
@@ -145,6 +149,7 @@ class Build {
     if (kind == SourceKind::kPtx)
       return options_.goal == Goal::kFatbin ? wrap_ptx_file(source, index)
                                             : complain(source + ": PTX can only be made into a -fatbin");
+    if (kind == SourceKind::kIr) return compile_ir(index);
     if (options_.goal == Goal::kPreprocess) return preprocess(source, kind);
     if (kind != SourceKind::kCuda) return compile_host_only(source, index, kind);
     return compile_cuda(source, index);
@@ -271,6 +276,40 @@ class Build {
     return execute(command);
   }
 
+  /// Device code as LLVM IR: all files of it together become one PTX text.
+  int compile_ir(size_t index) {
+    const std::string& source = ir_.front();
+    if (options_.goal != Goal::kPtx) return complain(source + ": LLVM IR can only be made into -ptx");
+    Command command = {tools_.clang,
+                       "-x",
+                       "ir",
+                       "--target=nvptx64-nvidia-cuda",
+                       "-nogpulib",
+                       "-march=sm_" + std::to_string(options_.archs.front()),
+                       options_.optimisation,
+                       "-Xclang",
+                       "-target-feature",
+                       "-Xclang",
+                       "+ptx85",
+                       "-Wno-override-module",
+                       "-Wno-unknown-cuda-version",
+                       "-S"};
+    for (size_t i = 1; i < ir_.size(); ++i) {
+      const std::string bitcode = (scratch_.path() / (std::to_string(i) + ".bc")).string();
+      if (const int status = execute({tools_.clang, "-x", "ir", "--target=nvptx64-nvidia-cuda", "-nogpulib",
+                                      "-Wno-override-module", "-Wno-unknown-cuda-version", "-O0",
+                                      "-emit-llvm", "-c", ir_[i], "-o", bitcode}))
+        return status;
+      append(command, {"-Xclang", "-mlink-bitcode-file", "-Xclang", bitcode});
+    }
+    for (const std::string& library : options_.link_if_used)
+      append(command, {"-Xclang", "-mlink-builtin-bitcode", "-Xclang", library});
+    append(command, {"-Xclang", "-mlink-builtin-bitcode", "-Xclang", tools_.device_library.string()});
+    append(command, options_.compile_flags);
+    append(command, {source, "-o", output_of(source, index, ".ptx")});
+    return execute(command);
+  }
+
   int preprocess(const std::string& source, SourceKind kind) {
     Command command = kind == SourceKind::kCuda ? cuda_command(source, options_.archs.front())
                                                 : Command{tools_.clang, "-I", tools_.include.string()};
@@ -331,6 +370,7 @@ class Build {
   const Toolchain& tools_;
   ScratchFolder scratch_;
   std::mutex print_;
+  std::vector<std::string> ir_;       ///< the inputs that are LLVM IR
   std::vector<std::string> objects_;  ///< by input; empty for what was given linked
 };
 

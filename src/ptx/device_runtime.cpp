@@ -15,6 +15,92 @@ constexpr Row kRows[] = {
 #undef DEVICE_CALL
 };
 
+/// Functions that need no answer from the executor. The grid's barrier is that of cooperative groups: one
+/// thread a block counts in at the workspace of the launch (%envreg1 and 2); the first block adds what makes
+/// the top bit flip when all have come.
+struct Written {
+  std::string_view name, text;
+};
+constexpr std::string_view kSynchronizeBody = R"((.param .b64 handle, .param .b32 flags)
+{
+  .reg .pred %p<3>;
+  .reg .b32 %r<8>;
+  .reg .b64 %d<2>;
+  mov.u32 %r0, 1;
+  ld.param.b64 %d0, [handle];
+  setp.eq.u64 %p0, %d0, 0;
+  @%p0 bra done;
+  bar.sync 0;
+  mov.u32 %r1, %tid.x;
+  mov.u32 %r2, %tid.y;
+  or.b32 %r1, %r1, %r2;
+  mov.u32 %r2, %tid.z;
+  or.b32 %r1, %r1, %r2;
+  setp.ne.u32 %p1, %r1, 0;
+  @%p1 bra wait;
+  mov.u32 %r1, %nctaid.x;
+  mov.u32 %r2, %nctaid.y;
+  mul.lo.u32 %r1, %r1, %r2;
+  mov.u32 %r2, %nctaid.z;
+  mul.lo.u32 %r1, %r1, %r2;
+  sub.u32 %r1, 0x80000001, %r1;
+  mov.u32 %r2, %ctaid.x;
+  mov.u32 %r3, %ctaid.y;
+  or.b32 %r2, %r2, %r3;
+  mov.u32 %r3, %ctaid.z;
+  or.b32 %r2, %r2, %r3;
+  setp.ne.u32 %p2, %r2, 0;
+  selp.b32 %r1, 1, %r1, %p2;
+  membar.gl;
+  atom.add.u32 %r4, [%d0+4], %r1;
+again:
+  ld.volatile.u32 %r5, [%d0+4];
+  xor.b32 %r5, %r5, %r4;
+  setp.ge.s32 %p2, %r5, 0;
+  @%p2 bra again;
+  membar.gl;
+wait:
+  bar.sync 0;
+  mov.u32 %r0, 0;
+done:
+  st.param.b32 [result], %r0;
+  ret;
+}
+)";
+constexpr Written kWritten[] = {
+    {"cudaCGGetIntrinsicHandle", R"((.param .b64 result) cudaCGGetIntrinsicHandle(.param .b32 scope)
+{
+  .reg .pred %p<1>;
+  .reg .b32 %r<2>;
+  .reg .b64 %d<1>;
+  mov.u32 %r0, %envreg1;
+  mov.u32 %r1, %envreg2;
+  mov.b64 %d0, {%r1, %r0};
+  ld.param.b32 %r0, [scope];
+  setp.ne.u32 %p0, %r0, 1;
+  @%p0 mov.u64 %d0, 0;
+  st.param.b64 [result], %d0;
+  ret;
+}
+)"},
+    {"cudaCGSynchronize", kSynchronizeBody},
+    {"cudaCGSynchronizeGrid", kSynchronizeBody},
+};
+
+const Written* find_written(std::string_view name) {
+  for (const Written& one : kWritten)
+    if (one.name == name) return &one;
+  return nullptr;
+}
+
+/// ".func (result) name(parameters) {...}", some of which is shared by functions of several names.
+std::string define(const Written& one) {
+  const bool named = one.text.find(one.name) != one.text.npos;
+  std::string head = ".visible .func ";
+  if (!named) head += "(.param .b32 result) " + std::string(one.name);
+  return head + std::string(one.text);
+}
+
 const Row* find_row(std::string_view name, uint32_t* number) {
   for (uint32_t i = 0; i < std::size(kRows); i++) {
     if (kRows[i].name != name) continue;
@@ -70,7 +156,7 @@ std::string define(const Row& row, uint32_t number) {
 bool needs_device_runtime(const Module& module) {
   uint32_t number;
   for (const Function& f : module.functions)
-    if (!f.has_body && find_row(f.name, &number)) return true;
+    if (!f.has_body && (find_row(f.name, &number) || find_written(f.name))) return true;
   return false;
 }
 
@@ -78,8 +164,11 @@ std::string device_runtime_text(const Module& module) {
   std::string out = ".version 6.0\n.target sm_50\n.address_size 64\n.extern .func (.param .b64 back) ";
   out += std::string(kDeviceCall) + "(.param .b32 call, .param .b64 from);\n";
   uint32_t number;
-  for (const Function& f : module.functions)
-    if (const Row* row = f.has_body ? nullptr : find_row(f.name, &number)) out += define(*row, number);
+  for (const Function& f : module.functions) {
+    if (f.has_body) continue;
+    if (const Row* row = find_row(f.name, &number)) out += define(*row, number);
+    if (const Written* one = find_written(f.name)) out += define(*one);
+  }
   return out;
 }
 

@@ -13,6 +13,8 @@ const char kPtx[] = R"(
 .extern .func (.param .b32 r) __cudaCDP2GetLastError();
 .extern .func (.param .b32 r) __cudaCDP2MemsetAsync(.param .b64 p, .param .b32 v, .param .b64 n, .param .b64 s);
 .extern .func (.param .b32 r) __cudaCDP2GetDevice(.param .b64 p);
+.extern .func (.param .b64 r) cudaCGGetIntrinsicHandle(.param .b32 scope);
+.extern .func (.param .b32 r) cudaCGSynchronize(.param .b64 handle, .param .b32 flags);
 
 // log[atomic ticket] = value
 .visible .entry note(.param .u64 log, .param .u32 value) {
@@ -123,6 +125,32 @@ failed:
   st.global.u32 [%rd2+4], %r1;
   ret;
 }
+// Three rounds of: add one at counts[round], meet all blocks, note in `wrong` who sees less than all of them.
+.visible .entry rounds(.param .u64 counts, .param .u64 wrong, .param .u64 result) {
+  .reg .b32 %r<12>; .reg .b64 %rd<8>; .reg .pred %p;
+  ld.param.u64 %rd1, [counts]; ld.param.u64 %rd2, [wrong]; ld.param.u64 %rd3, [result];
+  { .param .b32 scope; .param .b64 back;
+    st.param.b32 [scope], 1;
+    call.uni (back), cudaCGGetIntrinsicHandle, (scope);
+    ld.param.b64 %rd4, [back]; }
+  mov.u32 %r1, %nctaid.x; mov.u32 %r2, %ntid.x; mul.lo.u32 %r3, %r1, %r2;
+  mov.u32 %r4, 0;
+round:
+  atom.global.add.u32 %r5, [%rd1], 1;
+  { .param .b64 handle; .param .b32 flags; .param .b32 back;
+    st.param.b64 [handle], %rd4; st.param.b32 [flags], 0;
+    call.uni (back), cudaCGSynchronize, (handle, flags);
+    ld.param.b32 %r6, [back]; }
+  ld.volatile.global.u32 %r7, [%rd1];
+  setp.eq.u32 %p, %r7, %r3;
+  @!%p atom.global.add.u32 %r5, [%rd2], 1;
+  add.u64 %rd1, %rd1, 4;
+  add.u32 %r4, %r4, 1;
+  setp.lt.u32 %p, %r4, 3;
+  @%p bra round;
+  st.global.u32 [%rd3], %r6;
+  ret;
+}
 )";
 
 class DeviceLaunchTest : public DriverTest {
@@ -165,6 +193,19 @@ TEST_F(DeviceLaunchTest, WrongLaunchesAreRefusedOnTheDevice) {
   OK(run("wrong", 1, 1, nullptr, log_, out));
   EXPECT_EQ(read(out, 2), (std::vector<uint32_t>{9, 0}));  // cudaErrorInvalidConfiguration, then none
   EXPECT_EQ(read(log_, 1)[0], 0u);
+}
+
+TEST_F(DeviceLaunchTest, TheWholeGridMeetsThroughTheRuntimesFunctions) {
+  CUdeviceptr counts = log_, wrong = log_ + 400, result = log_ + 800;
+  void* params[] = {&counts, &wrong, &result};
+  OK(cuLaunchCooperativeKernel(function("rounds"), 5, 1, 1, 96, 1, 1, 0, nullptr, params));
+  EXPECT_EQ(read(counts, 3), (std::vector<uint32_t>{480, 480, 480}));
+  EXPECT_EQ(read(wrong, 1)[0], 0u);
+  EXPECT_EQ(read(result, 1)[0], 0u);
+  // Not a cooperative launch: there is no grid to meet, and nobody waits.
+  OK(cuMemsetD32(log_, 0, 1000));
+  OK(run("rounds", 2, 32, nullptr, counts, wrong, result));
+  EXPECT_EQ(read(result, 1)[0], 1u);  // cudaErrorInvalidValue
 }
 
 TEST_F(DeviceLaunchTest, AFailingChildFailsTheContext) {

@@ -55,6 +55,8 @@ Status Link::add(Input kind, std::span<const std::byte> bytes, const std::string
     case Input::kObject:
       return add_object(bytes, name);
     case Input::kLtoIr:
+      // Our libnvvm and NVRTC answer with PTX where they are asked for LTO-IR.
+      if (add_image(bytes, name)) return Unit{};
       return unsupported("LTO-IR can't be compiled here: compile to PTX instead (without -lto, -dlto)");
     case Input::kLibrary:
     case Input::kIndex:

@@ -1,5 +1,5 @@
 // One nvJitLink link: pieces of device code in, one cubin of ours (the PTX of all of them) out. Not here:
-// LTO-IR, which only NVIDIA's compiler reads.
+// NVIDIA's LTO-IR, which only its own compiler reads; ours is PTX.
 #pragma once
 #include <cstddef>
 #include <span>

@@ -48,21 +48,21 @@ nvrtcResult ptx_text(nvrtcProgram handle, char* text) {
   return program && program->compiled() ? put_text(program->ptx(), text) : NVRTC_ERROR_INVALID_PROGRAM;
 }
 
-/// LTO-IR is private to NVIDIA's linker: who asked for it with -dlto has PTX now, and must be told.
+/// LTO-IR is private to NVIDIA's linker: who asked for it with -dlto gets PTX, which our nvJitLink takes in
+/// its place.
 nvrtcResult lto_size(nvrtcProgram handle, size_t* size) {
   const auto program = find(handle);
   if (!size) return NVRTC_ERROR_INVALID_INPUT;
   if (!program || !program->compiled()) return NVRTC_ERROR_INVALID_PROGRAM;
-  if (program->dropped_lto()) {
-    log_once("nvrtc", "lto", "there is no LTO-IR on this device: -dlto gave PTX; use nvrtcGetPTX");
-    return NVRTC_ERROR_INVALID_PROGRAM;
-  }
+  if (program->dropped_lto()) return put_size(program->ptx(), size);
   *size = 0;  // what NVRTC answers when -dlto wasn't given
   return NVRTC_SUCCESS;
 }
-nvrtcResult lto_image(nvrtcProgram handle) {
-  size_t size = 0;
-  return lto_size(handle, &size);
+nvrtcResult lto_image(nvrtcProgram handle, char* image) {
+  const auto program = find(handle);
+  if (!image) return NVRTC_ERROR_INVALID_INPUT;
+  if (!program || !program->compiled()) return NVRTC_ERROR_INVALID_PROGRAM;
+  return program->dropped_lto() ? put_text(program->ptx(), image) : NVRTC_SUCCESS;
 }
 
 }  // namespace
@@ -137,7 +137,7 @@ nvrtcResult nvrtcCompileProgram(nvrtcProgram handle, int count, const char* cons
   }
   const nvrtcResult result = program->compile(texts);
   if (program->dropped_lto())
-    log_once("nvrtc", "dlto", "-dlto: there is no LTO-IR on this device; the program is compiled to PTX");
+    log("nvrtc", LogLevel::kInfo, "-dlto: there is no LTO-IR on this device; the program is compiled to PTX");
   return result;
 }
 
@@ -157,15 +157,15 @@ nvrtcResult nvrtcGetCUBIN(nvrtcProgram handle, char* image) {
 nvrtcResult nvrtcGetLTOIRSize(nvrtcProgram handle, size_t* size) {
   return lto_size(handle, size);
 }
-nvrtcResult nvrtcGetLTOIR(nvrtcProgram handle, char*) {
-  return lto_image(handle);
+nvrtcResult nvrtcGetLTOIR(nvrtcProgram handle, char* image) {
+  return lto_image(handle, image);
 }
 #if PPU_NVRTC_LEVEL == 12
 nvrtcResult nvrtcGetNVVMSize(nvrtcProgram handle, size_t* size) {
   return lto_size(handle, size);
 }
-nvrtcResult nvrtcGetNVVM(nvrtcProgram handle, char*) {
-  return lto_image(handle);
+nvrtcResult nvrtcGetNVVM(nvrtcProgram handle, char* image) {
+  return lto_image(handle, image);
 }
 #endif
 // --optix-ir is refused, so there never is any.

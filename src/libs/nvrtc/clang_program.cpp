@@ -6,12 +6,13 @@
 #include <mutex>
 
 #include "base/log.h"
-#include "libs/nvrtc/compiler_run.h"
 #include "libs/nvrtc/options.h"
 #include "libs/nvrtc/program.h"
+#include "libs/shell/compiler_run.h"
 
 namespace ppu::nvrtc {
 namespace fs = std::filesystem;
+using shell::find_ppucc, shell::read_file, shell::run_into_file, shell::ScratchFolder, shell::write_file;
 namespace {
 
 constexpr const char* kVariable = "ppu_nvrtc_name_";

@@ -1,5 +1,5 @@
 // posix_spawn, so that a program with many threads or much memory pays nothing for a fork.
-#include "libs/nvrtc/compiler_run.h"
+#include "libs/shell/compiler_run.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,12 +14,12 @@
 
 extern char** environ;
 
-namespace ppu::nvrtc {
+namespace ppu::shell {
 namespace fs = std::filesystem;
 
 ScratchFolder::ScratchFolder() {
   const char* base = std::getenv("TMPDIR");
-  std::string pattern = std::string(base && *base ? base : "/tmp") + "/ppu-nvrtc-XXXXXX";
+  std::string pattern = std::string(base && *base ? base : "/tmp") + "/ppu-compile-XXXXXX";
   if (mkdtemp(pattern.data())) path_ = pattern;
 }
 
@@ -74,4 +74,4 @@ bool run_into_file(const std::vector<std::string>& command, const fs::path& outp
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-}  // namespace ppu::nvrtc
+}  // namespace ppu::shell

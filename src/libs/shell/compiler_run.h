@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace ppu::nvrtc {
+namespace ppu::shell {
 
 /// A folder under TMPDIR that goes away with this object. path() is empty when none could be made.
 class ScratchFolder {
@@ -29,4 +29,4 @@ std::string find_ppucc();
 /// program's own SIGCHLD handling took the status from us: the caller looks at what was made in any case.
 bool run_into_file(const std::vector<std::string>& command, const std::filesystem::path& output);
 
-}  // namespace ppu::nvrtc
+}  // namespace ppu::shell
