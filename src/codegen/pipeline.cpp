@@ -2,10 +2,12 @@
 #include "codegen/pipeline.h"
 
 #include <llvm/IR/Module.h>
+#include <llvm/IR/PassTimingInfo.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Target/TargetMachine.h>
 
 #include "base/log.h"
+#include "codegen/pass_times.h"
 
 namespace ppu::codegen {
 
@@ -14,7 +16,13 @@ void run_pipeline(llvm::Module& module, llvm::TargetMachine* target, const char*
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(target);
+  llvm::PassInstrumentationCallbacks callbacks;
+  std::string times;
+  llvm::raw_string_ostream report(times);
+  llvm::TimePassesHandler timer(pass_times_wanted());
+  timer.setOutStream(report);
+  timer.registerCallbacks(callbacks);
+  llvm::PassBuilder builder(target, llvm::PipelineTuningOptions(), std::nullopt, &callbacks);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graph);
   builder.registerFunctionAnalyses(functions);
@@ -26,6 +34,8 @@ void run_pipeline(llvm::Module& module, llvm::TargetMachine* target, const char*
     PPU_CHECK(!"pass pipeline text");
   }
   passes.run(module, modules);
+  timer.print();
+  if (!times.empty()) log("jit", LogLevel::kDebug, "%s", times.c_str());
 }
 
 }  // namespace ppu::codegen

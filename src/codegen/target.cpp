@@ -3,9 +3,13 @@
 // cost.
 #include "codegen/target.h"
 
+#include <llvm/CodeGen/MachineModuleInfo.h>
+#include <llvm/CodeGen/Passes.h>
+#include <llvm/CodeGen/TargetPassConfig.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Module.h>
 #include <llvm/MC/TargetRegistry.h>
+#include <llvm/Pass.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
@@ -13,6 +17,9 @@
 
 #include <cstring>
 #include <mutex>
+
+#include "codegen/cut_blocks.h"
+#include "codegen/pass_times.h"
 
 namespace ppu::codegen {
 namespace {
@@ -39,10 +46,27 @@ std::string host_features() {
   return text + ",-prefer-256-bit";
 }
 
+/// What TargetMachine::addPassesToEmitFile does, with a pass of ours before instruction selection.
 void add_emit_passes(llvm::legacy::PassManager& passes, llvm::TargetMachine& target,
                      llvm::raw_pwrite_stream& out, llvm::CodeGenFileType type) {
-  if (target.addPassesToEmitFile(passes, out, nullptr, type, /*DisableVerify=*/true))
-    llvm::report_fatal_error("the x86-64 target cannot emit this file type");
+  auto& machine = static_cast<llvm::LLVMTargetMachine&>(target);
+  auto* functions = new llvm::MachineModuleInfoWrapperPass(&machine);
+  llvm::TargetPassConfig* config = machine.createPassConfig(passes);
+  config->setDisableVerify(true);
+  passes.add(config);
+  passes.add(functions);
+  // Where code isn't optimised nothing joins the blocks again, nor is there that last pass on IR.
+  const std::unique_ptr<llvm::Pass> last_on_ir(llvm::createCodeGenPrepareLegacyPass());
+  if (target.getOptLevel() == llvm::CodeGenOptLevel::None)
+    passes.add(create_cut_blocks_pass());
+  else
+    config->insertPass(last_on_ir->getPassID(), create_cut_blocks_pass());
+  bool failed = config->addISelPasses();
+  config->addMachinePasses();
+  config->setInitialized();
+  failed |= machine.addAsmPrinter(passes, out, nullptr, type, functions->getMMI().getContext());
+  if (failed) llvm::report_fatal_error("the x86-64 target cannot emit this file type");
+  passes.add(llvm::createFreeMachineFunctionPass());
 }
 
 }  // namespace
@@ -60,7 +84,7 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_target(Cpu cpu, int opt_level)
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
       kTriple, avx512 ? llvm::sys::getHostCPUName() : "x86-64-v3", avx512 ? host_features() : "", options,
       llvm::Reloc::PIC_, llvm::CodeModel::Small,
-      opt_level < 2 ? llvm::CodeGenOptLevel::Less : llvm::CodeGenOptLevel::Default, /*JIT=*/false));
+      opt_level < 2 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default, /*JIT=*/false));
   if (!machine) return bug("LLVM made no x86-64 target machine");
   return machine;
 }
@@ -85,9 +109,13 @@ void set_target_attributes(llvm::Module& module, const llvm::TargetMachine& targ
 std::vector<std::byte> emit_object(llvm::Module& module, llvm::TargetMachine& target) {
   llvm::SmallVector<char, 0> buffer;
   llvm::raw_svector_ostream out(buffer);
-  llvm::legacy::PassManager passes;
-  add_emit_passes(passes, target, out, llvm::CodeGenFileType::ObjectFile);
-  passes.run(module);
+  pass_times_wanted();
+  {
+    llvm::legacy::PassManager passes;
+    add_emit_passes(passes, target, out, llvm::CodeGenFileType::ObjectFile);
+    passes.run(module);
+  }
+  log_pass_times();
   std::vector<std::byte> bytes(buffer.size());
   std::memcpy(bytes.data(), buffer.data(), buffer.size());
   return bytes;
