@@ -77,6 +77,12 @@ bool run_on_thread(Job& job) {
 }  // namespace
 }  // namespace ppu::codegen
 
+/// Takes the place of libc's for this library (and the LLVM in it): nothing is destroyed when the process
+/// exits, since a thread of the device may be compiling then.
+extern "C" __attribute__((visibility("hidden"))) int __cxa_atexit(void (*)(void*), void*, void*) {
+  return 0;
+}
+
 extern "C" __attribute__((visibility("default"))) char* ppu_compile_v1(
     const ppu::codegen::CompileRequest* request, void** image, size_t* size) {
   if (request->fingerprint != ppu::codegen::interface_fingerprint())

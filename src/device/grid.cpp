@@ -165,7 +165,8 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
   const Device& device = context_.device();
   const uint32_t threads = c.block[0] * c.block[1] * c.block[2];
   const uint32_t warps = (threads + exec::kWarpSize - 1) / exec::kWarpSize;
-  launch_.entry = executable.code ? executable.code->entry() : nullptr;
+  launch_.entry = executable.entry();
+  launch_.live = executable.upgrade.get();
   launch_.interpreted = executable.interpreted;
   launch_.self = executable.interpreter.get();
   launch_.local_bytes = size_t(info.local_bytes) * warps * exec::kWarpSize;

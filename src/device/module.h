@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "device/context.h"
+#include "device/upgrade.h"
 #include "exec/kernel_image.h"
 #include "exec/kernel_job.h"
 #include "ptx/profile_plan.h"
@@ -45,10 +46,13 @@ class JitLog {
 struct Executable {
   exec::KernelInfo info;
   std::unique_ptr<exec::LoadedKernel> code;  ///< null when interpreted
+  std::shared_ptr<Upgrade> upgrade;          ///< of quick code that may be replaced; else null
   exec::InterpretedBlock interpreted = nullptr;
   std::shared_ptr<void> interpreter;
   std::vector<uint64_t> globals;
   std::unique_ptr<ptx::ProfilePlan> plan;  ///< what compiled code counts; null if it doesn't
+  /// Where blocks begin now; null when interpreted.
+  exec::BlockFunction entry() const;
   /// Words that a thread counts in; 0: doesn't count.
   size_t counter_words() const;
   exec::Counters counters(std::span<const uint64_t> words) const;
@@ -106,6 +110,7 @@ class Module {
 
   Context& context() const { return context_; }
   const ptx::Module& tree() const { return *tree_; }
+  const std::shared_ptr<const ptx::Module>& shared_tree() const { return tree_; }
   /// Null when the module has no kernel of that name.
   Function* function(const std::string& name);
   std::vector<Function*> functions();

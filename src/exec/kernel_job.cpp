@@ -108,6 +108,7 @@ bool KernelJob::start_block(Runner& runner, BlockStorage& storage, uint64_t inde
 
 Share KernelJob::run_share(Runner& runner) {
   if (!watched_.load(std::memory_order_relaxed) && !watched_.exchange(true)) watch(*this);
+  if (launch_.live) launch_.live->used();
   if (launch_.may_yield) {
     BlockStorage* storage = nullptr;
     bool fresh = false;
@@ -168,6 +169,7 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
   state.stack_limit =
       reinterpret_cast<uint64_t>(runner.stack_low ? runner.stack_low + (256 << 10) : &here - (512 << 10));
   state.counters = lend_counters();
+  const BlockFunction entry = launch_.live ? launch_.live->now() : launch_.entry;
   ProtectedRegion region;
   region.block = &state;
   const InterruptibleThread thread(*this);
@@ -176,7 +178,7 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
     for (uint64_t i = 0; i < count && !stopped_.load(std::memory_order_relaxed); i++) {
       state.resume = 0;
       state.warp = 0;
-      while (call(state) != 0 && !stopped_.load(std::memory_order_relaxed)) ::sched_yield();
+      while (call(entry, state) != 0 && !stopped_.load(std::memory_order_relaxed)) ::sched_yield();
       if (++state.ctaid[0] == g[0]) {
         state.ctaid[0] = 0;
         if (++state.ctaid[1] == g[1]) {
@@ -237,7 +239,7 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   const InterruptibleThread thread(*this);
   if (!stopped_.load(std::memory_order_relaxed))
     ok = run_protected(region, [&] {
-      const uint32_t result = call(state);
+      const uint32_t result = call(launch_.entry, state);
       *const_cast<volatile uint32_t*>(&waits) = result;
     });
   return_counters(std::exchange(state.counters, nullptr));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "exec/kernel_abi.h"
+#include "exec/live_entry.h"
 #include "exec/pool.h"
 
 namespace ppu::exec {
@@ -39,6 +40,7 @@ using InterpretedBlock = uint32_t (*)(void* self, const LaunchArgs*, BlockState*
 struct KernelLaunch {
   LaunchArgs args = {};
   BlockFunction entry = nullptr;
+  LiveEntry* live = nullptr;  ///< where later blocks of a grid that doesn't yield begin, if that may change
   InterpretedBlock interpreted = nullptr;
   void* self = nullptr;
   size_t local_bytes = 0;  ///< of a whole block
@@ -89,9 +91,9 @@ class KernelJob : public Job {
   }
   bool waits_in_vain(BlockStorage& storage);
   void say_if_stuck(const BlockState& state);
-  uint32_t call(BlockState& state) {
-    return launch_.entry ? launch_.entry(&launch_.args, &state)
-                         : launch_.interpreted(launch_.self, &launch_.args, &state);
+  /// Runs a block from where it is; `entry` is the code it began in.
+  uint32_t call(BlockFunction entry, BlockState& state) {
+    return entry ? entry(&launch_.args, &state) : launch_.interpreted(launch_.self, &launch_.args, &state);
   }
   void stop(const Fault& fault, const uint32_t ctaid[3]);
   void done(uint64_t blocks);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs one test program under `ppu run` with each engine asked for and compares the digests it prints.
 
-    run_program.py --ppu build/bin/ppu [--engines avx512,avx2,narrow,ref] PROGRAM [ARGS…]
+    run_program.py --ppu build/bin/ppu [--engines avx512,avx2,narrow,quick,ref] PROGRAM [ARGS…]
 
 Passes when every run exits with 0, prints "NAME: ok, bits HEX" as its last line, and all digests are the same."""
 import argparse
@@ -16,6 +16,7 @@ ENGINES = {
     "avx512": {"PPU_CPU": "avx512"},
     "avx2": {"PPU_CPU": "avx2"},
     "narrow": {"PPU_LANES": "narrow"},
+    "quick": {"PPU_TIER": "quick"},
     "ref": {"PPU_ENGINE": "ref"},
 }
 VERDICT = re.compile(r"^\S+: ok, bits (\S+)$", re.MULTILINE)
