@@ -40,6 +40,14 @@ DONE: ret;
   ld.global.u32 %r7, [%rd3]; add.u32 %r7, %r7, 1; st.global.u32 [%rd3], %r7;
 DONE: ret;
 }
+.visible .entry dependent_add_one(.param .u64 out) {
+  .reg .b32 %r<2>; .reg .b64 %rd<2>;
+  ld.param.u64 %rd1, [out];
+  griddepcontrol.wait;
+  ld.global.u32 %r1, [%rd1]; add.u32 %r1, %r1, 1; st.global.u32 [%rd1], %r1;
+  griddepcontrol.launch_dependents;
+  ret;
+}
 .visible .entry touch(.param .u64 address, .param .u32 value) {
   .reg .b32 %r<2>; .reg .b64 %rd<2>;
   ld.param.u64 %rd1, [address]; ld.param.u32 %r1, [value];
@@ -124,6 +132,24 @@ TEST_F(DriverTest, FillsEveryElementForEveryShape) {
     for (uint32_t v : read(out, kCount)) ASSERT_EQ(v, value);
     value++;
   }
+}
+
+TEST_F(DriverTest, DependentGridsSeeWhatTheOneBeforeWrote) {
+  constexpr uint32_t kLaunches = 20;
+  CUdeviceptr out = allocate(4);
+  OK(cuMemsetD32(out, 0, 1));
+  void* params[] = {&out};
+  CUlaunchAttribute overlap{};
+  overlap.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+  overlap.value.programmaticStreamSerializationAllowed = 1;
+  CUlaunchConfig config{};
+  config.gridDimX = config.gridDimY = config.gridDimZ = 1;
+  config.blockDimX = config.blockDimY = config.blockDimZ = 1;
+  config.attrs = &overlap;
+  config.numAttrs = 1;
+  for (uint32_t i = 0; i < kLaunches; ++i)
+    OK(cuLaunchKernelEx(&config, function("dependent_add_one"), params, nullptr));
+  EXPECT_EQ(read(out, 1)[0], kLaunches);
 }
 
 TEST_F(DriverTest, RefusesWhatTheDeviceCannotRun) {

@@ -115,6 +115,21 @@ class Values(unittest.TestCase):
             product = torch.mm(x.view(4, 4).to("cuda", dtype), x.view(4, 4).to("cuda", dtype), out_dtype=torch.float32)
             self.assertEqual(product.dtype, torch.float32)
 
+    def test_softmax_of_half_in_float(self):
+        x = torch.randn(3, 7, dtype=torch.float16)
+        for function in (torch.softmax, torch.log_softmax):
+            on_device = x.cuda().requires_grad_()
+            y = function(on_device, -1, dtype=torch.float32)
+            self.assertEqual(y.dtype, torch.float32)
+            host = x.float().requires_grad_()
+            expected = function(host, -1)
+            torch.testing.assert_close(y.cpu(), expected)
+            weights = torch.arange(7.0)
+            (y * weights.cuda()).sum().backward()
+            (expected * weights).sum().backward()
+            self.assertEqual(on_device.grad.dtype, torch.float16)
+            torch.testing.assert_close(on_device.grad.cpu().float(), host.grad, rtol=2e-3, atol=2e-3)
+
     def test_dropout(self):
         x = torch.ones(20000, device="cuda", requires_grad=True)
         y = nn.functional.dropout(x, 0.25)

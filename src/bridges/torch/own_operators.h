@@ -33,5 +33,6 @@ OwnOperators cudnn_operators();
 OwnOperators matmul_operators();
 OwnOperators normalisation_operators();
 OwnOperators recurrent_operators();
+OwnOperators softmax_operators();
 
 }  // namespace ppu::bridge
