@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <cstdlib>
 
 #include "device/address_space.h"
 #include "exec/overread.h"
@@ -23,15 +24,21 @@ std::optional<Allocation> allocation_before(uint64_t page) {
   return std::nullopt;
 }
 
-/// Called by the signal handler of a thread that runs a kernel, which holds no lock of ours.
-bool lend_page(uint64_t address) {
+/// Where a page can be lent to a read at `address`; 0 where it can't.
+uint64_t page_to_lend(uint64_t address) {
   const uint64_t page = address / kPage * kPage;
-  if (!AddressSpace::instance().in_window(address)) return false;
+  if (!AddressSpace::instance().in_window(address)) return 0;
   const std::optional<Allocation> a = allocation_before(page);
   if (!a || a->slab || a->mapped_bytes == 0 || page < a->mapped || page + kPage > a->mapped + a->mapped_bytes)
-    return false;
+    return 0;
   constexpr size_t kHuge = size_t{2} << 20;  // those end where a GPU's page ends, or are as large as many
-  if (a->bytes >= kHuge || a->physical || a->fd >= 0) return false;
+  return a->bytes >= kHuge || a->physical || a->fd >= 0 ? 0 : page;
+}
+
+/// Called by the signal handler of a thread that runs a kernel, which holds no lock of ours.
+bool lend_page(uint64_t address) {
+  const uint64_t page = page_to_lend(address);
+  if (!page) return false;
   void* p = ::mmap(reinterpret_cast<void*>(page), kPage, PROT_READ,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   if (p == MAP_FAILED) return false;
@@ -41,8 +48,16 @@ bool lend_page(uint64_t address) {
 
 }  // namespace
 
-void allow_overreads() {
-  exec::set_overread_hook(&lend_page);
+void allow_overreads_if_asked() {
+  static const bool asked = [] {
+    const char* set = std::getenv("PPU_OVERREADS");
+    return set && *set && *set != '0';
+  }();
+  if (asked) exec::set_overread_hook(&lend_page);
+}
+
+bool is_overread(uint64_t address) {
+  return page_to_lend(address) != 0;
 }
 
 uint64_t take_overread() {
