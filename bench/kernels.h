@@ -41,7 +41,8 @@ void queens(unsigned* counts);
 void dp4a(const int* a, const int* b, int* c);
 /// As sgemm, with 4x4 of C a thread.
 void register_sgemm(const float* a, const float* b, float* c);
-void empty();
+/// `stream` is a cudaStream_t.
+void empty(void* stream = nullptr);
 }  // namespace device
 
 namespace native {
@@ -59,6 +60,10 @@ void layer_norm(const float* in, const float* scale, float* out);
 void norm_rope(const float* in, const float* cosines, const float* sines, float* out);
 void queens(unsigned* counts);
 void dp4a(const int* a, const int* b, int* c);
+/// Bandwidth of a[i] = b[i] + x c[i] on arrays far larger than caches, reads and writes counted once.
+double triad_gb_s();
+/// Floating point operations of fused multiply-adds in registers.
+double fma_gflop_s();
 }  // namespace native
 
 }  // namespace bench

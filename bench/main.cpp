@@ -5,120 +5,34 @@
 //                          PPU_WORKERS
 //   ppu-bench attach       one small launch, then this process's resident memory and whether the compiler was
 //   loaded
-#include <cuda_runtime_api.h>
-#include <sys/mman.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <fstream>
-#include <functional>
-#include <new>
 #include <string>
-#include <vector>
 
+#include "harness.h"
 #include "kernels.h"
+#include "others.h"
 
 namespace bench {
 namespace {
 
-double now_ms() {
-  using namespace std::chrono;
-  return duration<double, std::milli>(steady_clock::now().time_since_epoch()).count();
-}
-
-void check(cudaError_t status) {
-  if (status == cudaSuccess) return;
-  std::fprintf(stderr, "ppu-bench: %s\n", cudaGetErrorString(status));
-  std::exit(1);
-}
-
-/// Host and device arrays of the same contents. The host's are on huge pages, as the device's are.
-template <class T>
-struct Arrays {
-  explicit Arrays(size_t n) : size(n) {
-    const size_t bytes = (n * sizeof(T) + (2 << 20) - 1) & ~size_t{(2 << 20) - 1};
-    host = static_cast<T*>(std::aligned_alloc(2 << 20, bytes));
-    madvise(host, bytes, MADV_HUGEPAGE);
-    std::memset(static_cast<void*>(host), 0, bytes);
-    check(cudaMalloc(reinterpret_cast<void**>(&device), n * sizeof(T)));
-    check(cudaMemset(device, 0, n * sizeof(T)));
-  }
-  template <class Make>
-  Arrays(size_t n, Make make) : Arrays(n) {
-    for (size_t i = 0; i < n; ++i) host[i] = make(i);
-    check(cudaMemcpy(device, host, n * sizeof(T), cudaMemcpyHostToDevice));
-  }
-  ~Arrays() {
-    std::free(host);
-    cudaFree(device);
-  }
-  std::vector<T> result() const {
-    std::vector<T> copy(size);
-    check(cudaMemcpy(copy.data(), device, size * sizeof(T), cudaMemcpyDeviceToHost));
-    return copy;
-  }
-  T* host;
-  T* device = nullptr;
-  size_t size;
-};
-
-float unit(size_t i) {
-  return static_cast<float>((i * 2654435761u >> 8) & 0xffff) / 65536.0f;
-}
-
-/// Runs both sides in turns; `same` tells after the first round whether they computed the same.
-void measure(const char* name, int repeats, const std::function<void()>& device,
-             const std::function<void()>& native, const std::function<bool()>& same) {
-  const auto time = [](const std::function<void()>& work) {
-    const double start = now_ms();
-    work();
-    return now_ms() - start;
-  };
-  const auto on_device = [&] {
-    device();
-    check(cudaGetLastError());
-    check(cudaDeviceSynchronize());
-  };
-  const double first = time(on_device);
-  native();
-  const bool agree = same();
-  double best_device = 1e30, best_native = 1e30;
-  for (int r = 0; r < repeats; ++r) {
-    best_native = std::min(best_native, time(native));
-    best_device = std::min(best_device, time(on_device));
-  }
-  std::printf(
-      "{\"kernel\": \"%s\", \"device_ms\": %.4f, \"native_ms\": %.4f, \"first_ms\": %.2f, \"agree\": %s}\n",
-      name, best_device, best_native, first, agree ? "true" : "false");
-  std::fflush(stdout);
-}
-
-template <class T>
-bool close(const Arrays<T>& arrays, double tolerance) {
-  const std::vector<T> got = arrays.result();
-  for (size_t i = 0; i < arrays.size; ++i)
-    if (!(std::fabs(double(got[i]) - double(arrays.host[i])) <=
-          tolerance * std::max(1.0, std::fabs(double(arrays.host[i])))))
-      return false;
-  return true;
+/// Of an n x n product in float.
+Work gemm(double n) {
+  return {2 * n * n * n, 12 * n * n};
 }
 
 void measure_kernels(int repeats) {
   {
     Arrays<float> x(kSaxpyN, unit), y(kSaxpyN, [](size_t i) { return unit(i + 7); });
     measure(
-        "saxpy", repeats, [&] { device::saxpy(1e-3f, x.device, y.device); },
-        [&] { native::saxpy(1e-3f, x.host, y.host); }, [&] { return close(y, 1e-6); });
+        {"saxpy", "OpenMP", {2.0 * kSaxpyN, 12.0 * kSaxpyN}}, repeats,
+        [&] { device::saxpy(1e-3f, x.device, y.device); }, [&] { native::saxpy(1e-3f, x.host, y.host); },
+        [&] { return close(y, 1e-6); });
   }
   {
     Arrays<float> x(kReduceN, unit), sums(256);
     measure(
-        "block reduction", repeats * 3, [&] { device::reduce(x.device, sums.device); },
-        [&] { native::reduce(x.host, sums.host); },
+        {"block reduction", "OpenMP", {1.0 * kReduceN, 4.0 * kReduceN}}, repeats * 3,
+        [&] { device::reduce(x.device, sums.device); }, [&] { native::reduce(x.host, sums.host); },
         [&] {
           double total = 0;
           for (float s : sums.result()) total += s;
@@ -129,8 +43,9 @@ void measure_kernels(int repeats) {
     const size_t n = size_t{kSgemmN} * kSgemmN;
     Arrays<float> a(n, unit), b(n, [](size_t i) { return unit(i * 3 + 1) - 0.5f; }), c(n);
     measure(
-        "sgemm 16x16 tiles", repeats, [&] { device::sgemm(a.device, b.device, c.device); },
-        [&] { native::sgemm(a.host, b.host, c.host); }, [&] { return close(c, 1e-4); });
+        {"sgemm 16x16 tiles", "OpenMP", gemm(kSgemmN)}, repeats,
+        [&] { device::sgemm(a.device, b.device, c.device); }, [&] { native::sgemm(a.host, b.host, c.host); },
+        [&] { return close(c, 1e-4); });
   }
   {
     const size_t n = size_t{kMatrixN} * kMatrixN;
@@ -143,13 +58,13 @@ void measure_kernels(int repeats) {
     Arrays<unsigned short> a(n, number), b(n, [&](size_t i) { return number(i * 3 + 1); });
     Arrays<float> c(n);
     measure(
-        "bf16 mma product", repeats, [&] { device::matrix(a.device, b.device, c.device); },
+        {"bf16 mma product"}, repeats, [&] { device::matrix(a.device, b.device, c.device); },
         [&] { native::matrix(a.host, b.host, c.host); }, [&] { return close(c, 1e-4); });
   }
   {
     Arrays<int> out(size_t{kMandelbrotSize} * kMandelbrotSize);
     measure(
-        "mandelbrot", repeats / 3 + 1, [&] { device::mandelbrot(out.device); },
+        {"mandelbrot"}, repeats / 3 + 1, [&] { device::mandelbrot(out.device); },
         [&] { native::mandelbrot(out.host); },
         [&] {  // contraction moves single pixels on the border of the set
           const std::vector<int> got = out.result();
@@ -162,15 +77,17 @@ void measure_kernels(int repeats) {
     const size_t n = size_t{kSoftmaxRows} * kSoftmaxColumns;
     Arrays<float> in(n, [](size_t i) { return unit(i) * 20 - 10; }), out(n);
     measure(
-        "softmax", repeats, [&] { device::softmax(in.device, out.device); },
-        [&] { native::softmax(in.host, out.host); }, [&] { return close(out, 1e-5); });
+        {"softmax", "OpenMP", {0, 8.0 * kSoftmaxRows * kSoftmaxColumns}}, repeats,
+        [&] { device::softmax(in.device, out.device); }, [&] { native::softmax(in.host, out.host); },
+        [&] { return close(out, 1e-5); });
   }
   {
     Arrays<unsigned char> data(kHistogramN,
                                [](size_t i) { return static_cast<unsigned char>(i * 2654435761u >> 13); });
     Arrays<unsigned> counts(256);
     measure(
-        "histogram", repeats, [&] { device::histogram(data.device, counts.device); },
+        {"histogram", "OpenMP", {0, 1.0 * kHistogramN}}, repeats,
+        [&] { device::histogram(data.device, counts.device); },
         [&] { native::histogram(data.host, counts.host); }, [&] { return close(counts, 0); });
   }
 }
@@ -180,21 +97,24 @@ void measure_streams(int repeats) {
     const size_t n = size_t{kStencilN} * kStencilN;
     Arrays<float> in(n, unit), out(n);
     measure(
-        "stencil", repeats, [&] { device::stencil(in.device, out.device); },
-        [&] { native::stencil(in.host, out.host); }, [&] { return close(out, 1e-6); });
+        {"stencil", "OpenMP", {0, 8.0 * kStencilN * kStencilN}}, repeats,
+        [&] { device::stencil(in.device, out.device); }, [&] { native::stencil(in.host, out.host); },
+        [&] { return close(out, 1e-6); });
   }
   {
     Arrays<float> table(kTableN, unit), out(kGatherN);
     Arrays<int> at(kGatherN, [](size_t i) { return static_cast<int>((i * 2654435761u >> 7) % kTableN); });
     measure(
-        "gather", repeats, [&] { device::gather(table.device, at.device, out.device); },
+        {"gather", "OpenMP", {0, 12.0 * kGatherN}}, repeats,
+        [&] { device::gather(table.device, at.device, out.device); },
         [&] { native::gather(table.host, at.host, out.host); }, [&] { return close(out, 0); });
   }
   {
     Arrays<float> in(kScanN, unit), out(kScanN);
     measure(
-        "scan", repeats, [&] { device::scan(in.device, out.device); },
-        [&] { native::scan(in.host, out.host); }, [&] { return close(out, 1e-5); });
+        {"scan", "OpenMP", {1.0 * kScanN, 8.0 * kScanN}}, repeats,
+        [&] { device::scan(in.device, out.device); }, [&] { native::scan(in.host, out.host); },
+        [&] { return close(out, 1e-5); });
   }
 }
 
@@ -203,7 +123,8 @@ void measure_rows(int repeats) {
     const size_t n = size_t{kSoftmaxRows} * kSoftmaxColumns;
     Arrays<float> in(n, unit), scale(kSoftmaxColumns, unit), out(n);
     measure(
-        "layer norm", repeats, [&] { device::layer_norm(in.device, scale.device, out.device); },
+        {"layer norm", "OpenMP", {0, 8.0 * kSoftmaxRows * kSoftmaxColumns}}, repeats,
+        [&] { device::layer_norm(in.device, scale.device, out.device); },
         [&] { native::layer_norm(in.host, scale.host, out.host); }, [&] { return close(out, 1e-4); });
   }
   {
@@ -212,7 +133,7 @@ void measure_rows(int repeats) {
     Arrays<float> cosines(angles, [](size_t i) { return std::cos(unit(i) * 6); });
     Arrays<float> sines(angles, [](size_t i) { return std::sin(unit(i) * 6); });
     measure(
-        "RMS norm + RoPE", repeats,
+        {"RMS norm + RoPE", "OpenMP", {0, 8.0 * kRopeRows * kRopeColumns}}, repeats,
         [&] { device::norm_rope(in.device, cosines.device, sines.device, out.device); },
         [&] { native::norm_rope(in.host, cosines.host, sines.host, out.host); },
         [&] { return close(out, 1e-4); });
@@ -223,14 +144,15 @@ void measure_compute(int repeats) {
   {
     Arrays<unsigned> counts(size_t{kQueens} * kQueens * kQueens);
     measure(
-        "n-queens", repeats / 3 + 1, [&] { device::queens(counts.device); },
+        {"n-queens"}, repeats / 3 + 1, [&] { device::queens(counts.device); },
         [&] { native::queens(counts.host); }, [&] { return close(counts, 0); });
   }
   {
     const size_t n = size_t{kSgemmN} * kSgemmN;
     Arrays<float> a(n, unit), b(n, [](size_t i) { return unit(i * 3 + 1) - 0.5f; }), c(n);
     measure(
-        "sgemm 64x64 tiles", repeats, [&] { device::register_sgemm(a.device, b.device, c.device); },
+        {"sgemm 64x64 tiles", "OpenMP", gemm(kSgemmN)}, repeats,
+        [&] { device::register_sgemm(a.device, b.device, c.device); },
         [&] { native::sgemm(a.host, b.host, c.host); }, [&] { return close(c, 1e-4); });
   }
   {
@@ -238,9 +160,50 @@ void measure_compute(int repeats) {
     const auto bytes = [](size_t i) { return static_cast<int>(i * 2654435761u); };
     Arrays<int> a(n, bytes), b(n, [&](size_t i) { return bytes(i * 7 + 1); }), c(size_t{kDp4aN} * kDp4aN);
     measure(
-        "dp4a product", repeats, [&] { device::dp4a(a.device, b.device, c.device); },
+        {"dp4a product"}, repeats, [&] { device::dp4a(a.device, b.device, c.device); },
         [&] { native::dp4a(a.host, b.host, c.host); }, [&] { return close(c, 0); });
   }
+}
+
+/// What the threads that the rivals have can do at most.
+void measure_peaks() {
+  std::printf("{\"peaks\": {\"gb_s\": %.1f, \"gflop_s\": %.1f}}\n", native::triad_gb_s(),
+              native::fma_gflop_s());
+}
+
+/// Microseconds that `count` calls of `work` and what ends them take each; minimum of several rounds.
+double each_us(int count, const std::function<void()>& work) {
+  double best = 1e30;
+  for (int round = 0; round < 20; ++round) {
+    const double start = now_ms();
+    work();
+    best = std::min(best, (now_ms() - start) * 1000 / count);
+    check(cudaDeviceSynchronize());
+  }
+  return best;
+}
+
+/// A launch without waiting for it, and a node of a chain of empty kernels as a graph.
+void measure_launches(double* launch_us, double* node_us) {
+  constexpr int kCount = 200;
+  *launch_us = each_us(kCount, [] {
+    for (int i = 0; i < kCount; ++i) device::empty();
+  });
+  cudaStream_t stream;
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+  check(cudaStreamCreate(&stream));
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  for (int i = 0; i < kCount; ++i) device::empty(stream);
+  check(cudaStreamEndCapture(stream, &graph));
+  check(cudaGraphInstantiateWithFlags(&exec, graph, 0));
+  *node_us = each_us(kCount, [&] {
+    check(cudaGraphLaunch(exec, stream));
+    check(cudaStreamSynchronize(stream));
+  });
+  check(cudaGraphExecDestroy(exec));
+  check(cudaGraphDestroy(graph));
+  check(cudaStreamDestroy(stream));
 }
 
 void measure_latency() {
@@ -252,8 +215,12 @@ void measure_latency() {
     times.push_back((now_ms() - start) * 1000);
   }
   std::sort(times.begin(), times.end());
-  std::printf("{\"latency_us\": {\"minimum\": %.2f, \"median\": %.2f, \"p99\": %.2f}}\n", times[0],
-              times[times.size() / 2], times[times.size() * 99 / 100]);
+  double launch_us = 0, node_us = 0;
+  measure_launches(&launch_us, &node_us);
+  std::printf(
+      "{\"latency_us\": {\"minimum\": %.2f, \"median\": %.2f, \"p99\": %.2f, \"launch\": %.2f, \"node\": "
+      "%.2f}}\n",
+      times[0], times[times.size() / 2], times[times.size() * 99 / 100], launch_us, node_us);
 }
 
 void attach() {
@@ -284,6 +251,9 @@ int main(int argc, char** argv) {
   bench::measure_streams(repeats);
   bench::measure_rows(repeats);
   bench::measure_compute(repeats);
+  bench::measure_products(repeats);
+  bench::measure_pocl(repeats);
+  bench::measure_peaks();
   bench::measure_latency();
   return 0;
 }

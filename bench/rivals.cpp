@@ -1,11 +1,22 @@
 // The same work as plain OpenMP C++: what a programmer without a GPU writes. clang -O3 -march=native
 // -fopenmp.
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "kernels.h"
 
 namespace bench::native {
+namespace {
+
+double seconds() {
+  using namespace std::chrono;
+  return duration<double>(steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
 
 void saxpy(float a, const float* x, float* y) {
 #pragma omp parallel for simd schedule(static)
@@ -196,6 +207,42 @@ void dp4a(const int* a, const int* b, int* c) {
       for (int p = 0; p < k; ++p) sum += int(x[i * k + p]) * int(y[j * k + p]);
       c[i * n + j] = sum;
     }
+}
+
+double triad_gb_s() {
+  constexpr size_t n = 16 << 20;
+  std::vector<float> a(n), b(n, 1.0f), c(n, 2.0f);
+  double best = 0;
+  for (int round = 0; round < 5; ++round) {
+    const double start = seconds();
+#pragma omp parallel for simd schedule(static)
+    for (size_t i = 0; i < n; ++i) a[i] = b[i] + 3.0f * c[i];
+    best = std::max(best, 12.0 * n / (seconds() - start));
+  }
+  return best * 1e-9;
+}
+
+double fma_gflop_s() {
+  constexpr int kLanes = 256, kRounds = 2'000'000;  // enough independent chains for any latency
+  double best = 0;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    const double start = seconds();
+    double operations = 0;
+#pragma omp parallel reduction(+ : operations)
+    {
+      float x[kLanes];
+      for (int l = 0; l < kLanes; ++l) x[l] = static_cast<float>(l);
+      for (int i = 0; i < kRounds; ++i)
+#pragma omp simd
+        for (int l = 0; l < kLanes; ++l) x[l] = x[l] * 0.999f + 0.5f;
+      float sum = 0;
+      for (int l = 0; l < kLanes; ++l) sum += x[l];
+      volatile float sink = sum;  // all lanes are wanted
+      operations += sink * 0 + 2.0 * kLanes * kRounds;
+    }
+    best = std::max(best, operations / (seconds() - start));
+  }
+  return best * 1e-9;
 }
 
 }  // namespace bench::native
