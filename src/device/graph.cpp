@@ -213,7 +213,11 @@ std::vector<Node*> Graph::order() const {
 }
 
 CUresult Graph::submit(Stream& stream) const {
-  for (Node* n : order()) {
+  return submit(stream, order());
+}
+
+CUresult Graph::submit(Stream& stream, std::span<Node* const> sorted) {
+  for (const Node* n : sorted) {
     if (!n->enabled) continue;
     const CUresult result = n->work->submit(stream);
     if (result != CUDA_SUCCESS) return result;
@@ -254,7 +258,8 @@ CUresult GraphExec::launch(Stream& stream) {
   std::vector<std::shared_ptr<Condition>> resets;
   graph_->collect_resets(&resets);
   if (!resets.empty()) stream.submit(new ResetConditions(std::move(resets)));
-  const CUresult result = graph_->submit(stream);
+  if (order_.empty()) order_ = graph_->order();  // updates change what nodes do, not which come first
+  const CUresult result = Graph::submit(stream, order_);
   last_.record(stream);
   launched_ = true;
   return result;

@@ -162,6 +162,8 @@ class Graph {
   /// Nodes in an order that respects the edges.
   std::vector<Node*> order() const;
   CUresult submit(Stream& stream) const;
+  /// The same with the order known.
+  static CUresult submit(Stream& stream, std::span<Node* const> sorted);
   /// This graph's copy of a node of the graph it was cloned from; null if none.
   Node* copy_of(const Node* original) const;
   void own(UserObject* object, unsigned count) { objects_.emplace_back(object, count); }
@@ -196,6 +198,7 @@ class GraphExec {
  private:
   std::mutex mutex_;
   std::unique_ptr<Graph> graph_;
+  std::vector<Node*> order_;  ///< graph_->order(), from the first launch on
   unsigned long long flags_;
   Event last_{CU_EVENT_DISABLE_TIMING};
   bool launched_ = false;

@@ -172,6 +172,7 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
   const uint32_t warps = (threads + exec::kWarpSize - 1) / exec::kWarpSize;
   launch_.entry = executable.entry();
   launch_.live = executable.upgrade.get();
+  launch_.block_ns = &executable.block_ns;
   launch_.interpreted = executable.interpreted;
   launch_.self = executable.interpreter.get();
   launch_.local_bytes = size_t(info.local_bytes) * warps * exec::kWarpSize;
@@ -221,7 +222,7 @@ void Grid::start(const void* owner, std::function<void()> done) {
   auto* job = new Job(*this, launch_);
   job->owner = owner;
   registry_begins(context_.device().ordinal, Activity::kKernels);
-  exec::Pool::instance().submit(job);
+  exec::Pool::instance().follow(job);
 }
 
 ChipUse Grid::chip_use() const {

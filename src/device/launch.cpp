@@ -6,7 +6,6 @@
 #include "device/capture.h"
 #include "device/grid.h"
 #include "device/registry.h"
-#include "exec/fault.h"
 
 namespace ppu::device {
 namespace {
@@ -92,7 +91,6 @@ CUresult launch(Function& f, const LaunchConfig& c, std::span<const std::byte> p
   if (ask_capture(stream, &result, node) != Fate::kRun) return result;
   const Executable* e = f.executable(c.block, &result);
   if (!e) return result;
-  exec::ensure_fault_handlers();
   registry_count_launch();
   Context& context = stream.context();
   context.flush_printf();

@@ -50,7 +50,8 @@ struct Executable {
   exec::InterpretedBlock interpreted = nullptr;
   std::shared_ptr<void> interpreter;
   std::vector<uint64_t> globals;
-  std::unique_ptr<ptx::ProfilePlan> plan;  ///< what compiled code counts; null if it doesn't
+  mutable std::atomic<uint32_t> block_ns{0};  ///< exec::KernelLaunch::block_ns
+  std::unique_ptr<ptx::ProfilePlan> plan;     ///< what compiled code counts; null if it doesn't
   /// Where blocks begin now; null when interpreted.
   exec::BlockFunction entry() const;
   /// Words that a thread counts in; 0: doesn't count.

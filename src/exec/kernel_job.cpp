@@ -18,6 +18,15 @@ namespace {
 /// started in order, so a wait on an earlier block (the usual kind) always ends.
 constexpr uint32_t kMaxResident = 256;
 constexpr uint32_t kSleepAfter = 4096;  ///< yields in vain
+constexpr uint64_t kMostBlocks = 4096;  ///< of a share
+constexpr uint64_t kShareNs = 2'000;    ///< shorter shares cost more to hand out than they gain in balance
+constexpr uint64_t kWakeNs = 10'000;    ///< work that makes up for waking a thread
+
+uint64_t now_ns() {
+  timespec t;
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
+}
 
 }  // namespace
 
@@ -26,9 +35,12 @@ KernelJob::KernelJob(const KernelLaunch& launch) : launch_(launch) {
   total_ = uint64_t(g[0]) * g[1] * g[2];
   launch_.args.rt = runtime_table();
   launch_.args.stop = reinterpret_cast<const uint32_t*>(&stop_word_);
-  // Eight shares a thread keep the ends even; long runs of consecutive blocks keep caches warm.
-  const uint64_t shares = uint64_t(Pool::instance().width()) * 8;
-  chunk_ = launch_.may_yield ? 1 : std::clamp<uint64_t>(total_ / shares, 1, 4096);
+  // Shares get smaller towards the end, so that all threads end together; long runs of consecutive blocks
+  // keep caches warm.
+  const uint64_t width = Pool::instance().width();
+  parts_ = width * 4;
+  if (const uint64_t ns = launch_.block_ns ? launch_.block_ns->load(std::memory_order_relaxed) : 0)
+    least_blocks_ = std::clamp<uint64_t>(kShareNs / ns, 1, (total_ + width - 1) / width);
 }
 
 KernelJob::~KernelJob() {
@@ -149,10 +161,46 @@ Share KernelJob::run_share(Runner& runner) {
     }
     return run_waiting_kind(runner, storage) || fresh ? Share::kMore : Share::kNone;
   }
-  const uint64_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
-  if (first >= total_) return Share::kExhausted;
-  run_blocks(runner, first, std::min(chunk_, total_ - first));
-  return first + chunk_ >= total_ ? Share::kExhausted : Share::kMore;
+  uint64_t first = 0;
+  const uint64_t count = take_blocks(&first);
+  if (count == 0) return Share::kExhausted;
+  run_blocks(runner, first, count);
+  return first + count >= total_ ? Share::kExhausted : Share::kMore;
+}
+
+/// The next share of a grid that doesn't yield: how many blocks, from *first on; 0 when there are none left.
+uint64_t KernelJob::take_blocks(uint64_t* first) {
+  uint64_t at = next_.load(std::memory_order_relaxed), count = 0;
+  do {
+    if (at >= total_) return 0;
+    const uint64_t left = total_ - at;
+    count = std::min(
+        left, std::clamp<uint64_t>(left / parts_, least_blocks_, std::max(least_blocks_, kMostBlocks)));
+  } while (!next_.compare_exchange_weak(at, at + count, std::memory_order_relaxed));
+  *first = at;
+  return count;
+}
+
+uint32_t KernelJob::worth_waking() const {
+  const uint64_t at = next_.load(std::memory_order_relaxed);
+  if (at >= total_) return 0;
+  const uint64_t left = total_ - at;
+  uint64_t threads = (left - 1) / least_blocks_;  // besides the one that takes the next share
+  const uint64_t ns = launch_.block_ns ? launch_.block_ns->load(std::memory_order_relaxed) : 0;
+  if (ns && !launch_.may_yield) threads = std::min(threads, left * ns / kWakeNs);
+  return uint32_t(std::min<uint64_t>(threads, UINT32_MAX));
+}
+
+bool KernelJob::is_brief() const {
+  const uint64_t ns = launch_.block_ns ? launch_.block_ns->load(std::memory_order_relaxed) : 0;
+  return ns && !launch_.may_yield && total_ * ns < kWakeNs;
+}
+
+/// A quarter of what is known comes from the latest share.
+void KernelJob::note_time(uint64_t ns, uint64_t blocks) {
+  const uint64_t now = ns / blocks, before = launch_.block_ns->load(std::memory_order_relaxed);
+  const uint64_t known = before ? (3 * before + now) / 4 : now;
+  launch_.block_ns->store(uint32_t(std::clamp<uint64_t>(known, 1, UINT32_MAX)), std::memory_order_relaxed);
 }
 
 /// Runs blocks [first, first + count), which belong to this thread now.
@@ -170,6 +218,7 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
       reinterpret_cast<uint64_t>(runner.stack_low ? runner.stack_low + (256 << 10) : &here - (512 << 10));
   state.counters = lend_counters();
   const BlockFunction entry = launch_.live ? launch_.live->now() : launch_.entry;
+  const uint64_t begin = launch_.block_ns ? now_ns() : 0;
   ProtectedRegion region;
   region.block = &state;
   const InterruptibleThread thread(*this);
@@ -190,6 +239,7 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
     }
   });
   return_counters(std::exchange(state.counters, nullptr));
+  if (launch_.block_ns) note_time(now_ns() - begin, count);
   if (!ok) stop(region.fault, state.ctaid);
   done(count);
 }

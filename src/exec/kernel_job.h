@@ -47,6 +47,8 @@ struct KernelLaunch {
   size_t frame_bytes = 0;  ///< of a whole block
   bool may_yield = false;
   bool cooperative = false;  ///< all blocks must be resident at once
+  /// What a block of this kernel takes, as measured lately; 0: not known. Null: nobody keeps it.
+  std::atomic<uint32_t>* block_ns = nullptr;
   size_t counter_words = 0;  ///< length of BlockState::counters; 0: the kernel doesn't count
   const char* kernel = "";   ///< name for reports; outlives the job
 };
@@ -65,6 +67,8 @@ class KernelJob : public Job {
   explicit KernelJob(const KernelLaunch& launch);
   ~KernelJob() override;
   Share run_share(Runner& runner) override;
+  uint32_t worth_waking() const override;
+  bool is_brief() const override;
 
   const KernelLaunch& launch() const { return launch_; }
   /// Records a fault that doesn't end the block at once (device assert). The first fault of a grid counts.
@@ -82,7 +86,9 @@ class KernelJob : public Job {
   KernelLaunch launch_;
 
  private:
+  uint64_t take_blocks(uint64_t* first);
   void run_blocks(Runner& runner, uint64_t first, uint64_t count);
+  void note_time(uint64_t ns, uint64_t blocks);
   bool start_block(Runner& runner, BlockStorage& storage, uint64_t index);
   bool run_waiting_kind(Runner& runner, BlockStorage* storage);
   void got_on() {
@@ -102,7 +108,8 @@ class KernelJob : public Job {
   void return_counters(uint64_t* counters);
 
   uint64_t total_ = 0;
-  uint64_t chunk_ = 1;
+  uint64_t parts_ = 1;         ///< of what is left, a share is one
+  uint64_t least_blocks_ = 1;  ///< of a share
   std::atomic<uint64_t> next_{0}, done_{0};
   std::atomic<bool> stopped_{false};
   std::atomic<uint32_t> stop_word_{0};  ///< LaunchArgs::stop

@@ -50,6 +50,11 @@ TransferJob::TransferJob(const Transfer& t) : transfer_(t) {
   shares_ = pieces_per_row_ > 1 ? rows_ * pieces_per_row_ : (rows_ + rows_per_share_ - 1) / rows_per_share_;
 }
 
+uint32_t TransferJob::worth_waking() const {
+  const size_t taken = next_.load() + 1;
+  return taken < shares_ ? uint32_t(std::min<size_t>(shares_ - taken, UINT32_MAX)) : 0;
+}
+
 Share TransferJob::run_share(Runner&) {
   const size_t share = next_.fetch_add(1);
   if (share >= shares_) return Share::kExhausted;

@@ -29,6 +29,7 @@ class TransferJob : public Job {
  public:
   explicit TransferJob(const Transfer& transfer);
   Share run_share(Runner& runner) override;
+  uint32_t worth_waking() const override;
 
  protected:
   /// Called once by the thread that ended the last share; `fault` is null when all went well.

@@ -34,33 +34,19 @@ namespace {
 
 constexpr size_t kStackBytes = size_t(64) << 20;
 constexpr size_t kThreadStackBytes = size_t(1) << 20;
-constexpr uint64_t kSpinNs = 30'000;  ///< how long a worker looks for new work before it sleeps
-constexpr int64_t kRestNs = 100'000;  ///< how long it leaves blocks alone that other workers are running
+constexpr uint64_t kSpinNs = 30'000;      ///< how long a worker looks for new work before it sleeps
+constexpr int64_t kRestNs = 100'000;      ///< how long it leaves blocks alone that other workers are running
+constexpr unsigned kPlainMxcsr = 0x1f80;  ///< round to nearest, no flush to zero, no traps: for kernels
+constexpr int kWakeAtOnce = 2;            ///< each thread wakes so many: all of n are up in log n steps
+
+/// What the thread runs shares with, while it is at it.
+thread_local Runner* current_runner __attribute__((tls_model("initial-exec"))) = nullptr;
+thread_local bool more_to_start __attribute__((tls_model("initial-exec"))) = false;
 
 uint64_t now_ns() {
   timespec t;
   ::clock_gettime(CLOCK_MONOTONIC, &t);
   return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
-}
-
-/// CPUs the cgroup's quota allows, 0 if unlimited (cgroup v2 cpu.max, v1 cfs quota).
-uint32_t cgroup_cpus() {
-  long long quota = 0, period = 0;
-  if (FILE* f = std::fopen("/sys/fs/cgroup/cpu.max", "re")) {
-    char word[32] = "";
-    if (std::fscanf(f, "%31s %lld", word, &period) == 2 && std::strcmp(word, "max") != 0)
-      quota = std::atoll(word);
-    std::fclose(f);
-  } else if (FILE* q = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re")) {
-    if (std::fscanf(q, "%lld", &quota) != 1) quota = 0;
-    std::fclose(q);
-    if (FILE* p = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re")) {
-      if (std::fscanf(p, "%lld", &period) != 1) period = 0;
-      std::fclose(p);
-    }
-  }
-  if (quota <= 0 || period <= 0) return 0;
-  return uint32_t(std::max(1ll, (quota + period - 1) / period));
 }
 
 struct StackCall {
@@ -144,18 +130,6 @@ Runner::Runner() {
 #endif
 }
 
-uint32_t worker_count() {
-  if (const char* env = std::getenv("PPU_WORKERS")) {
-    const long n = std::atol(env);
-    if (n >= 1 && n <= 1024) return uint32_t(n);
-  }
-  cpu_set_t set;
-  uint32_t cpus = 1;
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) cpus = uint32_t(std::max(1, CPU_COUNT(&set)));
-  if (const uint32_t quota = cgroup_cpus()) cpus = std::min(cpus, quota);
-  return cpus;
-}
-
 void futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int64_t timeout_ns) {
   timespec t = {time_t(timeout_ns / 1'000'000'000), long(timeout_ns % 1'000'000'000)};
   ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, expected,
@@ -218,6 +192,33 @@ void Pool::wake() {
   if (spinners_.load() == 0 && sleepers_.load() != 0) futex_wake(epoch_, 1);
 }
 
+void Pool::others_wait(bool wait) {
+  more_to_start = wait;
+}
+
+void Pool::follow(Job* job) {
+  if (!current_runner || more_to_start || !run_here(job)) submit(job);
+}
+
+/// The job that this thread has just completed may still be in the list; any other has its turn first.
+bool Pool::run_here(Job* job) {
+  if (!job->is_brief() || open_jobs_.load(std::memory_order_relaxed) > 1) return false;
+  ensure_fault_handlers();
+  job->add_ref();
+  while (job->run_share(*current_runner) != Share::kExhausted) {
+  }
+  job->release();
+  return true;
+}
+
+void Pool::wake_more(const Job& job) {
+  if (width_ == 1 || sleepers_.load() == 0 || spinners_.load() != 0) return;
+  const uint32_t wanted = job.worth_waking();
+  if (wanted == 0) return;
+  epoch_.fetch_add(1);
+  futex_wake(epoch_, int(std::min<uint32_t>(wanted, kWakeAtOnce)));
+}
+
 Job* Pool::take(const void* owner) {
   if (open_jobs_.load(std::memory_order_relaxed) == 0) return nullptr;
   std::lock_guard lock(mutex_);
@@ -255,28 +256,39 @@ void Pool::give_back(Job* job, Share last, bool helper) {
   job->release();
 }
 
-/// Runs shares until the job has none to take. Wakes one more worker first, who wakes the next. False if
-/// there was none from the start.
+/// Runs shares until the job has none to take. Wakes more workers first, who wake the next. False if there
+/// was none from the start.
 bool Pool::drain(Job* job, Runner& runner, bool helper) {
   ensure_fault_handlers();  // the application may have installed its own since the launch
   Share last = Share::kMore;
-  bool woke = false, ran = false;
+  bool ran = false;
   uint32_t idle = 0;
+  current_runner = &runner;
   while (true) {
+    wake_more(*job);
     last = job->run_share(runner);
     ran |= last == Share::kMore;
     if (last == Share::kExhausted) break;
     // Only blocks that wait: another job may have what they wait for.
     idle = last == Share::kNone ? idle + 1 : 0;
     if (idle > 8) break;
-    if (last == Share::kMore && !woke) {
-      woke = true;
-      if (sleepers_.load() != 0 && width_ > 1) wake();
-    }
   }
+  current_runner = nullptr;
   release_amx();
   give_back(job, last, helper);
   return ran || last == Share::kExhausted;
+}
+
+void call_on_own_stack(void (*function)(void*), void* argument) {
+  Runner* runner = acquire_runner();
+  const uint32_t csr = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(kPlainMxcsr);
+  if (runner->stack_high)
+    call_on_stack(runner->stack_high, function, argument);
+  else
+    function(argument);
+  __builtin_ia32_ldmxcsr(csr);
+  release_runner(runner);
 }
 
 bool Pool::help(const void* owner) {
@@ -284,8 +296,7 @@ bool Pool::help(const void* owner) {
   if (!job) return false;
   Runner* runner = acquire_runner();
   const uint32_t csr = __builtin_ia32_stmxcsr();
-  __builtin_ia32_ldmxcsr(
-      0x1f80);  // round to nearest, no flush to zero, no traps: what kernels are compiled for
+  __builtin_ia32_ldmxcsr(kPlainMxcsr);
   StackCall call = {this, &Pool::drain, job, runner, true};
   if (runner->stack_high)
     call_on_stack(runner->stack_high, run_stack_call, &call);
@@ -301,9 +312,10 @@ void Pool::worker_main() {
   Runner* runner = acquire_runner();
   while (true) {
     uint32_t seen = epoch_.load();
-    spinners_.fetch_add(1);
     Job* job = take(nullptr);
-    for (uint64_t begin = 0; !job;) {
+    // One processor is left to the host thread, which has the next launch to prepare.
+    const bool spin = spinners_.fetch_add(1) + 1 < std::max(2u, width_);
+    for (uint64_t begin = 0; !job && spin;) {
       const uint64_t now = now_ns();
       if (begin == 0) begin = now;
       if (now - begin > kSpinNs) break;

@@ -36,6 +36,10 @@ class Job {
   virtual ~Job() = default;
   /// Takes and runs one share. Called by many threads at once.
   virtual Share run_share(Runner& runner) = 0;
+  /// How many threads more, besides one that is about to take a share, have something to gain by waking up.
+  virtual uint32_t worth_waking() const { return UINT32_MAX; }
+  /// Whether it is over sooner than another thread could begin it.
+  virtual bool is_brief() const { return false; }
   void add_ref() { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() {
     if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
@@ -53,6 +57,11 @@ class Pool {
   static Pool& instance();
 
   void submit(Job* job);
+  /// For what follows a job on the thread that has just completed it: runs `job` right there if it is brief
+  /// and nobody else's turn, else submits it.
+  void follow(Job* job);
+  /// Says that this thread has more to start before it may stay at anything.
+  static void others_wait(bool wait);
   /// Runs shares of one of `owner`'s jobs (any job if null) until it has none to take. False if there was
   /// nothing to run, or all slots are taken.
   bool help(const void* owner);
@@ -66,6 +75,8 @@ class Pool {
   Job* take(const void* owner);
   void give_back(Job* job, Share last, bool helper);
   bool drain(Job* job, Runner& runner, bool helper);
+  bool run_here(Job* job);
+  void wake_more(const Job& job);
   void start_threads();
   void worker_main();
 
@@ -82,6 +93,10 @@ class Pool {
 
 /// CPUs this process may use: affinity mask and cgroup quota, at least 1. PPU_WORKERS overrides.
 uint32_t worker_count();
+
+/// Calls `function` on a large stack that isn't the caller's (which may be a fiber's), in the default
+/// floating-point mode.
+void call_on_own_stack(void (*function)(void*), void* argument);
 
 /// Sleeps until *word differs from `expected` (a futex; may wake early). Negative timeout: for ever.
 void futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int64_t timeout_ns = -1);

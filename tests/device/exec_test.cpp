@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -55,6 +57,83 @@ TEST(Exec, ManyThreadsLaunchAtOnce) {
   }
   for (auto& t : threads) t.join();
   EXPECT_EQ(wrong.load(), 0);
+}
+
+/// A brief job that a chain of others follows; remembers which thread ran it, and whether that thread was at
+/// another one.
+class Step : public Job {
+ public:
+  struct Log {
+    std::mutex mutex;
+    std::vector<std::thread::id> threads;
+    int nested = 0;
+    std::atomic<bool> over{false};
+  };
+  Step(Log& log, int more, bool others_wait) : log_(log), more_(more), others_wait_(others_wait) {}
+  bool is_brief() const override { return true; }
+  Share run_share(Runner&) override {
+    if (taken_.exchange(true)) return Share::kExhausted;
+    static thread_local int depth = 0;
+    depth++;
+    {
+      const std::lock_guard lock(log_.mutex);
+      log_.threads.push_back(std::this_thread::get_id());
+      log_.nested += depth > 1;
+    }
+    Pool::others_wait(others_wait_);
+    if (more_ > 0)
+      Pool::instance().follow(new Step(log_, more_ - 1, others_wait_));
+    else
+      log_.over = true;
+    Pool::others_wait(false);
+    depth--;
+    release();
+    return Share::kExhausted;
+  }
+
+ private:
+  Log& log_;
+  const int more_;
+  const bool others_wait_;
+  std::atomic<bool> taken_{false};
+};
+
+TEST(Exec, ABriefJobFollowsOnTheThreadThatEndedTheLastOne) {
+  static Step::Log log;
+  Pool::instance().submit(new Step(log, 20, false));
+  while (!log.over) std::this_thread::yield();
+  const std::lock_guard lock(log.mutex);
+  ASSERT_EQ(log.threads.size(), 21u);
+  EXPECT_EQ(log.nested, 20);
+  for (const auto& t : log.threads) EXPECT_EQ(t, log.threads[0]);
+}
+
+TEST(Exec, ABriefJobDoesNotKeepAThreadThatHasMoreToStart) {
+  static Step::Log log;
+  Pool::instance().submit(new Step(log, 20, true));
+  while (!log.over) std::this_thread::yield();
+  const std::lock_guard lock(log.mutex);
+  EXPECT_EQ(log.threads.size(), 21u);
+  EXPECT_EQ(log.nested, 0);
+}
+
+TEST(Exec, KeepsWhatABlockTakes) {
+  const auto slow = [](const LaunchArgs*, BlockState*) -> uint32_t {
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
+    return 0;
+  };
+  std::atomic<uint32_t> block_ns{0};
+  KernelLaunch launch;
+  launch.block_ns = &block_ns;
+  for (int i = 0; i < 3; i++) EXPECT_FALSE(run_kernel(slow, {{20, 1, 1}}, nullptr, launch).failed);
+  EXPECT_GE(block_ns.load(), 400'000u);
+  // A short kernel of few blocks is handed out at once, and all of its blocks run.
+  block_ns = 100;
+  std::vector<std::atomic<uint32_t>> count(50);
+  const Shape shape = {{50, 1, 1}};
+  const CountParams params = {count.data(), shape.grid};
+  EXPECT_FALSE(run_kernel(count_block, shape, &params, launch).failed);
+  for (auto& c : count) EXPECT_EQ(c.load(), 1u);
 }
 
 struct BarrierParams {
