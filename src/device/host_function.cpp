@@ -1,6 +1,7 @@
 #include "device/host_function.h"
 
 #include "device/context.h"
+#include "device/host_thread.h"
 
 namespace ppu::device {
 namespace {
@@ -13,6 +14,7 @@ class HostOperation : public Operation {
  protected:
   void start() override {
     run_on_host_thread(
+        function_, stream_name(),
         [](void* self) {
           auto* op = static_cast<HostOperation*>(self);
           // Host functions don't run in a context that has failed (cuLaunchHostFunc); callbacks do.

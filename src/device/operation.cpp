@@ -2,18 +2,15 @@
 // critical sections are a few pointer writes.
 #include "device/operation.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include <algorithm>
 #include <climits>
-#include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <utility>
 
 #include "device/context.h"
+#include "device/host_thread.h"
 #include "device/ipc.h"
 #include "device/polling.h"
 #include "device/profile.h"
@@ -58,6 +55,7 @@ void Operation::start_ready(std::vector<Operation*>& ready) {
   ready_queue = &ready;
   for (size_t i = 0; i < ready.size(); i++) {
     Operation* op = ready[i];  // start() may grow the vector
+    exec::Pool::others_wait(i + 1 < ready.size());
     op->start();
   }
   ready_queue = nullptr;
@@ -109,7 +107,7 @@ void Operation::wait_until_done() {
   const uint64_t begin = monotonic_ns();
   while (true) {
     if (done()) return;
-    if (pool.help(stream_)) continue;
+    if (pool.help(stream_) || help_library_work(stream_)) continue;
     if (monotonic_ns() - begin > kSpinNs) break;
     for (int i = 0; i < 64 && !done(); i++) __builtin_ia32_pause();
   }
@@ -384,56 +382,6 @@ CUresult Event::elapsed(Event& start, Event& end, float* milliseconds) {
   if (a) a->release();
   if (b) b->release();
   return result;
-}
-
-namespace {
-
-/// The thread of host functions. Leaked: it may be running one when the process exits.
-struct HostThread {
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::deque<std::pair<void (*)(void*), void*>> queue;
-  HostThread() {
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    sigset_t all, before;
-    sigfillset(&all);
-    for (int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, sig);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_t thread;
-    pthread_create(
-        &thread, &attr,
-        [](void* self) -> void* {
-          static_cast<HostThread*>(self)->main();
-          return nullptr;
-        },
-        this);
-    pthread_setname_np(thread, "ppu-host-func");
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    pthread_attr_destroy(&attr);
-  }
-  [[noreturn]] void main() {
-    while (true) {
-      std::unique_lock lock(mutex);
-      wake.wait(lock, [this] { return !queue.empty(); });
-      const auto [function, argument] = queue.front();
-      queue.pop_front();
-      lock.unlock();
-      function(argument);
-    }
-  }
-};
-
-}  // namespace
-
-void run_on_host_thread(void (*function)(void*), void* argument) {
-  static HostThread* thread = new HostThread;
-  {
-    std::lock_guard lock(thread->mutex);
-    thread->queue.emplace_back(function, argument);
-  }
-  thread->wake.notify_one();
 }
 
 }  // namespace ppu::device

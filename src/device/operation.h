@@ -160,9 +160,6 @@ class Event {
   int shared_fd_ = -1;
 };
 
-/// Runs host functions one after the other on a thread of their own.
-void run_on_host_thread(void (*function)(void*), void* argument);
-
 uint64_t monotonic_ns();
 
 }  // namespace ppu::device

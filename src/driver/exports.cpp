@@ -1,5 +1,6 @@
 // The exported symbols of libcuda.so.1 and their table, made from api.inc. A row whose parameters differ from
 // cuda.h fails to compile here: extern "C" allows one signature a name.
+#include "device/host_thread.h"
 #include "driver/entry.h"
 
 #define PPU_EXPORT extern "C" __attribute__((visibility("default")))
@@ -48,6 +49,12 @@
 /// CUDA.
 PPU_EXPORT ppu::CallObserver ppu_call_observer_v1() {
   return ppu::call_observer;
+}
+
+/// For our stand-ins of NVIDIA's libraries: host functions at this address may run on any thread, and in
+/// several streams at once. No part of CUDA.
+PPU_EXPORT void ppu_library_work_v1(void (*function)(void*)) {
+  ppu::device::declare_library_work(function);
 }
 
 namespace ppu::driver {

@@ -5,6 +5,9 @@
 
 #include "driver_fixture.h"
 
+/// For our own libraries; no header has it.
+extern "C" void ppu_library_work_v1(void (*function)(void*));
+
 namespace {
 
 using StreamTest = DriverTest;
@@ -96,6 +99,53 @@ TEST_F(StreamTest, HostFunctionsRunInOrder) {
   EXPECT_EQ(state.status, CUDA_SUCCESS);
   EXPECT_NE(state.thread, std::this_thread::get_id());
   OK(cuStreamDestroy(s));
+}
+
+struct Meeting {
+  std::atomic<int> here{0};
+  std::atomic<bool> met{false};
+};
+
+/// Waits for the function of another stream that does the same.
+void meet(void* meeting) {
+  auto* m = static_cast<Meeting*>(meeting);
+  m->here++;
+  for (int i = 0; i < 20'000 && m->here < 2; i++) std::this_thread::sleep_for(std::chrono::microseconds(100));
+  if (m->here >= 2) m->met = true;
+}
+
+TEST_F(StreamTest, LibraryWorkOfTwoStreamsRunsAtOnce) {
+  ppu_library_work_v1(meet);
+  ppu_library_work_v1(meet);  // once is enough
+  Meeting meeting;
+  CUstream a, b;
+  OK(cuStreamCreate(&a, CU_STREAM_NON_BLOCKING));
+  OK(cuStreamCreate(&b, CU_STREAM_NON_BLOCKING));
+  OK(cuLaunchHostFunc(a, meet, &meeting));
+  OK(cuLaunchHostFunc(b, meet, &meeting));
+  OK(cuStreamSynchronize(a));  // this thread may be the one that runs a's
+  OK(cuStreamSynchronize(b));
+  EXPECT_TRUE(meeting.met.load());
+  OK(cuStreamDestroy(a));
+  OK(cuStreamDestroy(b));
+}
+
+TEST_F(StreamTest, LibraryWorkKeepsTheOrderOfItsStream) {
+  const auto append = [](void* numbers) {
+    auto* v = static_cast<std::vector<size_t>*>(numbers);
+    v->push_back(v->size());
+  };
+  ppu_library_work_v1(append);
+  std::vector<size_t> numbers;
+  const CUdeviceptr word = allocate(4);
+  for (int i = 0; i < 200; i++) {
+    OK(cuLaunchHostFunc(nullptr, append, &numbers));
+    if (i % 3 == 0) OK(run("fill", 1, 1, nullptr, word, 1u, 1u));
+    if (i % 50 == 0) OK(cuStreamSynchronize(nullptr));
+  }
+  OK(cuStreamSynchronize(nullptr));
+  ASSERT_EQ(numbers.size(), 200u);
+  for (size_t i = 0; i < numbers.size(); i++) EXPECT_EQ(numbers[i], i);
 }
 
 TEST_F(StreamTest, ValuesHoldAStream) {

@@ -1,6 +1,8 @@
 // See handle.h.
 #include "libs/cublas/handle.h"
 
+#include <dlfcn.h>
+
 #include <memory>
 #include <mutex>
 #include <set>
@@ -29,6 +31,20 @@ void run_again(void* work) {
 
 void destroy(void* work) {
   delete static_cast<Work*>(work);
+}
+
+/// Tells our driver that products mind neither threads nor company: they run on the thread that waits for
+/// them, and those of several streams at once.
+void declare_work() {
+  static const bool once = [] {
+    void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
+    if (!driver) return false;
+    const auto declare = reinterpret_cast<void (*)(void (*)(void*))>(dlsym(driver, "ppu_library_work_v1"));
+    for (const auto function : {run_once, run_again})
+      if (declare) declare(function);
+    return true;
+  }();
+  (void)once;
 }
 
 // Graphs may be launched any number of times: the graph keeps the work (CUDA runtime API, "User Objects").
@@ -72,6 +88,7 @@ bool remove_live(cublasHandle_t handle) {
 }
 
 Status enqueue(cudaStream_t stream, Work work) {
+  declare_work();
   auto owned = std::make_unique<Work>(std::move(work));
   cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
   if (cudaStreamIsCapturing(stream, &capture) != cudaSuccess) return CUBLAS_STATUS_EXECUTION_FAILED;
