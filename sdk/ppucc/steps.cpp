@@ -209,9 +209,10 @@ class Build {
   int device_pass(const std::string& source, unsigned arch, const std::string& ptx) {
     Command command = cuda_command(source, arch);
     // A kernel may ask malloc for too much and look at the answer: it must really be called.
-    append(command,
-           {"--cuda-device-only", "-fno-builtin-malloc", "-Xclang", "-target-feature", "-Xclang", "+ptx85",
-            "-S", "-Xclang", "-mlink-builtin-bitcode", "-Xclang", tools_.device_library.string()});
+    // CCCL's concepts are declared as variadic functions, and only asked whether they could be called.
+    append(command, {"--cuda-device-only", "-fno-builtin-malloc", "-Xclang",
+                     "-fcuda-allow-variadic-functions", "-Xclang", "-target-feature", "-Xclang", "+ptx85",
+                     "-S", "-Xclang", "-mlink-builtin-bitcode", "-Xclang", tools_.device_library.string()});
     append(command, options_.device_flags);
     append(command, {source, "-o", ptx});
     if (const int status = execute(command)) return status;

@@ -1,4 +1,4 @@
-"""CuPy as pip installs it, with no NVIDIA package: kernels of every kind and its libraries against NumPy."""
+"""CuPy as pip installs it, with no library of NVIDIA (CUB's kernels need its NVRTC as a compiler): kernels of every kind and its libraries against NumPy."""
 
 import unittest
 import warnings
@@ -63,9 +63,14 @@ class CuPy(unittest.TestCase):
         x = cp.arange(10.0)
         f = cp.ElementwiseKernel("T x, T y", "T z", "z = x * x - y", "f")
         self.close(f(x, 2.0), np.arange(10.0) ** 2 - 2)
-        norm = cp.ReductionKernel("T x", "T y", "x * x", "a + b", "y = sqrt(a)", "0", "norm")
-        self.close(norm(x), np.linalg.norm(np.arange(10.0)))
-        self.close(cp.fuse()(lambda a, b: cp.sqrt(a * a + b * b))(x, x), np.sqrt(2) * np.arange(10.0))
+        two_norm = cp.ReductionKernel("T x", "T y", "x * x", "a + b", "y = sqrt(a)", "0", "two_norm")
+        self.close(two_norm(x), np.linalg.norm(np.arange(10.0)))
+
+        @cp.fuse()
+        def hypotenuse(a, b):
+            return cp.sqrt(a * a + b * b)
+
+        self.close(hypotenuse(x, x), np.sqrt(2) * np.arange(10.0))
 
     def test_sorting(self):
         x = cp.asarray(V)
@@ -123,13 +128,13 @@ class CuPy(unittest.TestCase):
         from cupyx import jit
 
         @jit.rawkernel()
-        def double(x, y, n):
+        def doubled(x, y, n):
             t = jit.threadIdx.x + jit.blockIdx.x * jit.blockDim.x
             if t < n:
                 y[t] = x[t] * 2
 
         x, y = cp.arange(64, dtype=cp.float32), cp.zeros(64, cp.float32)
-        double((1,), (64,), (x, y, 64))
+        doubled((1,), (64,), (x, y, 64))
         self.close(y, np.arange(64) * 2)
 
 
