@@ -130,6 +130,22 @@ class Values(unittest.TestCase):
             self.assertEqual(on_device.grad.dtype, torch.float16)
             torch.testing.assert_close(on_device.grad.cpu().float(), host.grad, rtol=2e-3, atol=2e-3)
 
+    def test_lu_without_pivots(self):
+        for rows, columns in ((6, 6), (5, 8), (8, 5)):
+            a = torch.randn(3, rows, columns, device="cuda", dtype=torch.float64)
+            a.diagonal(0, -2, -1).add_(10)
+            p, l, u = torch.linalg.lu(a, pivot=False)
+            self.assertEqual(p.numel(), 0)
+            torch.testing.assert_close(l @ u, a)
+            packed, pivots, info = torch.linalg.lu_factor_ex(a, pivot=False)
+            self.assertTrue(torch.equal(packed.triu()[:, :min(rows, columns)], u))
+            self.assertEqual(pivots.tolist(), [list(range(1, min(rows, columns) + 1))] * 3)
+            self.assertEqual(info.tolist(), [0, 0, 0])
+        singular = torch.tensor([[1.0, 2.0], [2.0, 4.0]], device="cuda")
+        self.assertEqual(torch.linalg.lu_factor_ex(singular, pivot=False).info.item(), 2)
+        with self.assertRaises(RuntimeError):
+            torch.linalg.lu_factor_ex(singular, pivot=False, check_errors=True)
+
     def test_dropout(self):
         x = torch.ones(20000, device="cuda", requires_grad=True)
         y = nn.functional.dropout(x, 0.25)

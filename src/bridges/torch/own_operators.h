@@ -30,6 +30,7 @@ using OwnOperators = std::vector<OwnOperator>;
 
 OwnOperators attention_operators();
 OwnOperators cudnn_operators();
+OwnOperators linalg_operators();
 OwnOperators matmul_operators();
 OwnOperators normalisation_operators();
 OwnOperators recurrent_operators();

@@ -27,7 +27,7 @@ Tensor& log_softmax_out(const Tensor& x, int64_t dim, bool half_to_float, Tensor
 }
 
 Tensor softmax_backward(const Tensor& grad, const Tensor& y, int64_t dim, ScalarType input_type) {
-  return at::_softmax_backward_data(grad, y, dim, grad.scalar_type()).to(input_type);
+  return at::_softmax_backward_data(grad, y.to(grad.scalar_type()), dim, grad.scalar_type()).to(input_type);
 }
 Tensor& softmax_backward_out(const Tensor& grad, const Tensor& y, int64_t dim, ScalarType input_type,
                              Tensor& grad_input) {
@@ -38,7 +38,8 @@ Tensor& softmax_backward_out(const Tensor& grad, const Tensor& y, int64_t dim, S
   return grad_input.copy_(result);
 }
 Tensor log_softmax_backward(const Tensor& grad, const Tensor& y, int64_t dim, ScalarType input_type) {
-  return at::_log_softmax_backward_data(grad, y, dim, grad.scalar_type()).to(input_type);
+  return at::_log_softmax_backward_data(grad, y.to(grad.scalar_type()), dim, grad.scalar_type())
+      .to(input_type);
 }
 Tensor& log_softmax_backward_out(const Tensor& grad, const Tensor& y, int64_t dim, ScalarType input_type,
                                  Tensor& grad_input) {
