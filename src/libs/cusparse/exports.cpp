@@ -1,31 +1,10 @@
-// libcusparse.so.12: handles and versions, and every other name of cuSPARSE, not written.
-#include <cuda.h>
+// libcusparse.so.12: the exports and the handle. The older typed functions are bound to their bodies here;
+// blocked triangular systems and factors, prunings, colourings and conversions of rectangular blocks aren't
+// written.
 #include <library_types.h>
 
-#include "libs/shell/handles.h"
-#include "libs/shell/stream_work.h"
-
-// cuSPARSE API reference, cusparseStatus_t.
-enum cusparseStatus_t : int {
-  CUSPARSE_STATUS_SUCCESS = 0,
-  CUSPARSE_STATUS_NOT_INITIALIZED = 1,
-  CUSPARSE_STATUS_ALLOC_FAILED = 2,
-  CUSPARSE_STATUS_INVALID_VALUE = 3,
-  CUSPARSE_STATUS_ARCH_MISMATCH = 4,
-  CUSPARSE_STATUS_MAPPING_ERROR = 5,
-  CUSPARSE_STATUS_EXECUTION_FAILED = 6,
-  CUSPARSE_STATUS_INTERNAL_ERROR = 7,
-  CUSPARSE_STATUS_MATRIX_TYPE_NOT_SUPPORTED = 8,
-  CUSPARSE_STATUS_ZERO_PIVOT = 9,
-  CUSPARSE_STATUS_NOT_SUPPORTED = 10,
-  CUSPARSE_STATUS_INSUFFICIENT_RESOURCES = 11
-};
-enum cusparsePointerMode_t : int { CUSPARSE_POINTER_MODE_HOST = 0, CUSPARSE_POINTER_MODE_DEVICE = 1 };
-struct cusparseContext {
-  CUstream stream = nullptr;
-  cusparsePointerMode_t pointer_mode = CUSPARSE_POINTER_MODE_HOST;
-};
-using cusparseHandle_t = cusparseContext*;
+#include "libs/cusparse/typed.h"
+#include "libs/shell/complex.h"
 
 #define PPU_ROWS "libs/cusparse/api.inc"
 #define PPU_LIBRARY cusparse
@@ -35,10 +14,28 @@ using cusparseHandle_t = cusparseContext*;
 #include "libs/shell/exports.inc"
 
 namespace ppu::cusparse {
+
+using shell::native;
+using shell::NumberOf;
+
+// The typed rows: the body is the template of the row's tail.
+#define API(name, params, args)
+#define ANY(type, name, params, args)
+#define PPU_TYPED(name, tail, params, args)                                    \
+  Status name params {                                                         \
+    return [](auto... a) { return tail<NumberOf<PPU_T>>(native(a)...); } args; \
+  }
+#include <ppu/cusparse_functions.inc>
+#undef API
+#undef ANY
+#undef PPU_TYPED
+
+}  // namespace ppu::cusparse
+
+namespace ppu::cusparse {
 namespace {
 
 constexpr int kVersion[3] = {12, 6, 0};
-auto& contexts = shell::handles<cusparseContext>();
 
 struct Named {
   const char *name, *text;
