@@ -1,26 +1,10 @@
-// libcudnn.so.9: handles and versions, and every other name of cuDNN, not written. Not here: any of its
-// mathematics.
-#include <cuda.h>
+// libcudnn.so.9: the exports and the handle. Recurrent networks, attention, CTC, spatial transformers and the
+// graph interface aren't written.
 #include <library_types.h>
 
 #include <cstdio>
 
-#include "libs/shell/handles.h"
-#include "libs/shell/stream_work.h"
-
-// cuDNN 9 API reference, cudnnStatus_t.
-enum cudnnStatus_t : int {
-  CUDNN_STATUS_SUCCESS = 0,
-  CUDNN_STATUS_NOT_INITIALIZED = 1001,
-  CUDNN_STATUS_BAD_PARAM = 2000,
-  CUDNN_STATUS_NOT_SUPPORTED = 3000,
-  CUDNN_STATUS_INTERNAL_ERROR = 4000,
-  CUDNN_STATUS_EXECUTION_FAILED = 5000
-};
-struct cudnnContext {
-  CUstream stream = nullptr;
-};
-using cudnnHandle_t = cudnnContext*;
+#include "libs/cudnn/types.h"
 
 #define PPU_ROWS "libs/cudnn/api.inc"
 #define PPU_LIBRARY cudnn
@@ -38,6 +22,25 @@ constexpr int kVersion[3] = {9, 99, 0};
 constexpr size_t kNumber = kVersion[0] * 10000 + kVersion[1] * 100 + kVersion[2];
 auto& contexts = shell::handles<cudnnContext>();
 
+struct NamedStatus {
+  cudnnStatus_t status;
+  const char* name;
+};
+#define PPU_NAMED(status) {status, #status}
+constexpr NamedStatus kStatuses[] = {PPU_NAMED(CUDNN_STATUS_SUCCESS),
+                                     PPU_NAMED(CUDNN_STATUS_NOT_INITIALIZED),
+                                     PPU_NAMED(CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH),
+                                     PPU_NAMED(CUDNN_STATUS_LICENSE_ERROR),
+                                     PPU_NAMED(CUDNN_STATUS_BAD_PARAM),
+                                     PPU_NAMED(CUDNN_STATUS_BAD_PARAM_NULL_POINTER),
+                                     PPU_NAMED(CUDNN_STATUS_BAD_PARAM_SIZE_INSUFFICIENT),
+                                     PPU_NAMED(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH),
+                                     PPU_NAMED(CUDNN_STATUS_NOT_SUPPORTED),
+                                     PPU_NAMED(CUDNN_STATUS_INTERNAL_ERROR),
+                                     PPU_NAMED(CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED),
+                                     PPU_NAMED(CUDNN_STATUS_EXECUTION_FAILED)};
+#undef PPU_NAMED
+
 }  // namespace
 
 size_t cudnnGetVersion() {
@@ -51,20 +54,8 @@ size_t cudnnGetCudartVersion() {
 }
 
 const char* cudnnGetErrorString(cudnnStatus_t status) {
-  switch (status) {
-    case CUDNN_STATUS_SUCCESS:
-      return "CUDNN_STATUS_SUCCESS";
-    case CUDNN_STATUS_NOT_INITIALIZED:
-      return "CUDNN_STATUS_NOT_INITIALIZED";
-    case CUDNN_STATUS_BAD_PARAM:
-      return "CUDNN_STATUS_BAD_PARAM";
-    case CUDNN_STATUS_NOT_SUPPORTED:
-      return "CUDNN_STATUS_NOT_SUPPORTED";
-    case CUDNN_STATUS_INTERNAL_ERROR:
-      return "CUDNN_STATUS_INTERNAL_ERROR";
-    case CUDNN_STATUS_EXECUTION_FAILED:
-      return "CUDNN_STATUS_EXECUTION_FAILED";
-  }
+  for (const NamedStatus& s : kStatuses)
+    if (s.status == status) return s.name;
   return "CUDNN_UNKNOWN_STATUS";
 }
 
