@@ -1,18 +1,18 @@
-// cuSOLVER, sparse: the handle and its stream; the routines aren't written, so that what a program calls is
-// named by its compiler.
+// cuSOLVER, sparse, for programs built with ppucc: types and functions of the cuSOLVER documentation. The
+// functions are the rows of ppu/cusolversp_functions.inc, which the library is built from.
 #pragma once
 #include <cusolver_common.h>
 #include <cusparse.h>
 
 typedef struct cusolverSpContext* cusolverSpHandle_t;
+typedef struct csrqrInfo* csrqrInfo_t;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-cusolverStatus_t cusolverSpCreate(cusolverSpHandle_t* handle);
-cusolverStatus_t cusolverSpDestroy(cusolverSpHandle_t handle);
-cusolverStatus_t cusolverSpSetStream(cusolverSpHandle_t handle, cudaStream_t stream);
-cusolverStatus_t cusolverSpGetStream(cusolverSpHandle_t handle, cudaStream_t* stream);
+#define API(name, params, args) cusolverStatus_t name params;
+#include <ppu/cusolversp_functions.inc>
+#undef API
 #ifdef __cplusplus
 }
 #endif

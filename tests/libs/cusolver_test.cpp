@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <complex>
+#include <thread>
 #include <vector>
 
 #include "shared_array.h"
@@ -381,6 +382,17 @@ TEST_F(Cusolver, WrongArgumentsGetTheirDocumentedStatus) {
       cusolverDnDpotrf(handle, kLower, 4, reinterpret_cast<double*>(0x10), 4, work.get(), 64, info.get()),
       bad);
   EXPECT_NE(testing::internal::GetCapturedStderr().find("cusolver"), std::string::npos);
+}
+
+TEST_F(Cusolver, AThreadMayBeginWithALibrarysCall) {
+  Shared<double> a{4, 0, 0, 9};
+  auto status = CUSOLVER_STATUS_INTERNAL_ERROR;
+  std::thread([&] {
+    status = cusolverDnDpotrf(handle, kLower, 2, a.get(), 2, work.get(), 64, info.get());
+  }).join();
+  ASSERT_EQ(status, kOk);
+  wait();
+  EXPECT_DOUBLE_EQ(a[3], 3);
 }
 
 TEST_F(Cusolver, WorkIsCapturedIntoAGraph) {

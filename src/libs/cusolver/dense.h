@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "libs/cusolver/types.h"
+#include "libs/shell/complex.h"
 #include "libs/shell/handles.h"
 #include "libs/shell/stream_work.h"
 
@@ -66,38 +67,6 @@ PPU_LAPACK(std::complex<float>, float, c, cun, che)
 PPU_LAPACK(std::complex<double>, double, z, zun, zhe)
 #undef PPU_LAPACK
 #undef PPU_LAPACK_COMMON
-
-/// The number type behind a public one, and the pointers of a row's arguments as the bodies take them.
-template <class T>
-struct Public {
-  using Number = T;
-};
-template <>
-struct Public<cuComplex> {
-  using Number = std::complex<float>;
-};
-template <>
-struct Public<cuDoubleComplex> {
-  using Number = std::complex<double>;
-};
-template <class T>
-using NumberOf = typename Public<T>::Number;
-template <class A>
-A native(A a) {
-  return a;
-}
-template <class T>
-NumberOf<T>* native(T* a) {
-  return reinterpret_cast<NumberOf<T>*>(a);
-}
-template <class T>
-const NumberOf<T>* native(const T* a) {
-  return reinterpret_cast<const NumberOf<T>*>(a);
-}
-template <class T>
-NumberOf<T>** native(T** a) {
-  return reinterpret_cast<NumberOf<T>**>(a);
-}
 
 template <class T>
 using RealOf = typename Lapack<T>::Real;

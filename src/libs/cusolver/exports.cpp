@@ -1,6 +1,6 @@
 // libcusolver: the exports, the handles and parameters, and the dense functions over LAPACK, which the rows
-// of ppu/cusolverdn_functions.inc bind to their bodies. cuSOLVER's sparse and refactorization parts aren't
-// written.
+// of ppu/cusolverdn_functions.inc bind to their bodies; the sparse ones are in sparse.cpp. Refactorization
+// isn't written.
 #include <cmath>
 
 #include "libs/cusolver/linear.h"
@@ -14,6 +14,9 @@
 #include "libs/shell/exports.inc"
 
 namespace ppu::cusolver {
+
+using shell::native;
+using shell::NumberOf;
 
 // The typed rows: the body is the template of the row's tail.
 #define API(name, params, args)

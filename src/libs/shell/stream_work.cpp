@@ -54,6 +54,7 @@ CUresult need_context() {
 }
 
 CUresult enqueue(CUstream stream, Work work) {
+  if (const CUresult none = need_context()) return none;
   auto owned = std::make_unique<Work>(std::move(work));
   CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
   cuuint64_t id = 0;
@@ -69,6 +70,7 @@ CUresult enqueue(CUstream stream, Work work) {
 
 bool reachable(const char* channel, const void* at, size_t bytes) {
   if (bytes == 0) return true;
+  need_context();  // a thread may begin with a library's call
   if (at && is_known(at) && is_known(static_cast<const char*>(at) + bytes - 1)) return true;
   log(channel, LogLevel::kError, "an operand's %zu bytes at %p aren't all device memory", bytes, at);
   return false;

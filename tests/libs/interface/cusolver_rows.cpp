@@ -8,5 +8,6 @@
   static_assert(std::is_same_v<decltype(&::name), cusolverStatus_t(*) params>, \
                 #name " differs from the header");
 #include <ppu/cusolverdn_functions.inc>
+#include <ppu/cusolversp_functions.inc>
 #define VALUE(name, value) static_assert(name == value, #name " differs from the header");
 #include "cusolver_values.inc"
