@@ -1,7 +1,10 @@
 #include "simt/gang_size.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
+#include "llvm/IR/CFG.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "simt/names.h"
@@ -14,6 +17,7 @@ namespace {
 
 constexpr unsigned kMaxGang = 8;
 constexpr unsigned kLoopRegisters = 16;   ///< 512-bit registers that loop-carried values of a gang may take
+constexpr unsigned kAliveRegisters = 48;  ///< that values of a gang may take anywhere: a few spills are cheap
 constexpr unsigned kMaxVectorCode = 600;  ///< varying instructions times warps: compile time, code size
 
 // Vectors of addresses count little: they're used once an iteration and may as well wait in memory.
@@ -61,6 +65,45 @@ bool leaves_by_data(const Loop& loop, const ShapeAnalysis& shapes) {
   return false;
 }
 
+/// The most 512-bit registers that values of one warp need at any one place.
+unsigned most_alive(const ShapeAnalysis& shapes) {
+  using Values = std::set<const Value*>;
+  std::map<const BasicBlock*, Values> at_start;
+  const auto counts = [&](const Value* v) {
+    return isa<Instruction>(v) && shapes.of(v).is_varying() && !v->getType()->isIntOrIntVectorTy(1);
+  };
+  unsigned most = 0;
+  const auto scan = [&](const BasicBlock& b) {
+    Values live;
+    for (const BasicBlock* next : successors(&b)) {
+      live.insert(at_start[next].begin(), at_start[next].end());
+      for (const PHINode& phi : next->phis())
+        if (const Value* in = phi.getIncomingValueForBlock(&b); counts(in)) live.insert(in);
+    }
+    unsigned now = 0;
+    for (const Value* v : live) now += registers(v->getType());
+    most = std::max(most, now);
+    for (const Instruction& inst : reverse(b)) {
+      if (live.erase(&inst)) now -= registers(inst.getType());
+      if (isa<PHINode>(inst)) continue;
+      for (const Value* v : inst.operands())
+        if (counts(v) && live.insert(v).second) now += registers(v->getType());
+      most = std::max(most, now);
+    }
+    return live;
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const BasicBlock* b : reverse(shapes.order())) {
+      Values live = scan(*b);
+      if (live.size() == at_start[b].size()) continue;
+      at_start[b] = std::move(live);
+      changed = true;
+    }
+  }
+  return most;
+}
+
 unsigned wanted(Function& kernel, const ShapeAnalysis& shapes) {
   unsigned vector_code = 0, carried = 0;
   bool by_data = false, any_loop = false;
@@ -74,8 +117,12 @@ unsigned wanted(Function& kernel, const ShapeAnalysis& shapes) {
     carried = std::max(carried, here);
   }
   if (!any_loop) return 1;
+  if (vector_code > kMaxVectorCode / 2) return 1;
+  const unsigned alive = most_alive(shapes);
   unsigned g = by_data ? 2 : kMaxGang;
-  while (g > 1 && (g * carried > kLoopRegisters || g * vector_code > kMaxVectorCode)) g /= 2;
+  while (g > 1 &&
+         (g * carried > kLoopRegisters || g * alive > kAliveRegisters || g * vector_code > kMaxVectorCode))
+    g /= 2;
   return g;
 }
 
