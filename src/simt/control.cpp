@@ -263,6 +263,7 @@ void Widener::emit_full_loop(Region& region, Loop* loop, BasicBlock* masked_loop
 }
 
 void Widener::emit_loop(Region& region, Loop* loop, ArrayRef<BasicBlock*> blocks, bool live) {
+  if (better_by_lane(loop)) return emit_loop_by_lane(region, loop);
   BasicBlock* header = loop->getHeader();
   BasicBlock *top = new_block("lanes.loop"), *end = new_block("lanes.end"), *test = new_block("lanes.test");
   auto* br = dyn_cast<BranchInst>(header->getTerminator());

@@ -270,7 +270,8 @@ Value* Widener::count_masked(Value* pointer, const Shape& shape, unsigned how_an
 Value* Widener::count_warp_access(Value* pointer, unsigned how_and_bytes) {
   const Shape shape = shapes_.of(pointer);
   const auto how = AccessCount(how_and_bytes % 4);
-  if (how == AccessCount::kGeneric || !shape.is_linear()) return count_varying(pointer, how_and_bytes);
+  if (how == AccessCount::kGeneric || !shape.is_linear() || !shape.if_unwrapped.empty())
+    return count_varying(pointer, how_and_bytes);
   if (!shape.has_offsets && how == AccessCount::kSameAddress) return lanes_on();
   if (!mask_) return count_full_warp(scalar(pointer), shape, how_and_bytes);
   if (shape.has_offsets) return count_masked(pointer, shape, how_and_bytes);

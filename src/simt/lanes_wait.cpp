@@ -163,7 +163,7 @@ class WaitFinder {
   }
 
   static bool all_differ(const Shape& shape) {
-    if (!shape.is_linear() || !shape.has_offsets) return false;
+    if (!shape.is_linear() || !shape.has_offsets || !shape.if_unwrapped.empty()) return false;
     LaneOffsets sorted = shape.c;
     std::sort(sorted.begin(), sorted.end());
     return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();

@@ -43,7 +43,7 @@ Value* Widener::warp_value(Value* v) {
 /// The address of row r of an 8x8 tile is what lane r gave.
 Value* Widener::lane_pointer(Value* pointer, unsigned lane) {
   const Shape shape = shapes_.of(pointer);
-  if (!shape.is_linear()) return b_.CreateExtractElement(vector(pointer), uint64_t(lane));
+  if (!plainly_linear(shape)) return b_.CreateExtractElement(vector(pointer), uint64_t(lane));
   const int64_t offset = shape.has_offsets ? shape.c[lane] : 0;
   return b_.CreateGEP(b_.getInt8Ty(), scalar(pointer), b_.getInt64(uint64_t(offset)));
 }

@@ -3,6 +3,7 @@
 // that looks at run time whether each half warp is contiguous after all.
 #include <algorithm>
 
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "simt/widener.h"
 
@@ -55,6 +56,39 @@ bool in_shared(const Instruction& inst) {
 }
 
 }  // namespace
+
+/// Whether knowing that nothing wraps helps this access: its lanes lie well.
+bool Widener::has_plan(const Instruction& access) const {
+  const Value* pointer = getLoadStorePointerOperand(&access);
+  if (!pointer) return false;
+  const Shape shape = shapes_.of(pointer);
+  if (!shape.is_linear() || plainly_linear(shape)) return false;
+  Type* whole = getLoadStoreType(const_cast<Instruction*>(&access));
+  const unsigned parts = std::max(1u, part_count(whole));
+  Type* t = part_count(whole) ? part_type(whole, 0) : whole;
+  const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
+  if (isa<StoreInst>(access)) return chunk_of(shape, size * parts, false);
+  return (parts == 1 && chunk_of(shape, size, true)) ||
+         shape.max_offset() - shape.min_offset() + size * parts <= kMaxWindow;
+}
+
+/// The lines that the lanes' addresses lie in. Where they are unknown, nothing: a prefetch is never needed.
+void Widener::emit_prefetch(CallInst& call) {
+  constexpr int64_t kLine = 64;
+  constexpr size_t kMaxLines = 8;
+  const Shape shape = shapes_.of(call.getArgOperand(0));
+  if (!shape.is_linear() || (!shape.per_warp && g_ > 0)) return;
+  std::map<int64_t, int64_t> lines;  // first offset in each
+  const int64_t low = shape.min_offset();
+  for (const int64_t c : shape.c) lines.try_emplace(shape.has_offsets ? (c - low) / kLine : 0, c);
+  if (lines.size() > kMaxLines) return;
+  for (const auto& [line, c] : lines) {
+    Value* p = b_.CreateGEP(b_.getInt8Ty(), scalar(call.getArgOperand(0)),
+                            b_.getInt64(uint64_t(shape.has_offsets ? c : 0)));
+    b_.CreateIntrinsic(Intrinsic::prefetch, {p->getType()},
+                       {p, call.getArgOperand(1), call.getArgOperand(2), call.getArgOperand(3)});
+  }
+}
 
 AllocaInst* Widener::spilled(Value* v, bool opaque) {
   AllocaInst* a = new_slot(v->getType());
@@ -322,13 +356,13 @@ void Widener::emit_load(LoadInst& load) {
   Type* t = isa<FixedVectorType>(whole) ? part_type(whole, 0) : whole;
   if (t->isIntegerTy(1) || t->isStructTy() || t->isArrayTy()) return fail("load of this type", &load);
   std::vector<Value*> out;
-  if (!shape.is_linear() || !load_linear(t, scalar(p), shape, parts, out)) {
+  if (!plainly_linear(shape) || !load_linear(t, scalar(p), shape, parts, out)) {
     out.clear();
     Value* pointers = vector(p);
     const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
     for (unsigned k = 0; k < parts; k++) {
       Value* q = k ? b_.CreateGEP(b_.getInt8Ty(), pointers, b_.getInt64(k * size)) : pointers;
-      out.push_back(parts > 1 || shape.is_linear()
+      out.push_back(parts > 1 || plainly_linear(shape)
                         ? concat({gather_half(t, slice(q, 0, kHalf), slice(mask_or_all(), 0, kHalf)),
                                   gather_half(t, slice(q, kHalf, kHalf), slice(mask_or_all(), kHalf, kHalf))})
                         : load_varying(t, q));
@@ -396,7 +430,7 @@ void Widener::emit_store(StoreInst& store) {
   for (unsigned k = 0; k < parts; k++) values.push_back(tuple ? part(x, k) : vector(x));
   Type* t = cast<FixedVectorType>(values[0]->getType())->getElementType();
   if (t->isIntegerTy(1) || t->isStructTy() || t->isArrayTy()) return fail("store of this type", &store);
-  if (shape.is_linear() && store_linear(values, scalar(p), shape)) return;
+  if (plainly_linear(shape) && store_linear(values, scalar(p), shape)) return;
   Value* pointers = vector(p);
   const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
   for (unsigned k = 0; k < parts; k++)
@@ -438,21 +472,23 @@ Value* plain_rmw(IRBuilder<>& b, AtomicRMWInst::BinOp op, Value* old, Value* x) 
 
 }  // namespace
 
+Value* Widener::rmw_at(AtomicRMWInst& rmw, Value* address, Value* operand) {
+  if (in_shared(rmw)) {
+    Value* old = b_.CreateAlignedLoad(operand->getType(), address, rmw.getAlign());
+    if (Value* next = plain_rmw(b_, rmw.getOperation(), old, operand)) {
+      b_.CreateAlignedStore(next, address, rmw.getAlign());
+      return old;
+    }
+  }
+  return b_.CreateAtomicRMW(rmw.getOperation(), address, operand, rmw.getAlign(), rmw.getOrdering(),
+                            rmw.getSyncScopeID());
+}
+
 void Widener::emit_atomic_rmw(AtomicRMWInst& rmw) {
   Value *p = rmw.getPointerOperand(), *x = rmw.getValOperand();
   Type* t = x->getType();
   const bool shared = in_shared(rmw);
-  auto one = [&](Value* address, Value* operand) -> Value* {
-    if (shared) {
-      Value* old = b_.CreateAlignedLoad(t, address, rmw.getAlign());
-      if (Value* next = plain_rmw(b_, rmw.getOperation(), old, operand)) {
-        b_.CreateAlignedStore(next, address, rmw.getAlign());
-        return old;
-      }
-    }
-    return b_.CreateAtomicRMW(rmw.getOperation(), address, operand, rmw.getAlign(), rmw.getOrdering(),
-                              rmw.getSyncScopeID());
-  };
+  auto one = [&](Value* address, Value* operand) { return rmw_at(rmw, address, operand); };
   // Result unused and one address: lanes are added up first. Integer only, where order can't show.
   if (shapes_.uniform(p) && rmw.use_empty() && rmw.getOperation() == AtomicRMWInst::Add) {
     Value* v = vector(x);
@@ -460,18 +496,7 @@ void Widener::emit_atomic_rmw(AtomicRMWInst& rmw) {
     one(safe_if_off(scalar(p)), b_.CreateAddReduce(v));
     return;
   }
-  // Lanes go through memory that LLVM can't look through: it would take vectors apart element by element.
-  const bool plain = shared && rmw.use_empty() && !compact_;
-  if (plain) {
-    AllocaInst* addresses = shapes_.uniform(p) ? nullptr : spilled(vector(p), true);
-    AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x), true);
-    Value *one_address = addresses ? nullptr : scalar(p), *one_operand = operands ? nullptr : scalar(x);
-    for_each_lane_of_full_warps([&](Value* lane) {
-      one(addresses ? lane_of(addresses, b_.getPtrTy(), lane, true) : one_address,
-          operands ? lane_of(operands, t, lane, true) : one_operand);
-    });
-    return;
-  }
+  if (shared && rmw.use_empty() && !compact_) return add_one_by_one(rmw);
   if (!shared && rmw.use_empty() && rmw.getOperation() == AtomicRMWInst::Add && !compact_)
     return add_together(rmw, one);
   AllocaInst* addresses = shapes_.uniform(p) ? nullptr : spilled(vector(p));
@@ -487,10 +512,61 @@ void Widener::emit_atomic_rmw(AtomicRMWInst& rmw) {
   if (out) set_vector(&rmw, b_.CreateLoad(wide(t), out));
 }
 
+namespace {
+
+/// base + offset where `offset` is a lane's own and fits 32 bits: half as much to keep in memory.
+Value* short_offset(Value* pointer, const ShapeAnalysis& shapes, const DataLayout& layout) {
+  auto* gep = dyn_cast<GetElementPtrInst>(pointer);
+  if (!gep || gep->getNumIndices() != 1 || !gep->getSourceElementType()->isIntegerTy(8)) return nullptr;
+  Value* index = gep->getOperand(1);
+  const bool fits = shapes.uniform(gep->getPointerOperand()) && shapes.of(index).is_varying() &&
+                    index->getType()->isIntegerTy(64) && ComputeNumSignBits(index, layout) > 32;
+  return fits ? index : nullptr;
+}
+
+bool all_differ(const Shape& shape) {
+  if (!shape.is_linear() || !shape.has_offsets || !shape.if_unwrapped.empty()) return false;
+  LaneOffsets sorted = shape.c;
+  std::sort(sorted.begin(), sorted.end());
+  return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+}
+
+}  // namespace
+
+/// Updates of shared memory whose result nobody reads. Lanes go through memory that LLVM can't look through:
+/// it would take vectors apart element by element.
+void Widener::add_one_by_one(AtomicRMWInst& rmw) {
+  Value *p = rmw.getPointerOperand(), *x = rmw.getValOperand();
+  Type* i32 = b_.getInt32Ty();
+  Value* index = short_offset(p, shapes_, layout_);
+  AllocaInst* offsets = index ? spilled(b_.CreateTrunc(vector(index), wide(i32)), true) : nullptr;
+  Value* base = index ? scalar(cast<GetElementPtrInst>(p)->getPointerOperand()) : nullptr;
+  AllocaInst* addresses = index || shapes_.uniform(p) ? nullptr : spilled(vector(p), true);
+  AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x), true);
+  Value* one_address = index || addresses ? nullptr : scalar(p);
+  Value* one_operand = operands ? nullptr : scalar(x);
+  for_each_lane_of_full_warps([&](Value* lane) {
+    Value* address = one_address;
+    if (index)
+      address = b_.CreateGEP(b_.getInt8Ty(), base,
+                             b_.CreateSExt(lane_of(offsets, i32, lane, true), b_.getInt64Ty()));
+    else if (addresses)
+      address = lane_of(addresses, b_.getPtrTy(), lane, true);
+    rmw_at(rmw, address, operands ? lane_of(operands, x->getType(), lane, true) : one_operand);
+  });
+}
+
 /// A sum whose result nobody reads: where all lanes turn out to have one address, they are added up first.
 void Widener::add_together(AtomicRMWInst& rmw, function_ref<Value*(Value*, Value*)> one) {
   Value *pointers = vector(rmw.getPointerOperand()), *operands = vector(rmw.getValOperand());
   Type* t = rmw.getValOperand()->getType();
+  const auto one_by_one = [&] {
+    AllocaInst *addresses = spilled(pointers, true), *values = spilled(operands, true);
+    for_each_lane(mask_or_all(), [&](Value* lane) {
+      one(lane_of(addresses, b_.getPtrTy(), lane, true), lane_of(values, t, lane, true));
+    });
+  };
+  if (all_differ(shapes_.of(rmw.getPointerOperand()))) return one_by_one();
   Value* bits = bits_of(mask_or_all());
   Value* first = b_.CreateIntrinsic(Intrinsic::cttz, {b_.getInt32Ty()}, {bits, b_.getFalse()});
   first = b_.CreateExtractElement(pointers, b_.CreateAnd(first, b_.getInt32(kLanes - 1)));
@@ -507,10 +583,7 @@ void Widener::add_together(AtomicRMWInst& rmw, function_ref<Value*(Value*, Value
   mask_ ? if_any_lane(add_sum) : add_sum();
   b_.CreateBr(done);
   b_.SetInsertPoint(apart);
-  AllocaInst *addresses = spilled(pointers, true), *values = spilled(operands, true);
-  for_each_lane(mask_or_all(), [&](Value* lane) {
-    one(lane_of(addresses, b_.getPtrTy(), lane, true), lane_of(values, t, lane, true));
-  });
+  one_by_one();
   b_.CreateBr(done);
   b_.SetInsertPoint(done);
 }

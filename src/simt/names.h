@@ -8,7 +8,8 @@ inline constexpr llvm::StringLiteral kTidX = "ppu.tid.x", kTidY = "ppu.tid.y", k
 inline constexpr llvm::StringLiteral kLaneId = "ppu.laneid", kWarpId = "ppu.warpid";
 inline constexpr llvm::StringLiteral kSharedBase = "ppu.shared.base", kLocalBase = "ppu.local.base";
 inline constexpr llvm::StringLiteral kActiveMask = "ppu.activemask", kBallot = "ppu.ballot";
-inline constexpr llvm::StringLiteral kShflPrefix = "ppu.shfl.", kShflIdx = "ppu.shfl.idx";
+inline constexpr llvm::StringLiteral kShflPrefix = "ppu.shfl.", kShflIdx = "ppu.shfl.idx",
+                                     kShflBfly = "ppu.shfl.bfly";
 inline constexpr llvm::StringLiteral kMatchAnyPrefix = "ppu.match.any.", kMatchAllPrefix = "ppu.match.all.";
 inline constexpr llvm::StringLiteral kReduxPrefix = "ppu.redux.";
 inline constexpr llvm::StringLiteral kWarpSync = "ppu.warp.sync";

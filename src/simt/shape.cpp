@@ -25,13 +25,35 @@ int64_t Shape::max_offset() const {
   return has_offsets ? *std::max_element(c.begin(), c.end()) : 0;
 }
 
+uint8_t Shape::indifferent_bits() const {
+  if (is_uniform()) return kAllLaneBits;
+  if (!is_linear() || !if_unwrapped.empty()) return same_across;
+  uint8_t bits = 0;
+  for (unsigned bit = 1; bit < kLanes; bit *= 2) {
+    bool same = true;
+    for (unsigned l = 0; l < kLanes; l++) same &= c[l] == c[l ^ bit];
+    if (same) bits |= uint8_t(bit);
+  }
+  return bits;
+}
+
+bool Shape::is_stride() const {
+  for (unsigned l = 0; l < kLanes; l++)
+    if (has_offsets && c[l] != int64_t(l) * c[1]) return false;
+  return true;
+}
+
 bool Shape::low_bits_free() const {
   if (!has_offsets) return true;
+  if (!if_unwrapped.empty()) return false;
   if (min_offset() < 0) return false;
   return base_zeros >= 64 || uint64_t(max_offset()) < (uint64_t(1) << base_zeros);
 }
 
 namespace {
+
+constexpr unsigned kMaxVersioned = 500;  ///< instructions of a function that may have versions of its code
+constexpr size_t kMaxExtensions = 4;     ///< that one value may rest on
 
 unsigned bit_width(Type* type) {
   if (type->isIntegerTy()) return type->getIntegerBitWidth();
@@ -45,8 +67,20 @@ Shape normalised(Shape s, unsigned bits) {
     if (bits < 64) x = int64_t(uint64_t(x) << (64 - bits)) >> (64 - bits);
     zero &= x == 0;
   }
-  if (zero) s.has_offsets = false;
+  if (zero && s.if_unwrapped.empty()) s.has_offsets = false;
   return s;
+}
+
+void add_extensions(Shape& s, const std::vector<Extension>& more, int64_t sign) {
+  for (const Extension& e : more) {
+    const auto same = std::find_if(s.if_unwrapped.begin(), s.if_unwrapped.end(),
+                                   [&](const Extension& x) { return x.extension == e.extension; });
+    if (same == s.if_unwrapped.end())
+      s.if_unwrapped.push_back({e.extension, sign * e.factor});
+    else if ((same->factor += sign * e.factor) == 0)
+      s.if_unwrapped.erase(same);
+  }
+  if (s.if_unwrapped.size() > kMaxExtensions) s = Shape::varying();
 }
 
 Shape sum(const Shape& a, const Shape& b, int64_t sign) {
@@ -54,11 +88,15 @@ Shape sum(const Shape& a, const Shape& b, int64_t sign) {
   r.has_offsets = a.has_offsets || b.has_offsets;
   for (unsigned l = 0; l < kLanes; l++)
     r.c[l] = (a.has_offsets ? a.c[l] : 0) + sign * (b.has_offsets ? b.c[l] : 0);
+  r.if_unwrapped = a.if_unwrapped;
+  add_extensions(r, b.if_unwrapped, sign);
   return r;
 }
 
 Shape scaled(Shape a, int64_t k) {
   for (int64_t& x : a.c) x = int64_t(uint64_t(x) * uint64_t(k));
+  for (Extension& e : a.if_unwrapped) e.factor = int64_t(uint64_t(e.factor) * uint64_t(k));
+  if (k == 0) a.if_unwrapped.clear();
   a.base_zeros = uint8_t(std::min(64u, a.base_zeros + (k ? unsigned(std::countr_zero(uint64_t(k))) : 64u)));
   return a;
 }
@@ -93,6 +131,9 @@ bool is_broadcast(const CallInst& call) {
 ShapeAnalysis::ShapeAnalysis(Function& f, const WarpLayout& l, bool gang)
     : function(f), layout(l), dom(f), post_dom(f), loops(dom), gang_(gang) {
   order_blocks();
+  size_t size = 0;
+  for (const BasicBlock* b : order_) size += b->size();
+  versions_ = size <= kMaxVersioned;
   do {
     while (propagate()) {
     }
@@ -104,7 +145,7 @@ ShapeAnalysis::ShapeAnalysis(Function& f, const WarpLayout& l, bool gang)
 
 size_t ShapeAnalysis::marks() const {
   return divergent_branches_.size() + joins_.size() + divergent_loops_.size() + warp_joins_.size() +
-         warp_loops_.size();
+         warp_loops_.size() + parted_.size();
 }
 
 // Topological order with each loop contiguous: inner loops are collapsed to a node, recursively. Plain
@@ -179,18 +220,22 @@ bool ShapeAnalysis::propagate() {
   for (BasicBlock* b : order_)
     for (Instruction& inst : *b) {
       const Shape old = shapes_.lookup(&inst);
-      if (old.is_varying() && old.per_warp) continue;
+      if (old.is_varying() && old.per_warp && !old.same_across) continue;
       const Shape next = normalised(transfer(inst), bit_width(inst.getType()));
       if (next.is_unknown() || next == old) continue;
       // Monotone: offsets never change back, alignment only shrinks.
       Shape merged = next;
+      const uint8_t indifferent = old.indifferent_bits() & next.indifferent_bits();
       if (old.is_varying()) {
         merged = old;
+        merged.same_across = indifferent;
       } else if (old.is_linear()) {
-        if (next.is_linear() && next.same_offsets(old))
+        if (next.is_linear() && next.same_offsets(old)) {
           merged.base_zeros = std::min(old.base_zeros, next.base_zeros);
-        else
+        } else {
           merged = Shape::varying();
+          merged.same_across = indifferent;
+        }
       }
       merged.per_warp = old.per_warp || next.per_warp;
       if (merged == old) continue;
@@ -210,10 +255,25 @@ void ShapeAnalysis::mark_divergent_control() {
     if (!by_lane && !(gang_ && s.per_warp)) continue;
     divergent_branches_.insert(b);
     mark_joins(b, by_lane ? joins_ : warp_joins_);
+    if (by_lane) mark_parted(b);
     // Lanes that part at b and meet again only outside a loop leave that loop in different iterations.
     BasicBlock* join = join_of(b);
     for (Loop* l = loops.getLoopFor(b); l && !(join && l->contains(join)); l = l->getParentLoop())
       (by_lane ? divergent_loops_ : warp_loops_).insert(l);
+  }
+}
+
+/// Every block between a divergent branch and where its lanes meet again.
+void ShapeAnalysis::mark_parted(BasicBlock* branch) {
+  std::vector<BasicBlock*> work(succ_begin(branch), succ_end(branch));
+  std::set<BasicBlock*> seen;
+  const BasicBlock* join = join_of(branch);
+  while (!work.empty()) {
+    BasicBlock* b = work.back();
+    work.pop_back();
+    if (b == join || !seen.insert(b).second) continue;
+    parted_.insert(b);
+    work.insert(work.end(), succ_begin(b), succ_end(b));
   }
 }
 
@@ -266,6 +326,7 @@ Shape ShapeAnalysis::transfer_phi(PHINode& phi) const {
     if (!s.same_offsets(result)) return Shape::varying();
     result.base_zeros = std::min(result.base_zeros, s.base_zeros);
   }
+  if (!extensions_hold_at(phi, result)) return Shape::varying();
   if (result.is_unknown()) {  // only undef or not yet known
     for (const Value* v : phi.incoming_values())
       if (isa<UndefValue>(v)) return Shape::uniform();
@@ -273,6 +334,15 @@ Shape ShapeAnalysis::transfer_phi(PHINode& phi) const {
   }
   if (joins_.contains(phi.getParent()) && !same_value) return Shape::varying();
   return result;
+}
+
+/// Whether the extensions that a phi's value rests on were last made when that value was.
+bool ShapeAnalysis::extensions_hold_at(const PHINode& phi, const Shape& s) const {
+  const BasicBlock* at = phi.getParent();
+  const Loop* loop = loops.isLoopHeader(const_cast<BasicBlock*>(at)) ? loops.getLoopFor(at) : nullptr;
+  for (const Extension& e : s.if_unwrapped)
+    if (!dom.dominates(e.extension->getParent(), at) || (loop && loop->contains(e.extension))) return false;
+  return true;
 }
 
 Shape ShapeAnalysis::transfer_call(CallInst& call, bool all_uniform) const {
@@ -321,10 +391,12 @@ Shape ShapeAnalysis::transfer_gep(GetElementPtrInst& gep) const {
   return sum(p, scaled(i, size), 1);
 }
 
-Shape ShapeAnalysis::transfer_mask(Instruction& inst, const Shape& a) const {
+Shape ShapeAnalysis::transfer_mask(Instruction& inst, const Shape& whole) const {
   const auto* k = dyn_cast<ConstantInt>(inst.getOperand(1));
-  if (!k || !a.is_linear()) return Shape::varying();
+  if (!k || !whole.is_linear()) return Shape::varying();
   const uint64_t m = k->getZExtValue();
+  Shape a = whole;
+  if (m >> 32 == 0) a.if_unwrapped.clear();  // wrapping shows in the upper half only
   const bool only_low = isMask_64(m) && a.base_zeros >= unsigned(std::popcount(m));
   if (!a.low_bits_free() && !only_low) return Shape::varying();
   Shape r = a;
@@ -371,13 +443,16 @@ Shape ShapeAnalysis::transfer_arith(Instruction& inst) const {
     case Instruction::LShr:
     case Instruction::AShr:
       return transfer_shift_right(inst, a);
-    case Instruction::Trunc:
-      return a.is_linear() && !inst.getType()->isIntegerTy(1) ? a : Shape::varying();
-    case Instruction::SExt:
-    case Instruction::ZExt: {
-      if (!a.is_linear() || inst.getOperand(0)->getType()->isIntegerTy(1)) return Shape::varying();
-      return a.low_bits_free() ? a : Shape::varying();
+    case Instruction::Trunc: {
+      if (!a.is_linear() || inst.getType()->isIntegerTy(1) || inst.getType()->getIntegerBitWidth() > 32)
+        return Shape::varying();
+      Shape r = a;
+      r.if_unwrapped.clear();
+      return r;
     }
+    case Instruction::SExt:
+    case Instruction::ZExt:
+      return transfer_extension(inst, a);
     case Instruction::IntToPtr:
     case Instruction::PtrToInt:
     case Instruction::Freeze:
@@ -394,6 +469,50 @@ Shape ShapeAnalysis::transfer_arith(Instruction& inst) const {
     default:
       return Shape::varying();
   }
+}
+
+namespace {
+
+/// Every use is an address in shared memory: lanes that wrapped would be far outside that window, as lanes
+/// that didn't are.
+bool addresses_shared_memory(const Value* v, int depth) {
+  if (depth == 0) return false;
+  for (const User* user : v->users()) {
+    const auto* inst = dyn_cast<Instruction>(user);
+    if (!inst) return false;
+    if (const auto* gep = dyn_cast<GetElementPtrInst>(inst)) {
+      const auto* base = dyn_cast<CallInst>(gep->getPointerOperand());
+      if (base && base->getCalledFunction() && base->getCalledFunction()->getName() == kSharedBase) continue;
+      return false;
+    }
+    if (inst->getOpcode() == Instruction::And) {  // of the check of its alignment
+      const auto* k = dyn_cast<ConstantInt>(inst->getOperand(1));
+      if (k && k->getZExtValue() >> 32 == 0) continue;
+      return false;
+    }
+    if (const auto* call = dyn_cast<CallInst>(inst);
+        call && call->getCalledFunction() && call->getCalledFunction()->getName() == kCheckAlign)
+      continue;
+    if (inst->getOpcode() == Instruction::Add && isa<ConstantInt>(inst->getOperand(1)) &&
+        addresses_shared_memory(inst, depth - 1))
+      continue;
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Shape ShapeAnalysis::transfer_extension(Instruction& inst, const Shape& a) const {
+  if (!a.is_linear() || inst.getOperand(0)->getType()->isIntegerTy(1)) return Shape::varying();
+  if (a.low_bits_free()) return a;
+  if (!inst.getOperand(0)->getType()->isIntegerTy(32) || !inst.getType()->isIntegerTy(64))
+    return Shape::varying();
+  if (inst.getOpcode() == Instruction::SExt && addresses_shared_memory(&inst, 4)) return a;
+  if (!versions_ || a.max_offset() - a.min_offset() > INT32_MAX) return Shape::varying();
+  Shape r = a;
+  r.if_unwrapped = {{&inst, 1}};
+  return r;
 }
 
 // (base + c) < K with c below the alignment of both: every lane agrees (tid < 32, tid >> 5 == 0 of whole
@@ -420,9 +539,121 @@ bool ShapeAnalysis::compare_is_uniform(const ICmpInst& cmp) const {
   }
 }
 
+namespace {
+
+const Value* through_casts(const Value* v) {
+  while (const auto* cast = dyn_cast<BitCastInst>(v)) v = cast->getOperand(0);
+  return v;
+}
+
+/// shfl.bfly where every lane finds its partner.
+bool exchanges_whole_warp(const CallInst& call) {
+  const auto *distance = dyn_cast<ConstantInt>(call.getArgOperand(1)),
+             *clamp = dyn_cast<ConstantInt>(call.getArgOperand(2)),
+             *members = dyn_cast<ConstantInt>(call.getArgOperand(3));
+  return distance && clamp && members && members->isMinusOne() && (clamp->getZExtValue() & 0x1f) == 0x1f &&
+         distance->getZExtValue() < kLanes && (clamp->getZExtValue() >> 8 & distance->getZExtValue()) == 0;
+}
+
+/// The exchange across one bit of the lane number that `v` is the result of.
+const CallInst* exchange_of(const Value* v) {
+  const auto* extract = dyn_cast<ExtractValueInst>(through_casts(v));
+  if (!extract || extract->getNumIndices() != 1 || extract->getIndices()[0] != 0) return nullptr;
+  const auto* call = dyn_cast<CallInst>(extract->getAggregateOperand());
+  const Function* f = call ? call->getCalledFunction() : nullptr;
+  if (!f || f->getName() != kShflBfly) return nullptr;
+  if (!exchanges_whole_warp(*call)) return nullptr;
+  return isPowerOf2_64(cast<ConstantInt>(call->getArgOperand(1))->getZExtValue()) ? call : nullptr;
+}
+
+}  // namespace
+
+unsigned exchanged_bit(const Instruction& op) {
+  if (!op.isCommutative() || op.getNumOperands() < 2) return 0;
+  const auto* intrinsic = dyn_cast<IntrinsicInst>(&op);
+  // (Minima and maxima of floats may differ in the sign of zero by the order of their operands.)
+  const bool plain = intrinsic && intrinsic->arg_size() == 2 && op.getType()->isIntegerTy();
+  if (!isa<BinaryOperator>(op) && !plain) return 0;
+  for (unsigned i = 0; i < 2; i++)
+    if (const CallInst* call = exchange_of(op.getOperand(i)))
+      if (through_casts(call->getArgOperand(0)) == through_casts(op.getOperand(1 - i)))
+        return unsigned(cast<ConstantInt>(call->getArgOperand(1))->getZExtValue());
+  return 0;
+}
+
+void join_exchanges(Function& f) {
+  std::vector<CallInst*> calls;
+  for (BasicBlock& b : f)
+    for (Instruction& inst : b)
+      if (auto* call = dyn_cast<CallInst>(&inst);
+          call && call->getCalledFunction() && call->getCalledFunction()->getName() == kShflBfly)
+        calls.push_back(call);
+  const auto follows_at_once = [](const Instruction* user, const CallInst* call) {
+    if (isa<ExtractValueInst>(user) || isa<BitCastInst>(user)) return true;
+    return exchanged_bit(*user) != 0 && !isa<PHINode>(user) && !user->mayReadOrWriteMemory() &&
+           (exchange_of(user->getOperand(0)) == call || exchange_of(user->getOperand(1)) == call);
+  };
+  for (CallInst* call : calls) {
+    Instruction* last = call;
+    std::vector<Instruction*> work{call};
+    while (!work.empty()) {
+      Instruction* inst = work.back();
+      work.pop_back();
+      std::vector<Instruction*> users;
+      for (User* user : inst->users())
+        if (auto* u = dyn_cast<Instruction>(user); u && follows_at_once(u, call)) users.push_back(u);
+      for (Instruction* user : users) {
+        // The other operand is what was exchanged, through casts, which may stand below.
+        for (Use& use : user->operands())
+          if (auto* cast = dyn_cast<BitCastInst>(use);
+              cast && exchanged_bit(*user) && through_casts(cast) == through_casts(call->getArgOperand(0)))
+            use.set(new BitCastInst(const_cast<Value*>(through_casts(cast)), cast->getType(), "",
+                                    call->getIterator()));
+        if (user->getParent() != last->getParent() || !user->comesBefore(last)) user->moveAfter(last);
+        last = user;
+        if (!exchanged_bit(*user)) work.push_back(user);
+      }
+    }
+  }
+}
+
+/// Which bits of the lane number can't show in the result of an operation that lanes do each for itself.
+uint8_t ShapeAnalysis::indifferent_bits(Instruction& inst) const {
+  // A function that couldn't be inlined may be called for some lanes; lanes that part may not all be there.
+  if (!function.hasFnAttribute("ppu.local.bytes") || parted_.contains(inst.getParent()) ||
+      !layout.full_warps())
+    return 0;
+  const auto* call = dyn_cast<CallInst>(&inst);
+  const Function* f = call ? call->getCalledFunction() : nullptr;
+  const StringRef n = f ? f->getName() : "";
+  const auto* load = dyn_cast<LoadInst>(&inst);
+  const auto* phi = dyn_cast<PHINode>(&inst);
+  if (phi && joins_.contains(phi->getParent())) return 0;
+  const bool each_for_itself =
+      phi || (load && load->isSimple()) || isa<BinaryOperator>(inst) || isa<UnaryOperator>(inst) ||
+      isa<CastInst>(inst) || isa<CmpInst>(inst) || isa<SelectInst>(inst) || isa<GetElementPtrInst>(inst) ||
+      isa<ExtractValueInst>(inst) || (n == kShflBfly && exchanges_whole_warp(*call)) ||
+      (f && f->isIntrinsic() && !inst.mayReadOrWriteMemory() && !inst.getType()->isVoidTy());
+  if (!each_for_itself) return 0;
+  uint8_t bits = kAllLaneBits;
+  for (const Use& use : inst.operands()) {
+    if (isa<BasicBlock>(use) || isa<Function>(use) || isa<MetadataAsValue>(use)) continue;
+    const Shape s = of(use);
+    if (!s.is_unknown()) bits &= s.indifferent_bits();
+  }
+  return uint8_t(bits | exchanged_bit(inst));
+}
+
 // Lane pattern and, beside it, whether warps differ.
 Shape ShapeAnalysis::transfer(Instruction& inst) const {
   Shape s = lane_transfer(inst);
+  if (s.is_varying()) {
+    s.same_across = indifferent_bits(inst);
+    // Lane 0 has what all have. (Not of phis: their values arrive along edges.)
+    const Type* t = inst.getType();
+    if (s.same_across == kAllLaneBits && exchanged_bit(inst) && (t->isIntegerTy() || t->isFloatingPointTy()))
+      s = Shape::uniform();
+  }
   if (!s.is_unknown()) s.per_warp = differs_by_warp(inst);
   return s;
 }

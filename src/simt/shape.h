@@ -19,28 +19,46 @@
 namespace ppu::simt {
 
 constexpr unsigned kLanes = 32;
+constexpr uint8_t kAllLaneBits = 31;
 using LaneOffsets = std::array<int64_t, kLanes>;
+
+/// A 32-bit value base + c[lane] that is extended to 64 bits: extended(base) + c[lane] too, unless some
+/// lane's value wraps. Nothing in PTX says that it doesn't; a test at run time does (versions.cpp).
+struct Extension {
+  const llvm::Instruction* extension = nullptr;
+  int64_t factor = 0;  ///< how often its wrapping would be in the value
+  bool operator==(const Extension& o) const { return extension == o.extension && factor == o.factor; }
+};
 
 struct Shape {
   enum class State : uint8_t { kUnknown, kLinear, kVarying };
   State state = State::kUnknown;
   bool has_offsets = false;  ///< false: uniform
   bool per_warp = false;     ///< may differ between the warps of a block (false: block-uniform, lane by lane)
+  uint8_t same_across = 0;   ///< varying: lanes whose numbers differ in these bits only have the same value
   uint8_t base_zeros = 0;    ///< low bits of base known to be zero (64 = base is 0)
   LaneOffsets c{};           ///< c[0] == 0 always; meaningful if has_offsets
+  std::vector<Extension> if_unwrapped = {};  ///< linear only if these don't wrap; then has_offsets
 
-  static Shape varying() { return {State::kVarying, false, false, 0, {}}; }
-  static Shape uniform(unsigned zeros = 0) { return {State::kLinear, false, false, uint8_t(zeros), {}}; }
+  static Shape varying() { return {State::kVarying, false, false, 0, 0, {}, {}}; }
+  static Shape uniform(unsigned zeros = 0) {
+    return {State::kLinear, false, false, 0, uint8_t(zeros), {}, {}};
+  }
   bool is_unknown() const { return state == State::kUnknown; }
   bool is_varying() const { return state == State::kVarying; }
   bool is_linear() const { return state == State::kLinear; }
   bool is_uniform() const { return is_linear() && !has_offsets; }
   bool same_offsets(const Shape& o) const {
-    return has_offsets == o.has_offsets && (!has_offsets || c == o.c);
+    return has_offsets == o.has_offsets && (!has_offsets || c == o.c) && if_unwrapped == o.if_unwrapped;
   }
   bool operator==(const Shape& o) const {
-    return state == o.state && same_offsets(o) && base_zeros == o.base_zeros && per_warp == o.per_warp;
+    return state == o.state && same_offsets(o) && base_zeros == o.base_zeros && per_warp == o.per_warp &&
+           same_across == o.same_across;
   }
+  /// Bits of the lane number that make no difference: same_across, or what the offsets say.
+  uint8_t indifferent_bits() const;
+  /// c[lane] = lane * c[1].
+  bool is_stride() const;
   int64_t min_offset() const;
   int64_t max_offset() const;
   /// 0 <= c < 2^base_zeros: base + c never carries, so shifts, masks and extensions distribute over it.
@@ -62,6 +80,13 @@ struct WarpLayout {
 /// shfl.idx over the whole warp: every lane takes the value of lane b, one and the same where b is uniform.
 bool is_broadcast(const llvm::CallInst& call);
 
+/// x op y where y is another lane's x, or the other way round, and op doesn't care: the two operands. The bit
+/// in which the lanes' numbers differ; 0 = not of this kind.
+unsigned exchanged_bit(const llvm::Instruction& op);
+/// Moves what is made of an exchanged value up to the exchange, so that one value of all lanes, not two of
+/// each lane, is kept.
+void join_exchanges(llvm::Function& f);
+
 /// Shapes of all values of a scalar function, which of its branches are divergent, and its blocks in an order
 /// that keeps every loop contiguous. The function must be in loop-simplify and LCSSA form with one return.
 class ShapeAnalysis {
@@ -75,6 +100,8 @@ class ShapeAnalysis {
   bool divergent_loop(const llvm::Loop* loop) const {
     return divergent_loops_.contains(loop) || warp_loops_.contains(loop);
   }
+  /// Lanes of a warp leave it in different rounds.
+  bool lanes_part_in(const llvm::Loop* loop) const { return divergent_loops_.contains(loop); }
   /// Immediate post-dominator; null for the return block.
   llvm::BasicBlock* join_of(llvm::BasicBlock* block) const;
   const std::vector<llvm::BasicBlock*>& order() const { return order_; }
@@ -92,6 +119,8 @@ class ShapeAnalysis {
   void order_loop(llvm::Loop* loop);
   bool propagate();
   void mark_divergent_control();
+  void mark_parted(llvm::BasicBlock* branch);
+  uint8_t indifferent_bits(llvm::Instruction& inst) const;
   void mark_joins(llvm::BasicBlock* branch, std::set<const llvm::BasicBlock*>& joins);
   size_t marks() const;
   Shape transfer(llvm::Instruction& inst) const;
@@ -103,15 +132,19 @@ class ShapeAnalysis {
   Shape transfer_mask(llvm::Instruction& inst, const Shape& a) const;
   Shape transfer_shift_right(llvm::Instruction& inst, const Shape& a) const;
   Shape transfer_arith(llvm::Instruction& inst) const;
+  Shape transfer_extension(llvm::Instruction& inst, const Shape& a) const;
+  bool extensions_hold_at(const llvm::PHINode& phi, const Shape& s) const;
   bool compare_is_uniform(const llvm::ICmpInst& cmp) const;
   unsigned known_zeros(const llvm::Value* value) const;
 
   bool gang_;
+  bool versions_ = false;  ///< small enough for code that exists twice
   std::vector<llvm::BasicBlock*> order_;
   llvm::DenseMap<const llvm::BasicBlock*, int> index_;
   llvm::DenseMap<const llvm::Value*, Shape> shapes_;
   // Divergent for lanes, and (in a gang) for whole warps only: the latter leave values uniform within a warp.
   std::set<const llvm::BasicBlock*> divergent_branches_, joins_, warp_joins_;
+  std::set<const llvm::BasicBlock*> parted_;  ///< blocks that lanes may come to without the others
   std::set<const llvm::Loop*> divergent_loops_, warp_loops_;
 };
 

@@ -60,10 +60,15 @@ namespace ppu::simt {
 /// warp wait for each other.
 enum class Lanes : uint8_t { kChosen, kWide, kNarrow };
 
+/// Loops that lanes leave by their own data (lane_loops.cpp): masked rounds of the warp, or one lane after
+/// another. Chosen: what costs less.
+enum class DataLoops : uint8_t { kChosen, kMasked, kByLane };
+
 struct Options {
   uint32_t block[3] = {0, 0, 0};  ///< 0,0,0 = generic
   uint32_t gang = 0;              ///< warps run in step where that is legal; 0 = chosen by the kernel's loops
   Lanes lanes = Lanes::kChosen;
+  DataLoops data_loops = DataLoops::kChosen;
   bool avx512 = true;  ///< use AVX-512 intrinsics (embedded rounding, compress, permutes)
 };
 

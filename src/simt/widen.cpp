@@ -166,8 +166,14 @@ Value* Widener::vector(Value* v) {
   if (s.is_unknown()) return PoisonValue::get(wide(v->getType()));
   Value* base = scalar(v);
   if (!s.has_offsets) return splat(base);
-  if (v->getType()->isPointerTy()) return b_.CreateGEP(b_.getInt8Ty(), base, offsets(s.c, b_.getInt64Ty()));
-  return b_.CreateAdd(splat(base), offsets(s.c, v->getType()));
+  Value* wrapped = wrapping_of(s);  // null: nothing may have wrapped
+  if (wrapped) base = opaque(base);
+  if (!v->getType()->isPointerTy()) {
+    Value* lanes = b_.CreateAdd(splat(base), offsets(s.c, v->getType()));
+    return wrapped ? b_.CreateAdd(lanes, wrapped) : lanes;
+  }
+  Value* lanes = b_.CreateGEP(b_.getInt8Ty(), base, offsets(s.c, b_.getInt64Ty()));
+  return wrapped ? b_.CreateGEP(b_.getInt8Ty(), lanes, wrapped) : lanes;
 }
 
 Value* Widener::part(Value* v, unsigned k) {
@@ -234,18 +240,25 @@ bool Widener::run() {
 
 void Widener::body(BasicBlock* block) {
   forget_expansions();
-  for (Instruction& inst : *block) {
-    if (isa<PHINode>(inst) || inst.isTerminator() || !error_.empty() || webs_->place(&inst)) continue;
-    if (reads_pending_tile(inst)) flush_tiles();
-    if (once_for_gang(inst)) {
+  std::vector<Instruction*> code;
+  for (Instruction& inst : *block)
+    if (!isa<PHINode>(inst) && !inst.isTerminator() && !webs_->place(&inst)) code.push_back(&inst);
+  emit_in_versions(std::move(code));
+  flush_tiles();
+}
+
+void Widener::emit_all(ArrayRef<Instruction*> code) {
+  for (Instruction* inst : code) {
+    if (!error_.empty()) return;
+    if (reads_pending_tile(*inst)) flush_tiles();
+    if (once_for_gang(*inst)) {
       select_gang();
-      emit(inst);
+      emit(*inst);
       select_warp(0);
     } else {
-      for_each_warp([&] { emit(inst); });
+      for_each_warp([&] { emit(*inst); });
     }
   }
-  flush_tiles();
 }
 
 void Widener::emit(Instruction& inst) {
@@ -269,6 +282,12 @@ void Widener::emit(Instruction& inst) {
     for (unsigned l = 0; l < kLanes; l++) c[l] = int64_t(l * size);
     set_vector(&inst, b_.CreateGEP(b_.getInt8Ty(), array, offsets(c, b_.getInt64Ty())));
     return;
+  }
+  if (s.is_uniform() && exchanged_bit(inst) && !shapes_.uniform(inst.getOperand(0))) {
+    // Lanes differ no longer.
+    auto* call = dyn_cast<CallInst>(&inst);
+    return set_scalar(&inst,
+                      b_.CreateExtractElement(call ? wide_intrinsic(*call) : wide_op(inst), uint64_t(0)));
   }
   if (auto* call = dyn_cast<CallInst>(&inst)) return emit_call(*call);
   if (s.is_linear()) return emit_scalar(inst);
@@ -436,6 +455,7 @@ void Widener::emit_call(CallInst& call) {
     if (call.isLifetimeStartOrEnd() || isa<DbgInfoIntrinsic>(call) || id == Intrinsic::assume ||
         id == Intrinsic::experimental_noalias_scope_decl)
       return;
+    if (id == Intrinsic::prefetch) return emit_prefetch(call);
     const Shape s = shapes_.of(&call);
     if (s.is_uniform() && !call.getType()->isVoidTy()) return emit_scalar(call);
     if (isTriviallyVectorizable(id)) return set_vector(&call, wide_intrinsic(call));

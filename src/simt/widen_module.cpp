@@ -20,6 +20,7 @@
 #include "simt/lanes_wait.h"
 #include "simt/names.h"
 #include "simt/narrow.h"
+#include "simt/prefetch.h"
 #include "simt/suspend.h"
 #include "simt/widener.h"
 
@@ -180,6 +181,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     return narrow;
   }
   make_exchanges_pure(module);
+  for (Function* f : scalars) join_exchanges(*f);
   std::map<Function*, Function*> wide;
   for (Function* f : scalars) {
     FunctionType* type = Widener::widened_type(f->getFunctionType());
@@ -189,6 +191,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   unsigned gang = 1;
   for (Function* f : scalars) {
     const bool is_kernel = f == entry;
+    if (is_kernel) prefetch_strides(*f, layout);
     if (is_kernel) gang = gang_size(*f, layout, options.gang);
     if (is_kernel && gang == 1 && split_full_versions(*f, layout)) canonicalise(*f, passes);
     const unsigned warps = is_kernel ? gang : 1;

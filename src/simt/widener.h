@@ -120,9 +120,35 @@ class Widener {
   llvm::Value* load_mask(llvm::AllocaInst* slot) { return b_.CreateLoad(wide(b_.getInt1Ty()), slot); }
   void emit_return(llvm::BasicBlock* block);
 
+  // Versions where nothing wraps (versions.cpp)
+  void emit_in_versions(std::vector<llvm::Instruction*> code);
+  void emit_versions(llvm::ArrayRef<llvm::Instruction*> code);
+  /// Linear for sure, at the insertion point.
+  bool plainly_linear(const Shape& shape) const;
+  bool has_plan(const llvm::Instruction& access) const;
+  llvm::Value* unwrapped(const llvm::Instruction& extension);
+  llvm::Value* wrapping_of(const Shape& shape);
+  llvm::Value* opaque(llvm::Value* x);
+
+  // Loops by lane (lane_loops.cpp)
+  struct LaneRun;
+  bool better_by_lane(llvm::Loop* loop);
+  void emit_loop_by_lane(Region& region, llvm::Loop* loop);
+  void prepare_lane_run(LaneRun& run);
+  void collect_lane_run(LaneRun& run, Region& region);
+  void spill_for_lanes(LaneRun& run, llvm::Value* v);
+  llvm::Value* brought_by_lane(LaneRun& run, llvm::Value* v);
+  llvm::Value* lane_value(LaneRun& run, llvm::Value* v);
+  void set_lane_value(LaneRun& run, llvm::Value* v, llvm::Value* x);
+  void lane_edge(LaneRun& run, llvm::BasicBlock* from, llvm::BasicBlock* to);
+  void lane_align_check(LaneRun& run, llvm::CallInst& call);
+  void lane_instruction(LaneRun& run, llvm::Instruction& inst);
+  void lane_block(LaneRun& run, llvm::BasicBlock* block);
+
   // Instructions (widen.cpp)
   llvm::Value* existing_lanes(llvm::Value* warp);
   void body(llvm::BasicBlock* block);
+  void emit_all(llvm::ArrayRef<llvm::Instruction*> code);
   void emit(llvm::Instruction& inst);
   void emit_scalar(llvm::Instruction& inst);
   llvm::Value* wide_op(llvm::Instruction& inst);
@@ -205,8 +231,11 @@ class Widener {
 
   // Memory (memory.cpp)
   void emit_load(llvm::LoadInst& load);
+  void emit_prefetch(llvm::CallInst& call);
   void emit_store(llvm::StoreInst& store);
   void emit_atomic_rmw(llvm::AtomicRMWInst& rmw);
+  /// One lane's update; what was there before.
+  llvm::Value* rmw_at(llvm::AtomicRMWInst& rmw, llvm::Value* address, llvm::Value* operand);
   void emit_cmpxchg(llvm::AtomicCmpXchgInst& cas);
   bool load_linear(llvm::Type* t, llvm::Value* base, const Shape& shape, unsigned parts,
                    std::vector<llvm::Value*>& out);
@@ -223,6 +252,7 @@ class Widener {
   void for_each_lane(llvm::Value* lanes, llvm::function_ref<void(llvm::Value*)> f);
   /// The same, without the loop where all lanes are on.
   void for_each_lane_of_full_warps(llvm::function_ref<void(llvm::Value*)> f);
+  void add_one_by_one(llvm::AtomicRMWInst& rmw);
   void add_together(llvm::AtomicRMWInst& rmw,
                     llvm::function_ref<llvm::Value*(llvm::Value*, llvm::Value*)> one);
   /// A lane's element of what was spilled to the stack. Opaque: LLVM keeps it in memory, rather than making
@@ -238,6 +268,7 @@ class Widener {
   llvm::LLVMContext& context_;
   llvm::IRBuilder<> b_;
   bool is_kernel_;
+  std::set<const llvm::Instruction*> unwrapped_;  ///< extensions known not to wrap at the insertion point
   bool compact_ = false;         ///< so many irregular accesses that none gets a run-time test
   bool named_barriers_ = false;  ///< some barrier isn't one of the whole block
   std::string error_;

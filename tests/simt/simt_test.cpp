@@ -12,6 +12,7 @@
 #include "codegen/optimise.h"
 #include "codegen/prepare.h"
 #include "codegen/target.h"
+#include "exec/kernel_abi.h"
 #include "lower/lower.h"
 #include "ptx/ptx.h"
 
@@ -330,7 +331,7 @@ TEST(Simt, SharedAtomicsWithoutResultArePlainAndUnrolled) {
       "and.b32 %r5, %r5, 1020; mov.u32 %r6, sh; add.s32 %r6, %r6, %r5; red.shared.add.u32 [%r6], 1;\n",
       32);
   EXPECT_EQ(w.count("atomicrmw"), 0u) << w.ir;
-  EXPECT_GE(w.count("load volatile ptr"), 32u);
+  EXPECT_GE(w.count("load volatile i32"), 32u);  // of offsets: half as much as addresses
 }
 
 TEST(Simt, GlobalSumsOfLanesWithOneAddressMeet) {
@@ -339,6 +340,70 @@ TEST(Simt, GlobalSumsOfLanesWithOneAddressMeet) {
       "red.global.add.u32 [%d5], 1;\n",
       32);
   EXPECT_EQ(w.count("atomicrmw"), 2u) << w.ir;  // together, or lane by lane
+}
+
+// row * n + column, n known at run time only: one test that nothing wraps, then plain vector accesses.
+TEST(Simt, IndicesThatDoNotWrapAreContiguous) {
+  const Widened w = widened(
+      "mul.lo.s32 %r5, %r2, %r0; add.s32 %r6, %r5, %r1; mul.wide.s32 %d2, %r6, 4; add.s64 %d3, %d0, %d2;\n"
+      "ld.global.f32 %f0, [%d3]; ld.global.f32 %f1, [%d3+4]; add.f32 %f0, %f0, %f1;\n"
+      "add.s64 %d4, %d1, %d2; st.global.f32 [%d4], %f0;\n",
+      64);
+  EXPECT_EQ(w.count("load <32 x float>"), 2u) << w.ir;
+  EXPECT_EQ(w.count("store <32 x float>"), 1u);
+}
+
+// A loop that is all gathers and as long as each lane's data say: lane by lane, in scalar code. One of
+// arithmetic stays a masked one.
+TEST(Simt, ChainsAreFollowedLaneByLane) {
+  const std::string begin = "mov.u32 %r5, %r1; mov.u32 %r6, 0; L1: ",
+                    end =
+                        " add.u32 %r6, %r6, 1; setp.ne.u32 %p0, %r5, 0; @%p0 bra L1;\n"
+                        "mul.wide.u32 %d3, %r4, 4; add.s64 %d3, %d1, %d3; st.global.u32 [%d3], %r6;\n";
+  const Widened chain =
+      widened(begin + "mul.wide.u32 %d2, %r5, 4; add.s64 %d2, %d0, %d2; ld.global.u32 %r5, [%d2];" + end, 64);
+  EXPECT_EQ(chain.count("load <16 x i32>"), 0u) << chain.ir;
+  EXPECT_GE(chain.count("load i32"), 1u);
+  const Widened arithmetic = widened(begin + "mul.lo.u32 %r5, %r5, %r5; shr.u32 %r5, %r5, 3;" + end, 64);
+  EXPECT_GE(arithmetic.count("mul <32 x i32>"), 1u) << arithmetic.ir;
+}
+
+// All lanes have the sum after five exchanges: comparing it is one scalar comparison, and one scalar waits
+// for the barrier.
+TEST(Simt, SumsOfAWholeWarpAreOneValue) {
+  std::string exchanges;
+  for (const char* distance : {"16", "8", "4", "2", "1"})
+    exchanges += std::string("mov.b32 %r5, %f0; shfl.sync.bfly.b32 %r6|%p0, %r5, ") + distance +
+                 ", 31, -1; mov.b32 %f1, %r6; add.f32 %f0, %f0, %f1;\n";
+  const std::string load = "mul.wide.s32 %d2, %r1, 4; add.s64 %d3, %d0, %d2; ld.global.f32 %f0, [%d3];\n";
+  const Widened w = widened(
+      load + exchanges +
+          "bar.sync 0; setp.gt.f32 %p1, %f0, 0f00000000; @%p1 bra L1; st.global.u32 [%d1], %r0; L1:\n",
+      64);
+  EXPECT_EQ(w.count("<32 x i1>"), 0u) << w.ir;
+  EXPECT_GE(w.count("fcmp ogt float"), 1u);
+  EXPECT_LT(w.outcome.frame_bytes, sizeof(exec::FrameHeader) + 2 * 128) << "a vector of each warp is kept";
+}
+
+// What a loop with a step known at run time only will load is fetched ahead; neighbours aren't.
+TEST(Simt, LargeStepsAreFetchedAhead) {
+  const auto loop = [](const std::string& step) {
+    return "mov.u32 %r5, %r1; mov.u32 %r6, 0; L1: mul.wide.s32 %d2, %r5, 4; add.s64 %d3, %d0, %d2;\n"
+           "ld.global.u32 %r7, [%d3]; add.u32 %r6, %r6, %r7; add.s32 %r5, %r5, " +
+           step +
+           "; setp.lt.s32 %p0, %r5, %r0; @%p0 bra L1;\n"
+           "mul.wide.s32 %d4, %r1, 4; add.s64 %d5, %d1, %d4; st.global.u32 [%d5], %r6;\n";
+  };
+  EXPECT_GE(widened("mov.u32 %r8, %nctaid.x; mul.lo.u32 %r8, %r8, 64;" + loop("%r8"), 64)
+                .count("call void @llvm.prefetch"),
+            1u);
+  EXPECT_EQ(widened(loop("64"), 64).count("call void @llvm.prefetch"), 0u);
+  // ... and so is what the next block will, where blocks are short.
+  EXPECT_EQ(widened("mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.f32 %f0, [%d3];\n"
+                    "add.s64 %d4, %d1, %d2; st.global.f32 [%d4], %f0;\n",
+                    64)
+                .count("call void @llvm.prefetch"),
+            2u);
 }
 
 }  // namespace

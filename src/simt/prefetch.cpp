@@ -1,0 +1,171 @@
+// See prefetch.h.
+#include "simt/prefetch.h"
+
+#include <map>
+#include <set>
+
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/Module.h"
+
+using namespace llvm;
+
+namespace ppu::simt {
+namespace {
+
+constexpr uint64_t kSmallStep =
+    1024;                          ///< elements: processors follow what stays on a page or goes to the next
+constexpr unsigned kMaxChain = 8;  ///< instructions from the counter to the address
+constexpr unsigned kMaxPrefetches = 8;  ///< in a loop
+
+constexpr unsigned kMaxStreaming =
+    250;  ///< instructions of a kernel whose blocks are short beside their loads
+
+/// A value that grows by the same amount from round to round, or from block to block.
+struct Counter {
+  Instruction* value = nullptr;
+  Value* step = nullptr;
+};
+
+std::vector<Counter> far_counters(const Loop& loop, const ShapeAnalysis& shapes) {
+  std::vector<Counter> found;
+  for (PHINode& phi : loop.getHeader()->phis()) {
+    auto* next = dyn_cast<BinaryOperator>(phi.getIncomingValueForBlock(loop.getLoopLatch()));
+    if (!phi.getType()->isIntegerTy() || !next || next->getOpcode() != Instruction::Add) continue;
+    if (next->getOperand(0) != &phi && next->getOperand(1) != &phi) continue;
+    Value* step = next->getOperand(next->getOperand(0) == &phi ? 1 : 0);
+    if (!loop.isLoopInvariant(step) || !shapes.uniform(step)) continue;
+    const auto* known = dyn_cast<ConstantInt>(step);
+    if (!known || known->getValue().abs().uge(kSmallStep)) found.push_back({&phi, step});
+  }
+  return found;
+}
+
+/// The same in every block: parameters and fields of the launch, %tid and its like.
+bool same_in_all_blocks(const Instruction& inst) {
+  if (const auto* call = dyn_cast<CallInst>(&inst))
+    return call->doesNotAccessMemory() && !call->isConvergent();
+  const auto* load = dyn_cast<LoadInst>(&inst);
+  if (!load) return false;
+  const Value* from = load->getPointerOperand()->stripInBoundsConstantOffsets();
+  if (const auto* argument = dyn_cast<Argument>(from)) return argument->getArgNo() == 0;
+  return isa<LoadInst>(from) && same_in_all_blocks(*cast<LoadInst>(from));
+}
+
+/// The instructions that make `v` of the counter, operands first. False: something else of the loop is in it.
+bool chain_from(Value* v, const Counter& counter, const Loop* loop, std::vector<Instruction*>& chain,
+                bool& reached) {
+  if (v == counter.value) return reached = true;
+  auto* inst = dyn_cast<Instruction>(v);
+  if (!inst || (loop && !loop->contains(inst))) return true;
+  if (std::find(chain.begin(), chain.end(), inst) != chain.end()) return true;
+  if (!loop && (isa<CallInst>(inst) || isa<LoadInst>(inst))) return same_in_all_blocks(*inst);
+  if (!isa<BinaryOperator>(inst) && !isa<CastInst>(inst) && !isa<GetElementPtrInst>(inst)) return false;
+  for (Value* operand : inst->operands())
+    if (!chain_from(operand, counter, loop, chain, reached)) return false;
+  chain.push_back(inst);
+  return chain.size() <= kMaxChain;
+}
+
+/// Rounds ahead: far enough for memory to answer, by the work in a round.
+unsigned distance(const Loop& loop) {
+  size_t work = 0;
+  for (const BasicBlock* b : loop.blocks()) work += b->size();
+  return work <= 16 ? 4 : work <= 48 ? 2 : 1;
+}
+
+/// !ppu.space of shared memory, which is never far away (ptx::Space::kShared; this folder doesn't see the PTX
+/// tree).
+constexpr uint64_t kSharedSpace = 4;
+
+bool in_shared_memory(const Instruction& access) {
+  const MDNode* md = access.getMetadata("ppu.space");
+  const auto* k = md ? mdconst::dyn_extract<ConstantInt>(md->getOperand(0)) : nullptr;
+  return k && k->getZExtValue() == kSharedSpace;
+}
+
+/// Address without the constant added last: accesses side by side share their lines.
+const Value* root_of(const Value* pointer) {
+  while (true) {
+    const auto* inst = dyn_cast<Instruction>(pointer);
+    if (!inst) return pointer;
+    const bool constant = inst->getNumOperands() == 2 && isa<ConstantInt>(inst->getOperand(1)) &&
+                          (inst->getOpcode() == Instruction::Add || isa<GetElementPtrInst>(inst));
+    if (!constant && !isa<IntToPtrInst>(inst)) return pointer;
+    pointer = inst->getOperand(0);
+  }
+}
+
+void prefetch(LoadInst& load, const Counter& counter, const std::vector<Instruction*>& chain,
+              unsigned rounds) {
+  IRBuilder<> b(&load);
+  std::map<Value*, Value*> ahead;
+  ahead[counter.value] = b.CreateAdd(
+      counter.value, b.CreateMul(counter.step, ConstantInt::get(counter.step->getType(), rounds)));
+  for (Instruction* inst : chain) {
+    // `or disjoint` may have bits in common in a round that doesn't come.
+    const auto* either = dyn_cast<PossiblyDisjointInst>(inst);
+    Instruction* copy = either && either->isDisjoint()
+                            ? BinaryOperator::CreateAdd(inst->getOperand(0), inst->getOperand(1))
+                            : inst->clone();
+    copy->dropPoisonGeneratingFlags();
+    for (unsigned i = 0; i < copy->getNumOperands(); i++)
+      if (const auto it = ahead.find(copy->getOperand(i)); it != ahead.end()) copy->setOperand(i, it->second);
+    b.Insert(copy);
+    ahead[inst] = copy;
+  }
+  b.CreateIntrinsic(Intrinsic::prefetch, {b.getPtrTy()},
+                    {ahead.at(load.getPointerOperand()), b.getInt32(0), b.getInt32(3), b.getInt32(1)});
+}
+
+/// Where the load's address follows the counter, and its line isn't fetched already.
+void prefetch_if_far(LoadInst& load, const Counter& counter, const Loop* loop, unsigned rounds,
+                     const ShapeAnalysis& shapes, std::set<const Value*>& done) {
+  const Value* pointer = load.getPointerOperand();
+  if (!load.isSimple() || in_shared_memory(load) || done.size() >= kMaxPrefetches) return;
+  const Shape shape = shapes.of(pointer);
+  if (!shape.is_linear() || (!loop && !shape.has_offsets)) return;
+  std::vector<Instruction*> chain;
+  bool reached = false;
+  if (!chain_from(load.getPointerOperand(), counter, loop, chain, reached) || !reached || chain.empty())
+    return;
+  if (done.insert(root_of(pointer)).second) prefetch(load, counter, chain, rounds);
+}
+
+/// Blocks come one after another on a worker: what the next one will load.
+void prefetch_next_block(Function& kernel, const ShapeAnalysis& shapes) {
+  size_t size = 0;
+  Counter block;
+  for (BasicBlock& b : kernel) {
+    size += b.size();
+    for (Instruction& inst : b)
+      if (auto* load = dyn_cast<LoadInst>(&inst);
+          load && load->getPointerOperand() == kernel.getArg(1) && load->getType()->isIntegerTy(32))
+        block = {load, ConstantInt::get(load->getType(), 1)};
+  }
+  if (!block.value || size > kMaxStreaming) return;
+  std::set<const Value*> done;
+  for (BasicBlock& b : kernel) {
+    if (shapes.loops.getLoopFor(&b)) continue;
+    for (Instruction& inst : make_early_inc_range(b))
+      if (auto* load = dyn_cast<LoadInst>(&inst)) prefetch_if_far(*load, block, nullptr, 1, shapes, done);
+  }
+}
+
+}  // namespace
+
+void prefetch_strides(Function& kernel, const WarpLayout& layout) {
+  const ShapeAnalysis shapes(kernel, layout, false);
+  for (Loop* loop : const_cast<LoopInfo&>(shapes.loops).getLoopsInPreorder()) {
+    if (!loop->isInnermost() || !loop->getLoopLatch()) continue;
+    std::set<const Value*> done;
+    for (const Counter& counter : far_counters(*loop, shapes))
+      for (BasicBlock* b : loop->blocks())
+        for (Instruction& inst : make_early_inc_range(*b))
+          if (auto* load = dyn_cast<LoadInst>(&inst))
+            prefetch_if_far(*load, counter, loop, distance(*loop), shapes, done);
+  }
+  prefetch_next_block(kernel, shapes);
+}
+
+}  // namespace ppu::simt
