@@ -5,6 +5,7 @@
 #include "exec/texture_abi.h"
 #include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/MDBuilder.h"
+#include "simt/byte_products.h"
 #include "simt/names.h"
 #include "simt/runtime_calls.h"
 #include "simt/suspend.h"
@@ -485,6 +486,14 @@ bool Widener::emit_warp_op(CallInst& call, StringRef name) {
     emit_count(call, name);
   } else if (name == kClock64) {
     set_scalar(&call, b_.CreateIntrinsic(Intrinsic::readcyclecounter, {}, {}));
+  } else if (name.starts_with(kDot4Prefix)) {
+    const StringRef features = source_.getFnAttribute("target-features").getValueAsString();
+    Value* r = by_chunks(
+        {vector(arg(0)), vector(arg(1)), vector(arg(2))}, options_.avx512 ? 16 : 8, [&](ArrayRef<Value*> x) {
+          return dot4(b_, name.drop_front(kDot4Prefix.size()), features, options_.avx512, x[0], x[1], x[2]);
+        });
+    shapes_.uniform(&call) ? set_scalar(&call, b_.CreateExtractElement(r, uint64_t(0)))
+                           : set_vector(&call, r);
   } else if (name.starts_with(kFloatPrefix)) {
     Value* r = directed_rounding(call, name);
     shapes_.uniform(&call) ? set_scalar(&call, b_.CreateExtractElement(r, uint64_t(0)))

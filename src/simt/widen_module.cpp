@@ -15,6 +15,7 @@
 #include "llvm/Transforms/Utils/LoopSimplify.h"
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 #include "llvm/Transforms/Utils/UnifyFunctionExitNodes.h"
+#include "simt/byte_products.h"
 #include "simt/full_versions.h"
 #include "simt/gang_size.h"
 #include "simt/lanes_wait.h"
@@ -181,7 +182,10 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     return narrow;
   }
   make_exchanges_pure(module);
-  for (Function* f : scalars) join_exchanges(*f);
+  for (Function* f : scalars) {
+    join_exchanges(*f);
+    join_byte_products(*f);
+  }
   std::map<Function*, Function*> wide;
   for (Function* f : scalars) {
     FunctionType* type = Widener::widened_type(f->getFunctionType());

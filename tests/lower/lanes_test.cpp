@@ -145,6 +145,33 @@ TEST_P(Lanes, ExchangesOfSomeLanesDont) {
          [](uint32_t i, uint32_t) { return 16 * (i / 16 * 16 * 7 + 3) + 7 * 15 * 8; });
 }
 
+// Products of bytes summed by fours: as dp4a, and written out with shifts; every mixture of signs.
+TEST_P(Lanes, ProductsOfBytesAreExact) {
+  for (const bool a_signed : {false, true})
+    for (const bool b_signed : {false, true}) {
+      const std::string a = a_signed ? "s32" : "u32", b = b_signed ? "s32" : "u32";
+      expect(kernel("mul.lo.u32 %r1, %a, 0x9e3779b9; mul.lo.u32 %r2, %r1, 0x85ebca6b; not.b32 %r3, %r2;\n"
+                    "dp4a." +
+                    a + "." + b + " %r4, %r1, %r2, %a; dp4a." + a + "." + b +
+                    " %r4, %r2, %r3, %r4;\n"
+                    "dp4a." +
+                    a + "." + b + " %r5, %r4, %r4, 5; add.u32 %r4, %r4, %r5; st.global.u32 [%out], %r4;\n"),
+             [&](uint32_t, uint32_t in) {
+               const auto dot = [&](uint32_t x, uint32_t y, uint32_t sum) {
+                 for (int i = 0; i < 4; i++) {
+                   const uint8_t p = uint8_t(x >> 8 * i), q = uint8_t(y >> 8 * i);
+                   sum +=
+                       uint32_t((a_signed ? int(int8_t(p)) : int(p)) * (b_signed ? int(int8_t(q)) : int(q)));
+                 }
+                 return sum;
+               };
+               const uint32_t x = in * 0x9e3779b9u, y = x * 0x85ebca6bu;
+               const uint32_t sum = dot(y, ~y, dot(x, y, in));
+               return sum + dot(sum, sum, 5);
+             });
+    }
+}
+
 // Rounds of a loop with a step unknown to the compiler: what is fetched ahead lies behind the array at last.
 TEST_P(Lanes, RoundsFarApartReadNothingElse) {
   expect(kernel(R"(

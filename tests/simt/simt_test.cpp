@@ -385,6 +385,17 @@ TEST(Simt, SumsOfAWholeWarpAreOneValue) {
   EXPECT_LT(w.outcome.frame_bytes, sizeof(exec::FrameHeader) + 2 * 128) << "a vector of each warp is kept";
 }
 
+TEST(Simt, ProductsOfBytesAreTheProcessorsOwn) {
+  const Widened w = widened(
+      "mul.wide.s32 %d2, %r1, 4; add.s64 %d3, %d0, %d2; ld.global.u32 %r5, [%d3]; ld.global.u32 %r6, "
+      "[%d3+128];\n"
+      "dp4a.s32.s32 %r7, %r5, %r6, %r0; dp4a.s32.s32 %r7, %r6, %r6, %r7; add.s64 %d4, %d1, %d2;\n"
+      "st.global.u32 [%d4], %r7;\n",
+      64);
+  EXPECT_GE(w.count("@llvm.x86.avx512.pmaddw.d.512("), 8u) << w.ir;
+  EXPECT_EQ(w.count("mul <32 x i32>"), 0u);
+}
+
 // What a loop with a step known at run time only will load is fetched ahead; neighbours aren't.
 TEST(Simt, LargeStepsAreFetchedAhead) {
   const auto loop = [](const std::string& step) {
