@@ -8,6 +8,7 @@
 #include <new>
 
 #include "base/log.h"
+#include "base/recycled.h"
 #include "device/address_space.h"
 #include "device/child_grids.h"
 #include "device/fault_diagnosis.h"
@@ -130,7 +131,7 @@ uint64_t footprint(std::span<const std::byte> params) {
 }  // namespace
 
 /// The grid's blocks on the worker pool.
-class Grid::Job : public exec::KernelJob {
+class Grid::Job : public exec::KernelJob, public Recycled<Grid::Job> {
  public:
   Job(Grid& grid, const exec::KernelLaunch& launch) : KernelJob(launch), grid_(grid) {}
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/recycled.h"
 #include "device/capture.h"
 #include "device/grid.h"
 #include "device/registry.h"
@@ -11,7 +12,7 @@ namespace ppu::device {
 namespace {
 
 /// A kernel in a stream.
-class KernelOperation : public Operation {
+class KernelOperation : public Operation, public Recycled<KernelOperation> {
  public:
   KernelOperation(Function& function, const Executable& executable, const LaunchConfig& config,
                   std::span<const std::byte> params)

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/brief_mutex.h"
 #include "device/context.h"
 #include "device/host_thread.h"
 #include "device/ipc.h"
@@ -19,7 +20,7 @@
 namespace ppu::device {
 namespace {
 
-std::mutex order_lock;
+BriefMutex order_lock;
 constexpr uint64_t kSpinNs = 50'000;
 
 /// Operations that became ready while this thread was starting others: a queue instead of recursion, so that

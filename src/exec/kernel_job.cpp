@@ -34,6 +34,7 @@ KernelJob::KernelJob(const KernelLaunch& launch) : launch_(launch) {
   const uint32_t* g = launch_.args.grid;
   total_ = uint64_t(g[0]) * g[1] * g[2];
   launch_.args.rt = runtime_table();
+  if (launch_.may_yield) waiting_ = std::make_unique<std::deque<BlockStorage*>>();
   launch_.args.stop = reinterpret_cast<const uint32_t*>(&stop_word_);
   // Shares get smaller towards the end, so that all threads end together; long runs of consecutive blocks
   // keep caches warm.
@@ -44,7 +45,8 @@ KernelJob::KernelJob(const KernelLaunch& launch) : launch_(launch) {
 }
 
 KernelJob::~KernelJob() {
-  for (BlockStorage* s : waiting_) BlockStorage::release(s);
+  if (waiting_)
+    for (BlockStorage* s : *waiting_) BlockStorage::release(s);
 }
 
 void KernelJob::record_fault(const Fault& fault, const uint32_t ctaid[3]) {
@@ -131,9 +133,9 @@ Share KernelJob::run_share(Runner& runner) {
       if (room && next_.load() < total_) {
         fresh = true;
         resident_++;
-      } else if (!waiting_.empty()) {
-        storage = waiting_.front();
-        waiting_.pop_front();
+      } else if (!waiting_->empty()) {
+        storage = waiting_->front();
+        waiting_->pop_front();
       } else {
         return next_.load() >= total_ && resident_ == 0 ? Share::kExhausted : Share::kNone;
       }
@@ -300,7 +302,7 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
     say_if_stuck(state);
     {
       std::lock_guard lock(mutex_);
-      waiting_.push_back(storage);
+      waiting_->push_back(storage);
     }
     // Let the thread that all wait for (a host thread, another process's worker) have the CPU.
     if (in_vain && fruitless_.load(std::memory_order_relaxed) > kSleepAfter) {

@@ -117,8 +117,8 @@ class KernelJob : public Job {
   std::mutex mutex_;  ///< fault_, waiting_
   bool faulted_ = false;
   GridFault fault_;
-  std::deque<BlockStorage*> waiting_;
-  std::vector<std::unique_ptr<uint64_t[]>> counters_;  ///< one a thread that ran blocks at the same time
+  std::unique_ptr<std::deque<BlockStorage*>> waiting_;  ///< of a grid that yields
+  std::vector<std::unique_ptr<uint64_t[]>> counters_;   ///< one a thread that ran blocks at the same time
   std::vector<uint64_t*> free_counters_;
   std::atomic<uint32_t> resident_{0};   ///< started and unfinished blocks of a yielding grid
   std::atomic<uint32_t> fruitless_{0};  ///< yields since a block last started, ended or got on

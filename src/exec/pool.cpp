@@ -42,6 +42,9 @@ constexpr int kWakeAtOnce = 2;            ///< each thread wakes so many: all of
 /// What the thread runs shares with, while it is at it.
 thread_local Runner* current_runner __attribute__((tls_model("initial-exec"))) = nullptr;
 thread_local bool more_to_start __attribute__((tls_model("initial-exec"))) = false;
+/// Jobs that began within each other's last share: grids that kernels launch follow each other by recursion.
+thread_local uint32_t nested_jobs __attribute__((tls_model("initial-exec"))) = 0;
+constexpr uint32_t kMostNested = 32;
 
 uint64_t now_ns() {
   timespec t;
@@ -202,11 +205,14 @@ void Pool::follow(Job* job) {
 
 /// The job that this thread has just completed may still be in the list; any other has its turn first.
 bool Pool::run_here(Job* job) {
-  if (!job->is_brief() || open_jobs_.load(std::memory_order_relaxed) > 1) return false;
+  if (!job->is_brief() || nested_jobs >= kMostNested || open_jobs_.load(std::memory_order_relaxed) > 1)
+    return false;
   ensure_fault_handlers();
   job->add_ref();
+  nested_jobs++;
   while (job->run_share(*current_runner) != Share::kExhausted) {
   }
+  nested_jobs--;
   job->release();
   return true;
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/brief_mutex.h"
 #include "exec/fault.h"
 
 namespace ppu::exec {
@@ -80,7 +81,7 @@ class Pool {
   void start_threads();
   void worker_main();
 
-  std::mutex mutex_;
+  BriefMutex mutex_;
   std::vector<Job*> jobs_;
   size_t turn_ = 0;
   uint32_t active_ = 0;

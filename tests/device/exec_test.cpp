@@ -108,6 +108,15 @@ TEST(Exec, ABriefJobFollowsOnTheThreadThatEndedTheLastOne) {
   for (const auto& t : log.threads) EXPECT_EQ(t, log.threads[0]);
 }
 
+TEST(Exec, AChainOfBriefJobsTakesNoMoreStackTheLongerItIs) {
+  static Step::Log log;
+  Pool::instance().submit(new Step(log, 100'000, false));
+  while (!log.over) std::this_thread::yield();
+  const std::lock_guard lock(log.mutex);
+  EXPECT_EQ(log.threads.size(), 100'001u);
+  EXPECT_LT(log.nested, 100'000);
+}
+
 TEST(Exec, ABriefJobDoesNotKeepAThreadThatHasMoreToStart) {
   static Step::Log log;
   Pool::instance().submit(new Step(log, 20, true));
