@@ -10,18 +10,15 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-cublasStatus_t cublasHgemm(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int m,
-                           int n, int k, const __half* alpha, const __half* a, int lda, const __half* b,
-                           int ldb, const __half* beta, __half* c, int ldc);
-cublasStatus_t cublasHgemmBatched(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
-                                  int m, int n, int k, const __half* alpha, const __half* const a[], int lda,
-                                  const __half* const b[], int ldb, const __half* beta, __half* const c[],
-                                  int ldc, int count);
-cublasStatus_t cublasHgemmStridedBatched(cublasHandle_t handle, cublasOperation_t transa,
-                                         cublasOperation_t transb, int m, int n, int k, const __half* alpha,
-                                         const __half* a, int lda, long long int stridea, const __half* b,
-                                         int ldb, long long int strideb, const __half* beta, __half* c,
-                                         int ldc, long long int stridec, int count);
+#define PPU_HALF __half
+#define PPU_BFLOAT16 __nv_bfloat16
+#define PPU_HALF_ONLY
+#define PPU_EX(name, tail, params, args) cublasStatus_t name params;
+#include <ppu/cublas_ex.inc>
+#undef PPU_EX
+#undef PPU_HALF
+#undef PPU_BFLOAT16
+#undef PPU_HALF_ONLY
 #ifdef __cplusplus
 }
 #endif

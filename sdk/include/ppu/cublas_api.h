@@ -1,5 +1,5 @@
-// Types and functions of cuBLAS; see cublas_v2.h, which programs include. Half-precision functions are
-// declared where cuda_fp16.h was included before.
+// Types and functions of cuBLAS; see cublas_v2.h, which programs include. Functions of half and
+// bfloat16 are declared there.
 #pragma once
 #include <cuComplex.h>
 #include <library_types.h>
@@ -98,48 +98,9 @@ cublasStatus_t cublasGetSmCountTarget(cublasHandle_t handle, int* count);
 cublasStatus_t cublasLoggerConfigure(int on, int to_stdout, int to_stderr, const char* file);
 cublasStatus_t cublasSetLoggerCallback(cublasLogCallback callback);
 cublasStatus_t cublasGetLoggerCallback(cublasLogCallback* callback);
-cublasStatus_t cublasSetVector(int n, int size, const void* x, int incx, void* y, int incy);
-cublasStatus_t cublasGetVector(int n, int size, const void* x, int incx, void* y, int incy);
-cublasStatus_t cublasSetMatrix(int rows, int columns, int size, const void* a, int lda, void* b, int ldb);
-cublasStatus_t cublasGetMatrix(int rows, int columns, int size, const void* a, int lda, void* b, int ldb);
-cublasStatus_t cublasSetVectorAsync(int n, int size, const void* x, int incx, void* y, int incy,
-                                    cudaStream_t stream);
-cublasStatus_t cublasGetVectorAsync(int n, int size, const void* x, int incx, void* y, int incy,
-                                    cudaStream_t stream);
-cublasStatus_t cublasSetMatrixAsync(int rows, int columns, int size, const void* a, int lda, void* b, int ldb,
-                                    cudaStream_t stream);
-cublasStatus_t cublasGetMatrixAsync(int rows, int columns, int size, const void* a, int lda, void* b, int ldb,
-                                    cudaStream_t stream);
-cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int m,
-                            int n, int k, const void* alpha, const void* a, cudaDataType atype, int lda,
-                            const void* b, cudaDataType btype, int ldb, const void* beta, void* c,
-                            cudaDataType ctype, int ldc, cublasComputeType_t compute, cublasGemmAlgo_t algo);
-cublasStatus_t cublasGemmBatchedEx(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
-                                   int m, int n, int k, const void* alpha, const void* const a[],
-                                   cudaDataType atype, int lda, const void* const b[], cudaDataType btype,
-                                   int ldb, const void* beta, void* const c[], cudaDataType ctype, int ldc,
-                                   int count, cublasComputeType_t compute, cublasGemmAlgo_t algo);
-cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation_t transa,
-                                          cublasOperation_t transb, int m, int n, int k, const void* alpha,
-                                          const void* a, cudaDataType atype, int lda, long long int stridea,
-                                          const void* b, cudaDataType btype, int ldb, long long int strideb,
-                                          const void* beta, void* c, cudaDataType ctype, int ldc,
-                                          long long int stridec, int count, cublasComputeType_t compute,
-                                          cublasGemmAlgo_t algo);
-cublasStatus_t cublasSgemmEx(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int m,
-                             int n, int k, const float* alpha, const void* a, cudaDataType atype, int lda,
-                             const void* b, cudaDataType btype, int ldb, const float* beta, void* c,
-                             cudaDataType ctype, int ldc);
-cublasStatus_t cublasAxpyEx(cublasHandle_t handle, int n, const void* alpha, cudaDataType alphatype,
-                            const void* x, cudaDataType xtype, int incx, void* y, cudaDataType ytype,
-                            int incy, cudaDataType compute);
-cublasStatus_t cublasScalEx(cublasHandle_t handle, int n, const void* alpha, cudaDataType alphatype, void* x,
-                            cudaDataType xtype, int incx, cudaDataType compute);
-cublasStatus_t cublasDotEx(cublasHandle_t handle, int n, const void* x, cudaDataType xtype, int incx,
-                           const void* y, cudaDataType ytype, int incy, void* result, cudaDataType resulttype,
-                           cudaDataType compute);
-cublasStatus_t cublasNrm2Ex(cublasHandle_t handle, int n, const void* x, cudaDataType xtype, int incx,
-                            void* result, cudaDataType resulttype, cudaDataType compute);
+#define PPU_EX(name, tail, params, args) cublasStatus_t name params;
+#include <ppu/cublas_ex.inc>
+#undef PPU_EX
 #define PPU_ROW(name, tail, params, args) cublasStatus_t name params;
 #define PPU_ALIAS_v2(short_name, name, params, args) \
   static inline cublasStatus_t short_name params {   \

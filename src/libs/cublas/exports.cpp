@@ -1,4 +1,5 @@
-// The exported cublas* symbols, made from ppu/cublas_rows.inc and api.inc.
+// The exported cublas* symbols, made from ppu/cublas_rows.inc, ppu/cublas_ex_rows.inc,
+// ppu/cublas_half_rows.inc and api.inc.
 #include <exception>
 #include <new>
 #include <string_view>
@@ -6,11 +7,13 @@
 
 #include "base/call_trace.h"
 #include "base/log.h"
+#include "libs/cublas/ex.h"
 #include "libs/cublas/level1.h"
 #include "libs/cublas/level2.h"
 #include "libs/cublas/level3.h"
 #include "libs/cublas/solve.h"
 #include "libs/cublas/statuses.h"
+#include "libs/cublas/triangles.h"
 
 #define PPU_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -85,6 +88,11 @@ PPU_EXPORT void cublasXerbla(const char* name, int info) {
   }
 #define PPU_ALIAS_v2(short_name, name, params, args)
 #include <ppu/cublas_types.inc>
+#define PPU_EX(name, tail, params, args)    \
+  PPU_EXPORT cublasStatus_t name params {   \
+    PPU_BODY(name, ppu::cublas::tail, args) \
+  }
+#include <ppu/cublas_ex.inc>
 
 #define API(name, params, args)             \
   PPU_EXPORT cublasStatus_t name params {   \

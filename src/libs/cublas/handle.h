@@ -6,6 +6,7 @@
 #include <cuda_runtime_api.h>
 #include <ppu/cublas_api.h>
 
+#include <cstring>
 #include <functional>
 
 struct cublasContext {
@@ -30,7 +31,6 @@ bool remove_live(cublasHandle_t handle);
 /// Runs `work` in the handle's stream. In a captured stream it becomes a host node of the graph, which owns
 /// it.
 Status enqueue(cublasHandle_t handle, std::function<void()> work);
-Status enqueue(cudaStream_t stream, std::function<void()> work);
 
 /// A scalar operand: its value under CUBLAS_POINTER_MODE_HOST, read when the call is made; else its address,
 /// read when the work runs.
@@ -38,13 +38,19 @@ template <class T>
 class Scalar {
  public:
   Scalar(cublasHandle_t handle, const T* at) : at_(at) {
-    if (handle->pointer_mode == CUBLAS_POINTER_MODE_HOST && at) value_ = *at, at_ = nullptr;
+    if (handle->pointer_mode == CUBLAS_POINTER_MODE_HOST && at) value_ = read(), at_ = nullptr;
   }
-  T get() const { return at_ ? *at_ : value_; }
+  T get() const { return at_ ? read() : value_; }
 
  private:
+  /// A program's own complex type may be aligned to its half.
+  T read() const {
+    T value;
+    std::memcpy(&value, at_, sizeof value);
+    return value;
+  }
   T value_{};
-  const T* at_;
+  const void* at_;  // not a T*, which the compiler would take for aligned
 };
 
 /// Runs work that ends in a scalar result: under CUBLAS_POINTER_MODE_HOST the caller waits for it.

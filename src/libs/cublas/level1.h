@@ -186,6 +186,13 @@ template <class T>
 T plus(T a, T b) {
   return T{a.x + b.x, a.y + b.y};
 }
+template <class T>
+bool is_zero(T x) {
+  if constexpr (std::is_same_v<T, Real<T>>)
+    return x == 0;
+  else
+    return x.x == 0 && x.y == 0;
+}
 inline float negated_conjugate(float a) {
   return -a;
 }

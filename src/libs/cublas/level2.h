@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/cublas/bodies.h"
+#include "libs/cublas/symmetric.h"
 
 namespace ppu::cublas {
 
@@ -128,7 +129,10 @@ Status symmetric_mv(cublasHandle_t h, cublasFillMode_t uplo, int64_t n, const T*
 template <class T>
 Status symv(cublasHandle_t h, cublasFillMode_t uplo, int64_t n, const T* alpha, const T* a, int64_t lda,
             const T* x, int64_t incx, const T* beta, T* y, int64_t incy) {
-  return symmetric_mv(h, uplo, n, alpha, a, lda, x, incx, beta, y, incy);
+  if constexpr (std::is_same_v<T, Real<T>>)
+    return symmetric_mv(h, uplo, n, alpha, a, lda, x, incx, beta, y, incy);
+  else
+    return complex_symv(h, uplo, n, alpha, a, lda, x, incx, beta, y, incy);
 }
 template <class T>
 Status hemv(cublasHandle_t h, cublasFillMode_t uplo, int64_t n, const T* alpha, const T* a, int64_t lda,
@@ -226,7 +230,10 @@ Status symmetric_rank1(cublasHandle_t h, cublasFillMode_t uplo, int64_t n, const
 template <class T>
 Status syr(cublasHandle_t h, cublasFillMode_t uplo, int64_t n, const T* alpha, const T* x, int64_t incx, T* a,
            int64_t lda) {
-  return symmetric_rank1<T>(h, uplo, n, alpha, x, incx, a, lda);
+  if constexpr (std::is_same_v<T, Real<T>>)
+    return symmetric_rank1<T>(h, uplo, n, alpha, x, incx, a, lda);
+  else
+    return complex_syr2(h, uplo, n, alpha, x, incx, x, incx, a, lda, false);
 }
 template <class T>
 Status her(cublasHandle_t h, cublasFillMode_t uplo, int64_t n, const Real<T>* alpha, const T* x, int64_t incx,
@@ -271,7 +278,10 @@ Status symmetric_rank2(cublasHandle_t h, cublasFillMode_t uplo, int64_t n, const
 template <class T>
 Status syr2(cublasHandle_t h, cublasFillMode_t uplo, int64_t n, const T* alpha, const T* x, int64_t incx,
             const T* y, int64_t incy, T* a, int64_t lda) {
-  return symmetric_rank2(h, uplo, n, alpha, x, incx, y, incy, a, lda);
+  if constexpr (std::is_same_v<T, Real<T>>)
+    return symmetric_rank2(h, uplo, n, alpha, x, incx, y, incy, a, lda);
+  else
+    return complex_syr2(h, uplo, n, alpha, x, incx, y, incy, a, lda, true);
 }
 template <class T>
 Status her2(cublasHandle_t h, cublasFillMode_t uplo, int64_t n, const T* alpha, const T* x, int64_t incx,

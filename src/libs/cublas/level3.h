@@ -304,14 +304,6 @@ T element(cublasOperation_t o, const T* x, int64_t ld, int64_t i, int64_t j) {
   return o == CUBLAS_OP_T ? x[j + i * ld] : conjugate(x[j + i * ld]);
 }
 
-template <class T>
-bool is_zero(T x) {
-  if constexpr (std::is_same_v<T, Real<T>>)
-    return x == 0;
-  else
-    return x.x == 0 && x.y == 0;
-}
-
 /// c = alpha op(a) + beta op(b); an operand whose factor is zero isn't read. c may be a or b where that one
 /// isn't transposed.
 template <class T>

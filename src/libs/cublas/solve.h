@@ -21,6 +21,14 @@ struct Lapack;
                                            reinterpret_cast<const own*>(a), lda, pivots,                    \
                                            reinterpret_cast<own*>(b), ldb);                                 \
     }                                                                                                       \
+    static int geqrf(int m, int n, type* a, int lda, type* tau) {                                           \
+      return scipy_LAPACKE_##p##geqrf(LAPACK_COL_MAJOR, m, n, reinterpret_cast<own*>(a), lda,               \
+                                      reinterpret_cast<own*>(tau));                                         \
+    }                                                                                                       \
+    static int gels(int m, int n, int nrhs, type* a, int lda, type* b, int ldb) {                           \
+      return scipy_LAPACKE_##p##gels(LAPACK_COL_MAJOR, 'N', m, n, nrhs, reinterpret_cast<own*>(a), lda,     \
+                                     reinterpret_cast<own*>(b), ldb);                                       \
+    }                                                                                                       \
   };
 PPU_LAPACK(float, float, s)
 PPU_LAPACK(double, double, d)

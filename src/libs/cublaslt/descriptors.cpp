@@ -115,116 +115,102 @@ Status cublasLtMatrixTransformDescDestroy(cublasLtMatrixTransformDesc_t dead) {
   return kOk;
 }
 
+// The attributes of each kind of object, from the rows: body(the member that an attribute names).
+namespace {
 #define PPU_ATTRIBUTE(number, name, type, member, initial) \
   case name:                                               \
-    return write(object.member, value, size);
-Status cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout,
+    return body(object.member);
+template <class Body>
+Status with_attribute(Layout& object, cublasLtMatrixLayoutAttribute_t attribute, Body&& body) {
+  switch (attribute) {
+#define PPU_LAYOUT
+#include <ppu/cublaslt_attributes.inc>
+#undef PPU_LAYOUT
+    default:
+      return kBad;
+  }
+}
+template <class Body>
+Status with_attribute(MatmulDesc& object, cublasLtMatmulDescAttributes_t attribute, Body&& body) {
+  switch (attribute) {
+#define PPU_MATMUL_DESC
+#include <ppu/cublaslt_attributes.inc>
+#undef PPU_MATMUL_DESC
+    default:
+      return kBad;
+  }
+}
+template <class Body>
+Status with_attribute(Preference& object, cublasLtMatmulPreferenceAttributes_t attribute, Body&& body) {
+  switch (attribute) {
+#define PPU_PREFERENCE
+#include <ppu/cublaslt_attributes.inc>
+#undef PPU_PREFERENCE
+    default:
+      return kBad;
+  }
+}
+template <class Body>
+Status with_attribute(TransformDesc& object, cublasLtMatrixTransformDescAttributes_t attribute, Body&& body) {
+  switch (attribute) {
+#define PPU_TRANSFORM_DESC
+#include <ppu/cublaslt_attributes.inc>
+#undef PPU_TRANSFORM_DESC
+    default:
+      return kBad;
+  }
+}
+#undef PPU_ATTRIBUTE
+template <class Handle, class Attribute>
+Status set_attribute(Handle handle, Attribute attribute, const void* value, size_t size) {
+  if (!handle) return kBad;
+  return with_attribute(of(handle), attribute, [&](auto& member) { return write(member, value, size); });
+}
+template <class Handle, class Attribute>
+Status get_attribute(Handle handle, Attribute attribute, void* value, size_t size, size_t* written) {
+  if (!handle) return kBad;
+  return with_attribute(of(handle), attribute,
+                        [&](const auto& member) { return read(member, value, size, written); });
+}
+}  // namespace
+
+Status cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t handle,
                                         cublasLtMatrixLayoutAttribute_t attribute, const void* value,
                                         size_t size) {
-  if (!layout) return kBad;
-  Layout& object = of(layout);
-  switch (attribute) {
-#define PPU_LAYOUT
-#include <ppu/cublaslt_attributes.inc>
-#undef PPU_LAYOUT
-    default:
-      return kBad;
-  }
+  return set_attribute(handle, attribute, value, size);
 }
-Status cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttributes_t attribute,
-                                      const void* value, size_t size) {
-  if (!desc) return kBad;
-  MatmulDesc& object = of(desc);
-  switch (attribute) {
-#define PPU_MATMUL_DESC
-#include <ppu/cublaslt_attributes.inc>
-#undef PPU_MATMUL_DESC
-    default:
-      return kBad;
-  }
-}
-Status cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,
-                                            cublasLtMatmulPreferenceAttributes_t attribute, const void* value,
-                                            size_t size) {
-  if (!preference) return kBad;
-  auto& object = *reinterpret_cast<Preference*>(preference);
-  switch (attribute) {
-#define PPU_PREFERENCE
-#include <ppu/cublaslt_attributes.inc>
-#undef PPU_PREFERENCE
-    default:
-      return kBad;
-  }
-}
-Status cublasLtMatrixTransformDescSetAttribute(cublasLtMatrixTransformDesc_t desc,
-                                               cublasLtMatrixTransformDescAttributes_t attribute,
-                                               const void* value, size_t size) {
-  if (!desc) return kBad;
-  TransformDesc& object = of(desc);
-  switch (attribute) {
-#define PPU_TRANSFORM_DESC
-#include <ppu/cublaslt_attributes.inc>
-#undef PPU_TRANSFORM_DESC
-    default:
-      return kBad;
-  }
-}
-#undef PPU_ATTRIBUTE
-
-#define PPU_ATTRIBUTE(number, name, type, member, initial) \
-  case name:                                               \
-    return read(object.member, value, size, written);
-Status cublasLtMatrixLayoutGetAttribute(cublasLtMatrixLayout_t layout,
+Status cublasLtMatrixLayoutGetAttribute(cublasLtMatrixLayout_t handle,
                                         cublasLtMatrixLayoutAttribute_t attribute, void* value, size_t size,
                                         size_t* written) {
-  if (!layout) return kBad;
-  const Layout& object = of(layout);
-  switch (attribute) {
-#define PPU_LAYOUT
-#include <ppu/cublaslt_attributes.inc>
-#undef PPU_LAYOUT
-    default:
-      return kBad;
-  }
+  return get_attribute(handle, attribute, value, size, written);
 }
-Status cublasLtMatmulDescGetAttribute(cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttributes_t attribute,
+Status cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t handle, cublasLtMatmulDescAttributes_t attribute,
+                                      const void* value, size_t size) {
+  return set_attribute(handle, attribute, value, size);
+}
+Status cublasLtMatmulDescGetAttribute(cublasLtMatmulDesc_t handle, cublasLtMatmulDescAttributes_t attribute,
                                       void* value, size_t size, size_t* written) {
-  if (!desc) return kBad;
-  const MatmulDesc& object = of(desc);
-  switch (attribute) {
-#define PPU_MATMUL_DESC
-#include <ppu/cublaslt_attributes.inc>
-#undef PPU_MATMUL_DESC
-    default:
-      return kBad;
-  }
+  return get_attribute(handle, attribute, value, size, written);
 }
-Status cublasLtMatmulPreferenceGetAttribute(cublasLtMatmulPreference_t preference,
+Status cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t handle,
+                                            cublasLtMatmulPreferenceAttributes_t attribute, const void* value,
+                                            size_t size) {
+  return set_attribute(handle, attribute, value, size);
+}
+Status cublasLtMatmulPreferenceGetAttribute(cublasLtMatmulPreference_t handle,
                                             cublasLtMatmulPreferenceAttributes_t attribute, void* value,
                                             size_t size, size_t* written) {
-  if (!preference) return kBad;
-  const auto& object = *reinterpret_cast<Preference*>(preference);
-  switch (attribute) {
-#define PPU_PREFERENCE
-#include <ppu/cublaslt_attributes.inc>
-#undef PPU_PREFERENCE
-    default:
-      return kBad;
-  }
+  return get_attribute(handle, attribute, value, size, written);
 }
-Status cublasLtMatrixTransformDescGetAttribute(cublasLtMatrixTransformDesc_t desc,
+Status cublasLtMatrixTransformDescSetAttribute(cublasLtMatrixTransformDesc_t handle,
+                                               cublasLtMatrixTransformDescAttributes_t attribute,
+                                               const void* value, size_t size) {
+  return set_attribute(handle, attribute, value, size);
+}
+Status cublasLtMatrixTransformDescGetAttribute(cublasLtMatrixTransformDesc_t handle,
                                                cublasLtMatrixTransformDescAttributes_t attribute, void* value,
                                                size_t size, size_t* written) {
-  if (!desc) return kBad;
-  const TransformDesc& object = of(desc);
-  switch (attribute) {
-#define PPU_TRANSFORM_DESC
-#include <ppu/cublaslt_attributes.inc>
-#undef PPU_TRANSFORM_DESC
-    default:
-      return kBad;
-  }
+  return get_attribute(handle, attribute, value, size, written);
 }
-#undef PPU_ATTRIBUTE
 
 }  // namespace ppu::cublaslt

@@ -44,6 +44,9 @@ inline Layout& of(cublasLtMatrixLayout_t p) {
 inline MatmulDesc& of(cublasLtMatmulDesc_t p) {
   return *reinterpret_cast<MatmulDesc*>(p);
 }
+inline Preference& of(cublasLtMatmulPreference_t p) {
+  return *reinterpret_cast<Preference*>(p);
+}
 inline TransformDesc& of(cublasLtMatrixTransformDesc_t p) {
   return *reinterpret_cast<TransformDesc*>(p);
 }

@@ -1,6 +1,8 @@
 // See stream_work.h.
 #include "libs/shell/stream_work.h"
 
+#include <dlfcn.h>
+
 #include <memory>
 
 #include "base/log.h"
@@ -51,6 +53,18 @@ CUresult need_context() {
   if (context) return CUDA_SUCCESS;
   if (const CUresult made = cuDevicePrimaryCtxRetain(&context, 0)) return made;
   return cuCtxSetCurrent(context);
+}
+
+void declare_indifferent() {
+  static const bool once = [] {
+    void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
+    if (!driver) return false;
+    const auto declare = reinterpret_cast<void (*)(void (*)(void*))>(dlsym(driver, "ppu_library_work_v1"));
+    for (const auto function : {run_once, run_again})
+      if (declare) declare(function);
+    return true;
+  }();
+  (void)once;
 }
 
 CUresult enqueue(CUstream stream, Work work) {

@@ -13,6 +13,10 @@ namespace ppu::shell {
 /// as the libraries' Create functions document. The driver's error code if that can't be.
 CUresult need_context();
 
+/// Tells our driver that this library's work minds neither threads nor company: it runs on the thread that
+/// waits for it, and that of several streams at once.
+void declare_indifferent();
+
 /// Runs `work` in the stream. In a captured stream it becomes a host node of the graph, which owns it.
 CUresult enqueue(CUstream stream, std::function<void()> work);
 
