@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Makes a PyTorch work on the software device: builds our bridge for its version into build/lib/bridges.
 #   scripts/torch.sh                   a PyTorch of its own in build/venv-torch (PyPI's, without NVIDIA's libraries)
+#   scripts/torch.sh 2.14              that version of PyPI's, in build/venv-torch-2.14
 #   scripts/torch.sh PYTHON            the PyTorch that PYTHON has
-#   scripts/torch.sh --test [PYTHON]   and runs tests/torch with it
+#   scripts/torch.sh --test [...]      and runs tests/torch and tests/triton with it
 # Then: build/bin/ppu run PYTHON script.py. Several versions can stand side by side.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,13 +14,24 @@ if [ "${1:-}" = --test ]; then
   shift
 fi
 python=${1:-}
+version=
+if [[ "$python" =~ ^[0-9]+\.[0-9]+$ ]]; then
+  version=$python
+  python=
+fi
 if [ -z "$python" ]; then
-  python=$PWD/build/venv-torch/bin/python
-  if ! cmp -s scripts/requirements-torch.txt build/venv-torch/openppu-requirements; then
-    echo "torch: Python packages into build/venv-torch (about 2 GB)"
-    python3 -m venv build/venv-torch
-    build/venv-torch/bin/pip install -q --disable-pip-version-check --no-deps -r scripts/requirements-torch.txt
-    cp scripts/requirements-torch.txt build/venv-torch/openppu-requirements
+  venv=$PWD/build/venv-torch${version:+-$version}
+  python=$venv/bin/python
+  list=$(sed "s/^torch\$/torch${version:+==$version.*}/" scripts/requirements-torch.txt)
+  if [ "$list" != "$(cat "$venv/openppu-requirements" 2>/dev/null)" ]; then
+    echo "torch: Python packages into $venv (about 2 GB)"
+    python3 -m venv "$venv"
+    grep -v '^triton$' <<<"$list" | "$venv/bin/pip" install -q --disable-pip-version-check --no-deps -r /dev/stdin
+    # Each PyTorch wants its own Triton.
+    triton=$("$python" -c 'from importlib.metadata import requires
+print(next(r for r in requires("torch") if r.startswith("triton")).split(";")[0])')
+    "$venv/bin/pip" install -q --disable-pip-version-check --no-deps "$triton"
+    echo "$list" >"$venv/openppu-requirements"
   fi
 fi
 found=$(command -v "$python") || { echo "torch: $python: no such program" >&2; exit 1; }
