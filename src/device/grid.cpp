@@ -45,6 +45,8 @@ CUresult code_of(exec::Trap kind) {
       return CUDA_ERROR_NOT_SUPPORTED;
     case exec::Trap::kTimeout:
       return CUDA_ERROR_LAUNCH_TIMEOUT;
+    case exec::Trap::kStackOverflow:
+      return CUDA_ERROR_HARDWARE_STACK_ERROR;
     case exec::Trap::kNoMemory:
       return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
     default:

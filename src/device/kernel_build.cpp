@@ -16,7 +16,8 @@ CUresult code_of(const Error& error) {
     case ErrorKind::kBadInput:
       return CUDA_ERROR_INVALID_PTX;
     case ErrorKind::kUnsupported:
-      return CUDA_ERROR_NOT_SUPPORTED;
+      return error.message.starts_with(kNoCompiler) ? CUDA_ERROR_JIT_COMPILER_NOT_FOUND
+                                                    : CUDA_ERROR_NOT_SUPPORTED;
     case ErrorKind::kResource:
       return CUDA_ERROR_OUT_OF_MEMORY;
     case ErrorKind::kBug:

@@ -56,7 +56,7 @@ CompileFunction load_compiler(std::string* why) {
 Result<std::vector<std::byte>> run_compiler(const codegen::CompileRequest& request) {
   std::string why;
   const CompileFunction function = load_compiler(&why);
-  if (!function) return unsupported("the compiler library can't be loaded: " + why);
+  if (!function) return unsupported(kNoCompiler + why);
   void* image = nullptr;
   size_t size = 0;
   if (char* message = function(&request, &image, &size)) {

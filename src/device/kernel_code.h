@@ -23,6 +23,9 @@ enum class Tier : uint8_t { kQuick, kFull };
 /// Code from the cache; null if there is none that can be used.
 std::unique_ptr<exec::LoadedKernel> cached_code(const KernelSource& source, Tier tier);
 
+/// Starts the message of an error that means CUDA_ERROR_JIT_COMPILER_NOT_FOUND.
+inline constexpr char kNoCompiler[] = "the compiler library can't be loaded: ";
+
 /// Compiles, and puts what comes out into the cache.
 Result<std::unique_ptr<exec::LoadedKernel>> compile_code(const KernelSource& source, Tier tier);
 

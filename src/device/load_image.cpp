@@ -8,6 +8,7 @@
 #include "device/module.h"
 #include "image/fatbin.h"
 #include "ptx/device_runtime.h"
+#include "ptx/version.h"
 
 namespace ppu::device {
 namespace {
@@ -99,6 +100,11 @@ CUresult parse_texts(std::span<const NamedText> texts, JitLog& log,
                      std::shared_ptr<const ptx::Module>* tree) {
   std::vector<ptx::Module> pieces;
   for (const NamedText& t : texts) {
+    if (const std::optional<std::string> why = ptx::why_too_new(t.text)) {
+      ppu::log("ptx", LogLevel::kError, "%s: %s", t.name.c_str(), why->c_str());
+      log.error(t.name + ": " + *why);
+      return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+    }
     Result<ptx::Module> m = ptx::parse(t.text, t.name);
     if (!m) {
       ppu::log("ptx", LogLevel::kError, "%s", m.error().message.c_str());
