@@ -226,6 +226,12 @@ uint32_t ModuleLowering::global_slot(const std::string& name) {
   return uint32_t(globals_.size() - 1);
 }
 
+const ptx::Variable* ModuleLowering::const_anchor() const {
+  for (int32_t i : ptx::reachable(source, kernel.name).variables)
+    if (source.variables[size_t(i)].space == ptx::Space::kConst) return &source.variables[size_t(i)];
+  return nullptr;
+}
+
 std::optional<uint32_t> ModuleLowering::shared_offset(const ptx::Function& in,
                                                       const std::string& name) const {
   if (const auto own = shared_.find({&in, name}); own != shared_.end()) return own->second;

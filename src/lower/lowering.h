@@ -40,6 +40,9 @@ class ModuleLowering {
   /// Index in LaunchArgs::globals; the variable is added on first use.
   uint32_t global_slot(const std::string& name);
   size_t global_count() const { return globals_.size(); }
+  /// A .const variable that the kernel may use, or null: 32-bit addresses of that space lie within 2 GiB of
+  /// it.
+  const ptx::Variable* const_anchor() const;
   /// Offset in the shared window; nothing if `name` isn't shared.
   std::optional<uint32_t> shared_offset(const ptx::Function& in, const std::string& name) const;
   /// Offset in a thread's local memory; nothing if `name` isn't local.
@@ -138,7 +141,9 @@ class FunctionLowering {
     return target_.getArg(unsigned(target_.arg_size() - (module.has_frame(source) ? 2 : 1)));
   }
   llvm::Value* local_base() { return call("ppu.local.base", ir.getPtrTy(), {}); }
-  /// The .local address (i64) whose low half is that of `address`: all of a thread's lie within 2 GiB.
+  /// The address (i64) whose low half is that of `address` and which lies within 2 GiB of `base`.
+  llvm::Value* whole_address(llvm::Value* address, llvm::Value* base);
+  /// All of a thread's .local addresses lie so close to each other.
   llvm::Value* whole_local_address(llvm::Value* address);
   bool has_short_local_addresses() const { return short_local_; }
   /// i64 -> ptr.

@@ -121,7 +121,10 @@ llvm::Value* FunctionLowering::symbol_address(const std::string& name) {
 }
 
 llvm::Value* FunctionLowering::whole_local_address(llvm::Value* address) {
-  llvm::Value* base = ir.CreatePtrToInt(local_base(), ir.getInt64Ty());
+  return whole_address(address, ir.CreatePtrToInt(local_base(), ir.getInt64Ty()));
+}
+
+llvm::Value* FunctionLowering::whole_address(llvm::Value* address, llvm::Value* base) {
   llvm::Value* distance =
       ir.CreateSub(ir.CreateZExtOrTrunc(address, ir.getInt32Ty()), ir.CreateTrunc(base, ir.getInt32Ty()));
   return ir.CreateAdd(base, ir.CreateSExt(distance, ir.getInt64Ty()));
@@ -158,10 +161,13 @@ Address FunctionLowering::address(const Operand& operand, Space space) {
     return {ir.CreateGEP(ir.getInt8Ty(), shared_base(), address), address, space};
   }
   if (address->getType()->getIntegerBitWidth() != 64) {
+    const ptx::Variable* anchor = space == Space::kConst ? module.const_anchor() : nullptr;
     if (space == Space::kLocal)
       address = whole_local_address(address);
+    else if (anchor)
+      address = whole_address(address, symbol_address(anchor->name));
     else if (space != Space::kNone && space != Space::kGlobal && space != Space::kConst)
-      fail("32-bit addresses are supported in the shared and local spaces only");
+      fail("32-bit addresses are supported in the shared, local and const spaces only");
     address = ir.CreateZExtOrTrunc(address, ir.getInt64Ty());
   }
   address = ir.CreateAdd(address, offset);

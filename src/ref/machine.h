@@ -90,7 +90,9 @@ class WarpRun {
   void exit_lanes(uint32_t mask);
   uint64_t special(const Lane& lane, ptx::Special special, int64_t number) const;
   const Code& code(const Lane& lane) const;
-  /// The .local address whose low half is that of `address` (ptx::has_short_local_addresses).
+  /// The address whose low half is that of `address` and which lies within 2 GiB of `base`.
+  static uint64_t whole_address(uint64_t address, uint64_t base);
+  /// The same for .local memory (ptx::has_short_local_addresses).
   static uint64_t whole_local_address(const Lane& lane, uint64_t address);
   uint32_t now = 0;  ///< the lanes running the current operation
   bool merged_sync =

@@ -102,6 +102,7 @@ struct Program {
   std::vector<Code> functions;  ///< parallel to module.functions; unreachable ones empty
   int32_t kernel = -1;
   bool has_calls = false;
+  int32_t const_anchor = -1;  ///< in info.globals: a .const variable, close to all others of that space
 };
 
 Result<std::unique_ptr<Program>> make_program(const ptx::Module& module, const std::string& kernel,

@@ -223,12 +223,18 @@ uint64_t WarpRun::address(const Lane& lane, const Op& op, const Arg& a) const {
     if (base.kind == Arg::Kind::kReg && base.bits == 32) v = uint32_t(v);
     v += uint64_t(block->state->shared);
   }
-  const bool short_local = space == ptx::Space::kLocal && base.kind == Arg::Kind::kReg && base.bits == 32;
-  return short_local ? whole_local_address(lane, v) : v;
+  if (base.kind != Arg::Kind::kReg || base.bits != 32) return v;
+  if (space == ptx::Space::kLocal) return whole_local_address(lane, v);
+  if (space == ptx::Space::kConst && block->program->const_anchor >= 0)
+    return whole_address(v, block->launch->globals[block->program->const_anchor]);
+  return v;
 }
 
 uint64_t WarpRun::whole_local_address(const Lane& lane, uint64_t address) {
-  const uint64_t base = uint64_t(lane.local);
+  return whole_address(address, uint64_t(lane.local));
+}
+
+uint64_t WarpRun::whole_address(uint64_t address, uint64_t base) {
   return base + uint64_t(int64_t(int32_t(uint32_t(address) - uint32_t(base))));
 }
 

@@ -119,6 +119,15 @@ TEST_P(Memory, LocalAddressesInHalfARegister) {
          [](uint32_t i, uint32_t a) { return i % 64 + a + a; });
 }
 
+TEST_P(Memory, ConstantAddressesInHalfARegister) {
+  expect(kernel(R"(
+    .reg .b32 %l; mov.u32 %l, table; and.b32 %r1, %t, 3; shl.b32 %r1, %r1, 2; add.u32 %l, %l, %r1;
+    ld.const.u32 %r2, [%l]; mov.u32 %l, more; ld.const.u32 %r3, [%l+4]; add.u32 %r2, %r2, %r3;
+    st.global.u32 [%out], %r2;)",
+                ".const .align 4 .u32 table[4] = {10, 20, 30, 40};\n.const .u32 more[2] = {1, 500};"),
+         [](uint32_t i, uint32_t) { return 510 + 10 * (i % 4); });
+}
+
 TEST_P(Memory, KnowsTheSpaceOfAnAddress) {
   expect(kernel(R"(
     .local .align 8 .b8 depot[16];
