@@ -339,7 +339,8 @@ V packed16(const Args<V>& x, PackedOp op) {
   return as_bits(result, x.types[0]);
 }
 
-/// cvt.pack: a and b clamped to the type, b in the low bits, a next; bytes have c's low half above them.
+/// cvt.pack: a and b clamped to the type, b in the low bits, a next; c's low bits above them if there is
+/// room.
 template <class V>
 V convert_pack(const Args<V>& x, V c) {
   const Type t = x.types[0];
@@ -350,7 +351,7 @@ V convert_pack(const Args<V>& x, V c) {
   };
   V low = clamp(x.b()), high = clamp(x.a());
   V packed = low | shl_raw(high, like(high, t.bits));
-  return t.bits == 16 ? packed : packed | shl_raw(c, like(c, 16));
+  return t.bits == 16 ? packed : packed | shl_raw(c, like(c, 2 * t.bits));
 }
 
 // ---- Logic and shifts

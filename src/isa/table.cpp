@@ -68,6 +68,32 @@ bool match_slots(const Form& form, int k, std::string_view suffix, Mods& mods) {
   return form.slots[k].optional && match_slots(form, k + 1, suffix, mods);
 }
 
+/// Modifiers whose order says which operand they belong to.
+int order_class(std::string_view word) {
+  if (parse_type(word).kind != Kind::kNone) return 1;
+  return word == "row" || word == "col" ? 2 : 0;
+}
+
+/// Gives each of `words` from `i` on a slot of its own.
+bool match_words(const Form& form, std::span<const std::string_view> words, size_t i, Mods& mods) {
+  if (i == words.size()) {
+    for (int k = 0; k < form.num_slots; k++)
+      if (mods.got[k].empty() && !form.slots[k].optional) return false;
+    return true;
+  }
+  const int order = order_class(words[i]);
+  int first = 0;
+  for (int k = 0; order && k < form.num_slots; k++)
+    if (!mods.got[k].empty() && order_class(mods.got[k]) == order) first = k + 1;
+  for (int k = first; k < form.num_slots; k++) {
+    if (!mods.got[k].empty()) continue;
+    mods.got[k] = take(form.slots[k], words[i]);
+    if (!mods.got[k].empty() && match_words(form, words, i + 1, mods)) return true;
+    mods.got[k] = {};
+  }
+  return false;
+}
+
 }  // namespace
 
 std::span<const Row> table() {
@@ -84,6 +110,23 @@ std::optional<MatchResult> match(std::string_view opcode) {
   for (uint16_t row : found->second) {
     Mods mods;
     if (match_slots(kRows[row].form, 0, suffix, mods)) return MatchResult{row, mods};
+  }
+  return std::nullopt;
+}
+
+std::optional<MatchResult> match_any_order(std::string_view opcode) {
+  std::vector<std::string_view> words;
+  for (size_t dot = opcode.find('.'); dot != opcode.npos;) {
+    const size_t end = opcode.find('.', dot + 1);
+    words.push_back(opcode.substr(dot + 1, end == opcode.npos ? end : end - dot - 1));
+    dot = end;
+  }
+  const Index& index = index_by_mnemonic();
+  const auto found = index.find(opcode.substr(0, opcode.find('.')));
+  if (found == index.end() || words.size() > kMaxSlots) return std::nullopt;
+  for (uint16_t row : found->second) {
+    Mods mods;
+    if (match_words(kRows[row].form, words, 0, mods)) return MatchResult{row, mods};
   }
   return std::nullopt;
 }

@@ -52,6 +52,9 @@ struct MatchResult {
 
 /// The row that spells `opcode` ("add.sat.s32"); nothing if none does. Constant time in the table's size.
 std::optional<MatchResult> match(std::string_view opcode);
+/// The same for modifiers in another order than the form's, as ptxas takes them (`setp.and.lt.s32`); types
+/// keep their order among themselves, and so do .row and .col. Slower: for spellings that match() refuses.
+std::optional<MatchResult> match_any_order(std::string_view opcode);
 
 /// For error messages: true if some row has this mnemonic ("add"), with all its forms joined by "; ".
 std::string forms_of(std::string_view mnemonic);

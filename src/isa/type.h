@@ -50,8 +50,9 @@ constexpr Type parse_type(std::string_view s) {
       else
         continue;
     }
-    if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 19 && bits != 32 && bits != 64 &&
-        bits != 128)
+    const bool quarter = bits == 2 && (p.kind == Kind::kU || p.kind == Kind::kS);  // of cvt.pack
+    if (bits != 1 && !quarter && bits != 4 && bits != 8 && bits != 16 && bits != 19 && bits != 32 &&
+        bits != 64 && bits != 128)
       continue;
     return {p.kind, uint8_t(bits), uint8_t(packed)};
   }

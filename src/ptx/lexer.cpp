@@ -161,7 +161,7 @@ void Lexer::scan() {
       pos_++;
       while (is_follow(at(pos_))) pos_++;
       token_.kind = Token::Kind::kWord;
-    } else if (k == kDigit) {
+    } else if (k == kDigit || (c == '.' && class_of(at(pos_ + 1)) == kDigit)) {  // `.5`
       scan_number();
       return;
     } else if (c == '.' && class_of(at(pos_ + 1)) == kStart) {

@@ -136,6 +136,7 @@ const std::optional<isa::MatchResult>& OpcodeMatcher::match(std::string_view opc
   if (it != cache_.end()) return it->second;
   std::optional<isa::MatchResult> m = isa::match(opcode);
   if (!m) m = isa::match(canonical_opcode(opcode));
+  if (!m) m = isa::match_any_order(opcode);
   return cache_.emplace(opcode, m).first->second;
 }
 

@@ -239,13 +239,11 @@ void Parser::parse_registers() {
       const int64_t count = parse_unary().as_integer();  // no operators: '>' ends the range
       if (count < 0 || count > 0x7fffffff) fail(name.pos(), "expected a number of registers from 0 to 2^31");
       expect('>', "behind a number of registers");
-      scope.ranges.push_back({name.text, uint32_t(count), proto.type, {}});
+      scope.ranges.push_back({name.text, uint32_t(count), proto.type, vector_length, {}});
     } else if (scope.registers.contains(name.text) || scope.vectors.contains(name.text)) {
       fail(name.pos(), "expected a new register name, found '" + std::string(name.text) + "' again");
     } else if (vector_length > 1) {
-      std::vector<int32_t>& parts = scope.vectors[name.text];
-      for (int i = 0; i < vector_length; i++)
-        parts.push_back(new_register(std::string(name.text) + "_" + "xyzwabcd"[i], proto.type));
+      add_vector(scope, name.text, proto.type, vector_length);
     } else {
       scope.registers.emplace(name.text, new_register(name.text, proto.type));
     }

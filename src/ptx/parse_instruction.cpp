@@ -1,6 +1,7 @@
 // One instruction: guard, opcode, operands, and the checks that they fit the row's form.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "ptx/parser.h"
 
@@ -140,9 +141,59 @@ void Parser::parse_instruction() {
   }
   if (!lex_.peek().is(';')) fail_expected(in.operands.empty() ? "an operand or ';'" : "',' or ';'");
   lex_.next();
-  if (in.row != kNoRow) check_operands(in, opcode);
+  if (in.row != kNoRow) {
+    if (split_video(in, opcode)) return;
+    take_indexed_addresses(in);
+    check_operands(in, opcode);
+  }
   if (mnemonic == "alloca" && in.row != kNoRow) add_dynamic_stack();
+  if (mnemonic == "mov" && vector_length(in.mods) > 1) return split_vector_move(in, opcode);
   f_->body.push_back(std::move(in));
+}
+
+/// `ld.global.u32 r, array[2]`: an address without brackets of its own.
+void Parser::take_indexed_addresses(Instruction& in) {
+  const isa::Form& form = isa::table()[in.row].form;
+  for (size_t i = 0; i < std::min(in.operands.size(), size_t(form.num_operands)); i++) {
+    Operand& o = in.operands[i];
+    if (form.operands[i].shape != Shape::kAddress || o.kind != Operand::Kind::kSymbol) continue;
+    Operand address;
+    address.kind = Operand::Kind::kAddress;
+    address.value = std::exchange(o.value, 0);
+    address.elements.push_back(std::move(o));
+    o = std::move(address);
+  }
+}
+
+/// `mov.v2.f32 {a, b}, {c, d}` as one mov an element. All sources are read before a destination is written.
+void Parser::split_vector_move(const Instruction& in, const Token& opcode) {
+  const std::string scalar = "mov." + std::string(in.mods.got[1]);
+  const isa::Type type = isa::types_of(isa::table()[in.row], in.mods)[0];
+  const std::optional<isa::MatchResult> match = isa::match(scalar);
+  const auto move = [&](const Operand& to, const Operand& from) {
+    if (to.kind == Operand::Kind::kSink) return;
+    Instruction one;
+    one.pos = in.pos, one.guard = in.guard, one.guard_negated = in.guard_negated;
+    one.row = match->row, one.mods = match->mods;
+    one.operands = {to, from};
+    check_operands(one, opcode);
+    f_->body.push_back(std::move(one));
+  };
+  const std::vector<Operand>&to = in.operands[0].elements, &from = in.operands[1].elements;
+  bool overlaps = false;
+  for (size_t i = 0; i < to.size(); i++)
+    for (size_t k = i + 1; k < from.size(); k++)
+      overlaps |= to[i].kind == Operand::Kind::kReg && from[k].kind == Operand::Kind::kReg &&
+                  to[i].index == from[k].index;
+  std::vector<Operand> values = from;
+  for (size_t i = 0; overlaps && i < values.size(); i++) {
+    Operand kept;
+    kept.kind = Operand::Kind::kReg;
+    kept.index = new_register("%kept" + std::to_string(f_->registers.size()), type);
+    move(kept, values[i]);
+    values[i] = kept;
+  }
+  for (size_t i = 0; i < to.size(); i++) move(to[i], values[i]);
 }
 
 void Parser::add_dynamic_stack() {
@@ -290,10 +341,8 @@ void Parser::check_operand(const Instruction& in, const Token& opcode, const Ope
                            std::string(opcode.text) + "'");
   };
   if (!shape_fits(f, o)) complain(shape_name(f));
-  if (o.part && (f.is_dest || !takes_parts(row.form.mnemonic)))
-    complain("a whole register" + std::string(f.is_dest && takes_parts(row.form.mnemonic)
-                                                  ? " (OpenPPU doesn't write parts of one)"
-                                                  : ""));
+  if (o.part && (f.is_dest || o.part == kElements || !takes_parts(row.form.mnemonic)))
+    complain("a whole register");
   if (f.shape == Shape::kLabel || f.shape == Shape::kSymbol || f.shape == Shape::kList) return;
   if (f.shape == Shape::kRegisters) {
     const std::string wrong = wrong_register_list(in, o, index);
@@ -333,6 +382,7 @@ void Parser::check_operand(const Instruction& in, const Token& opcode, const Ope
   const int count = int(o.elements.size());
   const bool packs = lanes == 1;  // mov.b64 {a,b}: the parts make up one value
   const int bits = packs && count ? type.total_bits() / count : type.total_bits();
+  if (packs && !o.symbol.empty()) complain("a single element of " + o.symbol);
   if (packs ? (count == 0 || count > 16 || bits * count != type.total_bits()) : count != lanes)
     complain(packs ? "a vector whose parts make up the type" : "a vector of " + std::to_string(lanes));
   for (const Operand& e : o.elements) {

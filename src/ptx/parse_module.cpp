@@ -44,6 +44,15 @@ bool Parser::is_module_name(std::string_view name) const {
   return variable_index_.contains(s) || function_index_.contains(s) || module_.aliases.contains(s);
 }
 
+/// Of a variable of the function or the module; none of functions.
+isa::Type Parser::type_of_variable(const std::string& name) const {
+  for (const std::vector<Variable>* list : {&f_->locals, &f_->params, &f_->results})
+    for (const Variable& v : *list)
+      if (v.name == name) return v.type;
+  const auto it = variable_index_.find(name);
+  return it == variable_index_.end() ? isa::Type{} : module_.variables[size_t(it->second)].type;
+}
+
 void Parser::parse_header() {
   if (!accept_directive(".version")) fail_expected("'.version'");
   const Token version = lex_.peek();
@@ -59,11 +68,7 @@ void Parser::parse_header() {
   module_.version_major = std::stoi(major);
   module_.version_minor = std::stoi(minor);
   if (!accept_directive(".target")) fail_expected("'.target'");
-  const Token target = expect_word("a target such as sm_80");
-  if (!target.text.starts_with("sm_") && !target.text.starts_with("compute_"))
-    fail(target.pos(), "expected a target such as sm_80, found " + describe(target));
-  module_.target = std::string(target.text);
-  while (accept(',')) expect_word("a target option");
+  parse_target();
   if (!accept_directive(".address_size")) return;
   const Token where = lex_.peek();
   const uint64_t bits = parse_size("32 or 64");
@@ -71,6 +76,15 @@ void Parser::parse_header() {
   if (bits == 32)
     fail(where.pos(), "32-bit PTX isn't supported: expected .address_size 64 (nvcc -m64)", true);
   module_.address_size = int(bits);
+}
+
+/// `sm_80, debug`. Further .target directives may follow in the module; the last one counts.
+void Parser::parse_target() {
+  const Token target = expect_word("a target such as sm_80");
+  if (!target.text.starts_with("sm_") && !target.text.starts_with("compute_"))
+    fail(target.pos(), "expected a target such as sm_80, found " + describe(target));
+  module_.target = std::string(target.text);
+  while (accept(',')) expect_word("a target option");
 }
 
 Linkage Parser::parse_linkage() {
@@ -119,7 +133,10 @@ void Parser::parse_top_level() {
     parse_alias();
     return;
   }
-  // Some compilers repeat the header in concatenated modules; a second .target or .version has no effect.
+  if (accept_directive(".target")) {
+    parse_target();
+    return;
+  }
   const Linkage linkage = parse_linkage();
   if (accept_directive(".entry")) {
     parse_function(linkage, true);
@@ -129,11 +146,12 @@ void Parser::parse_top_level() {
     parse_function(linkage, false);
     return;
   }
+  const uint32_t align = accept_directive(".align") ? parse_alignment() : 0;
   const auto space = space_of(lex_.peek().text);
   if (!space || *space == Space::kReg || *space == Space::kParam)
     fail_expected("'.entry', '.func' or a state space such as '.global'");
   lex_.next();
-  std::vector<Variable> list = parse_variables(*space, linkage, false);
+  std::vector<Variable> list = parse_variables(*space, linkage, false, align);
   expect(';', "behind a declaration");
   for (Variable& v : list) add_variable(std::move(v));
 }

@@ -59,7 +59,7 @@ int32_t Parser::find_register(std::string_view name) {
   for (int s = scope_; s >= 0; s = scopes_[s].parent) {
     Scope& scope = scopes_[s];
     for (Scope::Range& range : scope.ranges) {
-      if (!name.starts_with(range.prefix)) continue;
+      if (!name.starts_with(range.prefix) || range.vector_length > 1) continue;
       const int64_t number = number_of(name.substr(range.prefix.size()));
       if (number < 0 || number >= int64_t(range.count) || number >= kMaxDirect) continue;
       if (size_t(number) >= range.indices.size()) range.indices.resize(size_t(number) + 1, -1);
@@ -70,7 +70,7 @@ int32_t Parser::find_register(std::string_view name) {
     const auto it = scope.registers.find(name);
     if (it != scope.registers.end()) return it->second;
     for (const Scope::Range& range : scope.ranges) {
-      if (range.count <= kMaxDirect || !name.starts_with(range.prefix)) continue;
+      if (range.count <= kMaxDirect || !name.starts_with(range.prefix) || range.vector_length > 1) continue;
       const int64_t number = number_of(name.substr(range.prefix.size()));
       if (number < kMaxDirect || number >= int64_t(range.count)) continue;
       const int32_t index = new_register(name, range.type);
@@ -81,10 +81,24 @@ int32_t Parser::find_register(std::string_view name) {
   return -1;
 }
 
-const std::vector<int32_t>* Parser::find_vector(std::string_view name) const {
+const std::vector<int32_t>& Parser::add_vector(Scope& scope, std::string_view name, isa::Type type,
+                                               int length) {
+  std::vector<int32_t>& parts = scope.vectors[name];
+  for (int i = 0; i < length; i++)
+    parts.push_back(new_register(std::string(name) + "_" + "xyzwabcd"[i], type));
+  return parts;
+}
+
+const std::vector<int32_t>* Parser::find_vector(std::string_view name) {
   for (int s = scope_; s >= 0; s = scopes_[s].parent) {
     const auto it = scopes_[s].vectors.find(name);
     if (it != scopes_[s].vectors.end()) return &it->second;
+    for (const Scope::Range& range : scopes_[s].ranges) {
+      if (range.vector_length == 1 || !name.starts_with(range.prefix)) continue;
+      const int64_t number = number_of(name.substr(range.prefix.size()));
+      if (number >= 0 && number < int64_t(range.count))
+        return &add_vector(scopes_[s], name, range.type, range.vector_length);
+    }
   }
   return nullptr;
 }
@@ -97,8 +111,14 @@ const std::string* Parser::find_local(std::string_view name) const {
   return nullptr;
 }
 
-/// The constant behind `+` or `-` in an address or a symbol expression; 0 if there is none.
-int64_t Parser::parse_offset() {
+/// The constant behind `+` or `-` in an address or a symbol expression; 0 if there is none. Behind a variable
+/// also `[i]`: the address of its i-th element.
+int64_t Parser::parse_offset(const std::string& symbol) {
+  if (!symbol.empty() && accept('[')) {
+    const int64_t index = parse_constant().as_integer();
+    expect(']', "behind an index");
+    return index * ((type_of_variable(symbol).total_bits() + 7) / 8);
+  }
   if (lex_.peek().is('+')) {
     lex_.next();
     return parse_constant(10).as_integer();
@@ -152,6 +172,29 @@ std::optional<Operand> Parser::reserved_shared(std::string_view name) {
   return std::nullopt;
 }
 
+/// A special register; `%tid` and its like are vectors of four, whose last element is always zero.
+std::optional<Operand> Parser::special_operand(const std::string& name) {
+  Operand o;
+  if (const auto special = find_special(name)) {
+    o.kind = Operand::Kind::kSpecial;
+    o.special = special->special;
+    o.value = special->number;
+    return o;
+  }
+  const auto element = [](const std::string& vector, const char* part) {
+    return find_special(vector + part);
+  };
+  if (name.ends_with(".w") && element(name.substr(0, name.size() - 2), ".x")) {
+    o.kind = Operand::Kind::kImm;
+    return o;
+  }
+  if (!element(name, ".x")) return std::nullopt;
+  o.kind = Operand::Kind::kVector;
+  o.symbol = name;
+  for (const char* part : {".x", ".y", ".z", ".w"}) o.elements.push_back(*special_operand(name + part));
+  return o;
+}
+
 Operand Parser::parse_word_operand() {
   const Token t = lex_.next();
   if (t.text == "_") {
@@ -164,6 +207,10 @@ Operand Parser::parse_word_operand() {
     Operand o = make_register(reg);
     if (lex_.peek().kind == Token::Kind::kDirective) {
       o.part = part_of(lex_.peek().text);
+      if (const auto choice = element_choice(lex_.peek().text); choice && !o.part) {
+        o.part = kElements;
+        o.value = choice->selector | int64_t(choice->digits) << 32;
+      }
       if (o.part) lex_.next();
     }
     return o;
@@ -186,13 +233,8 @@ Operand Parser::parse_word_operand() {
       name += lex_.next().text;
     }
     if (const std::optional<Operand> reserved = reserved_shared(name)) return *reserved;
-    const auto special = find_special(name);
-    if (!special) fail(t.pos(), "expected a declared register or a special register, found '" + name + "'");
-    Operand o;
-    o.kind = Operand::Kind::kSpecial;
-    o.special = special->special;
-    o.value = special->number;
-    return o;
+    if (const std::optional<Operand> special = special_operand(name)) return *special;
+    fail(t.pos(), "expected a declared register or a special register, found '" + name + "'");
   }
   if (const std::string* local = find_local(t.text)) return symbol_operand(*local);
   if (is_module_name(t.text)) return symbol_operand(std::string(t.text));
@@ -242,7 +284,7 @@ Operand Parser::parse_operand() {
   const Token t = lex_.peek();
   if (t.kind == Token::Kind::kWord && t.text != "WARP_SZ") {
     o = parse_word_operand();
-    if (o.kind == Operand::Kind::kSymbol) o.value = parse_offset();
+    if (o.kind == Operand::Kind::kSymbol) o.value += parse_offset(o.symbol);
   } else if (t.is('!')) {
     lex_.next();
     if (lex_.peek().kind == Token::Kind::kWord) {

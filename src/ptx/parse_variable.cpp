@@ -51,6 +51,15 @@ std::optional<Space> Parser::space_of(std::string_view d) const {
   return {};
 }
 
+/// The number behind `.align`.
+uint32_t Parser::parse_alignment() {
+  const Token where = lex_.peek();
+  const uint64_t align = parse_size("an alignment");
+  if (align == 0 || !std::has_single_bit(align) || align > (1u << 20))
+    fail(where.pos(), "expected an alignment that is a power of two, found " + describe(where));
+  return uint32_t(align);
+}
+
 /// `.attribute(.managed) .align 8 .v4 .f32` and `.ptr .global .align 4`, in any order; the type must come.
 void Parser::parse_variable_prefix(Variable& v, int& vector_length) {
   vector_length = 1;
@@ -62,11 +71,8 @@ void Parser::parse_variable_prefix(Variable& v, int& vector_length) {
     }
     lex_.next();
     if (t.text == ".align") {
-      const Token where = lex_.peek();
-      const uint64_t align = parse_size("an alignment");
-      if (align == 0 || !std::has_single_bit(align) || align > (1u << 20))
-        fail(where.pos(), "expected an alignment that is a power of two, found " + describe(where));
-      if (v.type.kind == isa::Kind::kNone) v.align = uint32_t(align);  // behind .ptr: of the pointee
+      const uint32_t align = parse_alignment();
+      if (v.type.kind == isa::Kind::kNone) v.align = align;  // behind .ptr: of the pointee
     } else if (t.text == ".v2" || t.text == ".v4" || t.text == ".v8") {
       vector_length = t.text[2] - '0';
     } else if (t.text == ".attribute") {
@@ -107,11 +113,14 @@ void Parser::parse_dimensions(Variable& v, std::vector<uint64_t>& dims) {
   }
 }
 
-/// One declaration up to its ';' (not read here for parameters: they end in ',' or ')').
-std::vector<Variable> Parser::parse_variables(Space space, const Linkage& linkage, bool single) {
+/// One declaration up to its ';' (not read here for parameters: they end in ',' or ')'). `align`: an .align
+/// before the state space.
+std::vector<Variable> Parser::parse_variables(Space space, const Linkage& linkage, bool single,
+                                              uint32_t align) {
   std::vector<Variable> out;
   Variable proto;
   proto.space = space;
+  proto.align = align;
   proto.is_extern = linkage.is_extern;
   proto.is_visible = linkage.is_visible;
   proto.is_weak = linkage.is_weak;

@@ -31,6 +31,7 @@ struct Scope {
     std::string_view prefix;
     uint32_t count = 0;
     isa::Type type;
+    int vector_length = 1;
     std::vector<int32_t> indices;  ///< by number, -1 if not used yet; only as long as needed
   };
   int parent = -1;
@@ -56,6 +57,17 @@ struct Linkage {
   bool is_extern = false, is_visible = false, is_weak = false, is_common = false;
 };
 
+/// `.b7531` or `.h20` behind an operand of a SIMD video instruction.
+struct ElementChoice {
+  bool bytes;
+  int digits;
+  int selector;  ///< a nibble a digit
+};
+std::optional<ElementChoice> element_choice(std::string_view directive);
+/// Operand::part of such a choice; Operand::value is the selector, and above 32 bits the number of its
+/// digits.
+constexpr uint8_t kElements = 7;
+
 class Parser {
  public:
   Parser(std::string_view text, std::string_view name);
@@ -66,16 +78,19 @@ class Parser {
   void parse_header();
   void parse_top_level();
   Linkage parse_linkage();
+  void parse_target();
   void parse_alias();
   void add_variable(Variable variable);
   void add_function(Function function);
   void check_symbols();
   void separate_names(Function& function);
   bool is_module_name(std::string_view name) const;
+  isa::Type type_of_variable(const std::string& name) const;
 
   // parse_variable.cpp
   /// `single`: a parameter, which ends at the first ',' or ')'.
-  std::vector<Variable> parse_variables(Space space, const Linkage& linkage, bool single);
+  std::vector<Variable> parse_variables(Space space, const Linkage& linkage, bool single, uint32_t align = 0);
+  uint32_t parse_alignment();
   void parse_variable_prefix(Variable& v, int& vector_length);
   void parse_dimensions(Variable& v, std::vector<uint64_t>& dims);
   void parse_initializer(Variable& v, const std::vector<uint64_t>& dims);
@@ -112,10 +127,21 @@ class Parser {
   void parse_operands(Instruction& in);
   void parse_call(Instruction& in);
   void add_dynamic_stack();
+  void take_indexed_addresses(Instruction& in);
+  void split_vector_move(const Instruction& in, const Token& opcode);
   void parse_label_operand(Instruction& in);
   void check_operands(const Instruction& in, const Token& opcode);
   void check_operand(const Instruction& in, const Token& opcode, const Operand& operand, int index);
   std::string wrong_register_list(const Instruction& in, const Operand& o, int index) const;
+
+  // video_parts.cpp
+  bool split_video(const Instruction& in, const Token& opcode);
+  bool merge_part(const Instruction& in, const Token& opcode);
+  bool choose_elements(const Instruction& in, const Token& opcode);
+  void apply_mask(const Instruction& in, const Token& opcode, uint32_t mask, Operand (&sources)[2]);
+  void append_like(const Instruction& like, const Token& token, const std::string& opcode,
+                   std::vector<Operand> operands);
+  Operand new_word();
 
   // parse_operand.cpp
   Operand parse_operand();
@@ -124,9 +150,11 @@ class Parser {
   Operand parse_list(char close, Operand::Kind kind);
   Operand symbol_operand(std::string symbol);
   std::optional<Operand> reserved_shared(std::string_view name);
-  int64_t parse_offset();
+  int64_t parse_offset(const std::string& symbol = {});
   int32_t find_register(std::string_view name);
-  const std::vector<int32_t>* find_vector(std::string_view name) const;
+  const std::vector<int32_t>* find_vector(std::string_view name);
+  const std::vector<int32_t>& add_vector(Scope& scope, std::string_view name, isa::Type type, int length);
+  std::optional<Operand> special_operand(const std::string& name);
   const std::string* find_local(std::string_view name) const;
 
   // parse_constant.cpp

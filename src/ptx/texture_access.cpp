@@ -161,7 +161,7 @@ class Reader {
 
   void surface() {
     const isa::Type type = isa::types_of(isa::table()[in_.row], in_.mods)[0];
-    op().clamp = exec::SurfaceClamp(which(in_.mods, {"trap", "clamp", "zero"}));
+    op().clamp = exec::SurfaceClamp(std::max(0, which(in_.mods, {"trap", "clamp", "zero"})));
     op().element_bytes = uint8_t(type.total_bits() / 8);
     op().elements = uint8_t(in_.mods.has("v4") ? 4 : in_.mods.has("v2") ? 2 : 1);
     if (in_.mods.has("p")) op().flags |= exec::kFormatted;

@@ -1,6 +1,7 @@
 // The PTX parser and printer: each construct of the language once, and what wrong input is answered.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 
 #include "ptx/ptx.h"
@@ -260,6 +261,29 @@ TEST(Parse, ModifiersInAnyOrder) {
   EXPECT_EQ(opcode_at(m, 4), "red");
 }
 
+TEST(Parse, AnyOrderKeepsTypesAndLayouts) {
+  const Module m = kernel(R"(
+  .reg .b32 %r<9>; .reg .f32 %f<3>; .reg .b16 %h; .reg .pred %p<3>;
+  setp.and.lt.f32 %p1, %f1, %f2, %p2;
+  cvt.u16.rzi.f32.sat %h, %f1;
+  mul.u32.lo %r1, %r2, %r3;
+  redux.add.sync.s32 %r1, %r2, -1;
+  set.xor.geu.f16.f32 %h, %f1, %f2, %p1;)");
+  EXPECT_EQ(opcode_at(m, 0), "setp_f_b");
+  const std::array<isa::Type, 4> types =
+      isa::types_of(isa::table()[m.functions[0].body[1].row], m.functions[0].body[1].mods);
+  EXPECT_EQ(types[0].kind, isa::Kind::kU);
+  EXPECT_EQ(types[1].kind, isa::Kind::kF);
+  EXPECT_TRUE(m.functions[0].body[1].mods.has("rzi") && m.functions[0].body[1].mods.has("sat"));
+  EXPECT_EQ(opcode_at(m, 2), "mul_lo");
+  EXPECT_EQ(opcode_at(m, 4), "set_to_half_f_b");
+  // Which operand is .row and which .col is the order's business: this one doesn't exist.
+  const Module mma = kernel(
+      "  .reg .b32 %r<9>;\n"
+      "mma.sync.aligned.m8n8k16.col.row.s32.s8.s8.s32 {%r0, %r1}, {%r2}, {%r3}, {%r4, %r5};");
+  EXPECT_EQ(mma.functions[0].body[0].row, kNoRow);
+}
+
 TEST(Parse, CallsHaveOneShape) {
   const Module m = round_trip(R"(
 .func (.param .b32 r) f(.param .b32 a);
@@ -306,6 +330,42 @@ TEST(Parse, VectorRegisters) {
       kernel("  .reg .v4 .f32 v; .reg .b64 %rd; ld.global.v4.f32 v, [%rd]; add.f32 v.x, v.y, v.w;");
   EXPECT_EQ(m.functions[0].body[0].operands[0].elements.size(), 4u);
   EXPECT_EQ(m.functions[0].body[1].operands[2].index, 3);
+}
+
+TEST(Parse, VectorRegistersInRanges) {
+  const Module m =
+      kernel("  .reg .v2 .f32 v<3>; .reg .b64 %rd; ld.global.v2.f32 v1, [%rd]; add.f32 v2.x, v1.y, v1.x;");
+  const std::vector<Instruction>& body = m.functions[0].body;
+  EXPECT_EQ(body[0].operands[0].elements[1].index, body[1].operands[1].index);
+}
+
+TEST(Parse, MovesOfVectorsAreMovesOfTheirElements) {
+  const Module m = kernel(R"(
+  .reg .v4 .u32 t; .reg .v2 .b32 v; .reg .b32 %r<3>; .reg .pred %p;
+  mov.v4.u32 t, %ntid;
+  @%p mov.v2.b32 {%r1, %r2}, {%r2, %r1};
+  mov.v2.b32 v, {%r1, 7};
+  mov.u32 %r0, %tid.w;)");
+  const std::vector<Instruction>& body = m.functions[0].body;
+  ASSERT_EQ(body.size(), 12u);
+  EXPECT_EQ(body[1].operands[1].special, Special::kNtidY);
+  EXPECT_EQ(body[3].operands[1].kind, Operand::Kind::kImm);
+  // A swap: both values are kept before one is overwritten.
+  EXPECT_EQ(body[4].operands[1].index, body[7].operands[0].index);
+  EXPECT_EQ(body[6].operands[1].index, body[4].operands[0].index);
+  EXPECT_EQ(body[7].guard, body[4].guard);
+  EXPECT_EQ(body[9].operands[1].value, 7);
+}
+
+TEST(Parse, ElementsOfArraysAsOperands) {
+  const Module m = round_trip(
+      ".align 8 .global .u16 g[8];\n.target sm_75\n"
+      ".entry k() { .reg .b64 %d; .reg .b32 %r; .reg .f32 %f; mov.u64 %d, g[3]; ld.global.u16 %r, g[2]; "
+      "add.f32 %f, %f, .5; ret; }\n");
+  EXPECT_EQ(m.variables[0].align, 8u);
+  EXPECT_EQ(m.functions[0].body[0].operands[1].value, 6);
+  EXPECT_EQ(m.functions[0].body[1].operands[1].value, 4);
+  EXPECT_EQ(std::bit_cast<double>(m.functions[0].body[2].operands[2].value), 0.5);
 }
 
 TEST(Parse, AliasesAndWeakFunctions) {
