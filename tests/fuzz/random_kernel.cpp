@@ -4,13 +4,39 @@
 #include <bit>
 #include <cstdio>
 #include <random>
+#include <span>
 
 #include "isa/table.h"
+#include "tests/fuzz/random_draw.h"
+#include "tests/fuzz/random_statements.h"
 
 namespace ppu::fuzz {
 namespace {
 
 constexpr int kNumFunctions = 2;
+
+void print(const Node& n, std::string& to) {
+  if (n.left_out) return;
+  to += n.head;
+  for (const Node& b : n.body) print(b, to);
+  to += n.middle;
+  for (const Node& b : n.other) print(b, to);
+  to += n.tail;
+}
+
+std::string text_of(std::span<const Node> nodes) {
+  std::string out;
+  for (const Node& n : nodes) print(n, out);
+  return out;
+}
+
+bool mentions(const std::string& text, const std::string& name) {
+  for (size_t at = 0; (at = text.find(name, at)) != text.npos; at += name.size()) {
+    const size_t end = at + name.size();
+    if (end == text.size() || text[end] < '0' || text[end] > '9') return true;
+  }
+  return false;
+}
 
 /// Where a statement stands.
 struct Context {
@@ -19,9 +45,9 @@ struct Context {
   std::string members;  ///< mask of the lanes that come together; empty: not known
 };
 
-class Generator {
+class Generator : Draw {
  public:
-  explicit Generator(uint64_t seed) : random_(seed) {}
+  explicit Generator(uint64_t seed) : Draw(seed) {}
 
   RandomKernel make(int statements) {
     RandomKernel k;
@@ -34,42 +60,24 @@ class Generator {
     threads_ = shape[0] * shape[1] * shape[2];
     all_ = threads_ * k.grid[0];
     by_pointer_ = chance(10);
+    polls_ = chance(40);
+    // Small kernels use few registers, so that their statements meet; and filling and storing all of them
+    // would be most of their code.
+    if (statements <= 20) words_ = 6, longs_ = halves_ = preds_ = 3;
     add(k.root.body, ".version 8.6\n.target sm_80\n.address_size 64\n", true);
     for (int i = 0; i < kNumFunctions; i++) function(k.root.body, i);
     budget_ = statements;
     const size_t start = k.root.body.size();
     add(k.root.body, "", true);
     while (budget_ > 0) statement(k.root.body, {0, true, "-1"});
-    k.root.body[start].head = head() + written([&] { prologue(k.text()); });
-    add(k.root.body, written([&] { epilogue(); }) + "}\n", true);
+    const std::string body = text_of(std::span(k.root.body).subspan(start));
+    leave_out_uncalled(std::span(k.root.body).first(start), body);
+    k.root.body[start].head = head() + written([&] { prologue(body); });
+    add(k.root.body, written([&] { epilogue(body); }) + "}\n", true);
     return k;
   }
 
  private:
-  size_t below(size_t n) { return random_() % n; }
-  bool chance(int percent) { return int(below(100)) < percent; }
-
-  // ---- Text: `line` writes to the piece at hand
-
-  template <class... T>
-  void line(const char* format, T... values) {
-    char text[400];
-    snprintf(text, sizeof text, format, values..., 0);
-    *text_ += "  ";
-    *text_ += text;
-    *text_ += "\n";
-  }
-  void label(int n) { *text_ += "L" + std::to_string(n) + ":\n"; }
-
-  template <class F>
-  std::string written(F f) {
-    std::string text, *const before = text_;
-    text_ = &text;
-    f();
-    text_ = before;
-    return text;
-  }
-
   static Node& add(std::vector<Node>& to, std::string text, bool fixed = false) {
     Node n;
     n.head = std::move(text);
@@ -83,6 +91,7 @@ class Generator {
            "  .shared .align 16 .b8 own[" + std::to_string(kOwnBytes * threads_) +
            "];\n"
            "  .shared .align 16 .b8 sums[64];\n"
+           "  .shared .align 8 .b64 gate;\n"
            "  .local .align 16 .b8 depot[" +
            std::to_string(kOwnBytes) + "];\n";
   }
@@ -90,9 +99,11 @@ class Generator {
   /// `field` bytes into a thread's values, `size` wide: threads lie side by side there.
   uint32_t place(uint32_t field) const { return field * all_; }
 
-  /// `rest`: what the kernel does with its memory. Filling it is much code, and left out where nothing reads
-  /// it.
-  void prologue(const std::string& rest) {
+  static std::string numbered(const char* prefix, int n) { return prefix + std::to_string(n); }
+
+  /// `body`: what the kernel does with its registers and memory. Filling them is much code, and left out
+  /// where nothing reads them.
+  void prologue(const std::string& body) {
     line("ld.param.u64 %%a0, [data];");
     line("ld.param.u64 %%a1, [out];");
     line("mov.u32 %%t0, %%tid.x;");
@@ -110,13 +121,25 @@ class Generator {
       line("add.u64 %%b%d, %%a0, %%a2;", i);
       line("add.u64 %%b%d, %%a1, %%a2;", i + 4);
     }
-    for (int i = 0; i < kNumWords; i++) line("ld.global.u32 %%r%d, [%%b2+%u];", i, place(uint32_t(4 * i)));
-    for (int i = 0; i < kNumLongs; i++)
-      line("ld.global.u64 %%d%d, [%%b3+%u];", i, place(uint32_t(64 + 8 * i)));
-    for (int i = 0; i < kNumHalves; i++)
-      line("ld.global.u16 %%h%d, [%%b1+%u];", i, place(uint32_t(128 + 2 * i)));
-    for (int i = 0; i < kNumPreds; i++) line("setp.gt.s32 %%p%d, %%r%d, %d;", i, i, int(below(20)) - 10);
-    // Behind the values: bytes of each thread's own, as shared and local memory have them.
+    const bool shared = mentions(body, "%t8"), local = mentions(body, "%a3");
+    for (int i = 0; i < words_; i++)
+      if (mentions(body, numbered("%r", i)) || mentions(body, numbered("%p", i)) || (local && i < 4))
+        line("ld.global.u32 %%r%d, [%%b2+%u];", i, place(uint32_t(4 * i)));
+    for (int i = 0; i < longs_; i++)
+      if (mentions(body, numbered("%d", i)) || (shared && i < 2))
+        line("ld.global.u64 %%d%d, [%%b3+%u];", i, place(uint32_t(64 + 8 * i)));
+    for (int i = 0; i < halves_; i++)
+      if (mentions(body, numbered("%h", i)))
+        line("ld.global.u16 %%h%d, [%%b1+%u];", i, place(uint32_t(128 + 2 * i)));
+    for (int i = 0; i < preds_; i++)
+      if (mentions(body, numbered("%p", i))) line("setp.gt.s32 %%p%d, %%r%d, %d;", i, i, int(below(20)) - 10);
+    own_memory(body, shared, local);
+    if (by_pointer_) line("P: .callprototype (.param .b32 _) _ (.param .b32 _, .param .b64 _);");
+    if (shared || mentions(body, "%t9")) line("bar.sync 0;");
+  }
+
+  /// Behind the values: bytes of each thread's own, as shared and local memory have them.
+  void own_memory(const std::string& body, bool shared, bool local) {
     line("mul.wide.u32 %%a2, %%t7, %u;", kOwnBytes);
     line("add.u64 %%a2, %%a2, %u;", place(kValueBytes));
     line("add.u64 %%a0, %%a0, %%a2;");
@@ -124,7 +147,6 @@ class Generator {
     line("mov.u32 %%t8, own;");
     line("mad.lo.u32 %%t8, %%t5, %u, %%t8;", kOwnBytes);
     line("mov.u64 %%a3, depot;");
-    const bool shared = rest.find("%t8") != rest.npos, local = rest.find("%a3") != rest.npos;
     if (shared || local) {
       line("mov.u32 %%t14, 0; mov.u32 %%t12, %%t8; mov.u64 %%a4, %%a3;");
       line(".pragma \"nounroll\";");
@@ -133,59 +155,44 @@ class Generator {
       if (local) line("st.local.v4.u32 [%%a4], {%%r0, %%r1, %%r2, %%r3}; add.u64 %%a4, %%a4, 16;");
       line("add.u32 %%t14, %%t14, 16; setp.lt.u32 %%q37, %%t14, %u; @%%q37 bra FILL;", kOwnBytes);
     }
+    if (!mentions(body, "%t9")) return;
     line("setp.lt.u32 %%q0, %%t5, 16;");
     line("mov.u32 %%t9, sums;");
     line("shl.b32 %%t10, %%t5, 2;");
     line("add.u32 %%t10, %%t9, %%t10;");
     line("@%%q0 st.shared.u32 [%%t10], 0;");
-    line("mov.u32 %%t11, 0;");
-    if (by_pointer_) line("P: .callprototype (.param .b32 _) _ (.param .b32 _, .param .b64 _);");
-    line("bar.sync 0;");
   }
 
-  void epilogue() {
-    line("bar.sync 0;");
-    line("@%%q0 ld.shared.u32 %%t11, [%%t10];");
-    line("st.global.u32 [%%b6+%u], %%t11;", place(160));
-    for (int i = 0; i < kNumWords; i++) line("st.global.u32 [%%b6+%u], %%r%d;", place(uint32_t(4 * i)), i);
-    for (int i = 0; i < kNumLongs; i++)
-      line("st.global.u64 [%%b7+%u], %%d%d;", place(uint32_t(64 + 8 * i)), i);
-    for (int i = 0; i < kNumHalves; i++)
-      line("st.global.u16 [%%b5+%u], %%h%d;", place(uint32_t(128 + 2 * i)), i);
-    for (int i = 0; i < kNumPreds; i++) {
-      line("selp.u32 %%t12, 1, 0, %%p%d;", i);
-      line("st.global.u8 [%%b4+%u], %%t12;", place(uint32_t(144 + i)));
+  void epilogue(const std::string& body) {
+    if (mentions(body, "%t9")) {
+      line("bar.sync 0;");
+      line("mov.u32 %%t11, 0;");
+      line("@%%q0 ld.shared.u32 %%t11, [%%t10];");
+      line("st.global.u32 [%%b6+%u], %%t11;", place(160));
     }
+    for (int i = 0; i < words_; i++)
+      if (mentions(body, numbered("%r", i)))
+        line("st.global.u32 [%%b6+%u], %%r%d;", place(uint32_t(4 * i)), i);
+    for (int i = 0; i < longs_; i++)
+      if (mentions(body, numbered("%d", i)))
+        line("st.global.u64 [%%b7+%u], %%d%d;", place(uint32_t(64 + 8 * i)), i);
+    for (int i = 0; i < halves_; i++)
+      if (mentions(body, numbered("%h", i)))
+        line("st.global.u16 [%%b5+%u], %%h%d;", place(uint32_t(128 + 2 * i)), i);
+    for (int i = 0; i < preds_; i++)
+      if (mentions(body, numbered("%p", i)))
+        line("selp.u32 %%t12, 1, 0, %%p%d; st.global.u8 [%%b4+%u], %%t12;", i, place(uint32_t(144 + i)));
     line("ret;");
   }
 
-  std::string word() { return "%r" + std::to_string(below(kNumWords)); }
-  std::string pred() { return "%p" + std::to_string(below(kNumPreds)); }
-
-  std::string register_of(isa::Type type) {
-    const int bits = type.total_bits();
-    if (type.kind == isa::Kind::kPred) return pred();
-    if (bits == 64) return "%d" + std::to_string(below(kNumLongs));
-    if (bits <= 16) return "%h" + std::to_string(below(kNumHalves));
-    return word();
-  }
-
-  std::string constant_of(isa::Type type) {
-    char text[40];
-    static const double kFloats[] = {0.0, 1.0, -1.0, 0.5, 3.14159, 1e10, -1e-10, 65504.0};
-    static const int64_t kInts[] = {0,  1,  -1,  2,   3,    7,      31,      32,        33,
-                                    63, 64, 127, 255, -128, 0x7fff, -0x8000, 0x7fffffff};
-    if (type.is_float() && type.packed == 1 && type.bits == 32) {
-      snprintf(text, sizeof text, "0f%08X",
-               std::bit_cast<uint32_t>(float(kFloats[below(std::size(kFloats))])));
-    } else if (type.is_float() && type.bits == 64) {
-      snprintf(text, sizeof text, "0d%016llX",
-               (unsigned long long)std::bit_cast<uint64_t>(kFloats[below(std::size(kFloats))]));
-    } else {
-      snprintf(text, sizeof text, "%lld",
-               (long long)(chance(70) ? kInts[below(std::size(kInts))] : int64_t(int32_t(random_()))));
+  /// A function that nobody calls costs as much to compile.
+  static void leave_out_uncalled(std::span<Node> functions, const std::string& body) {
+    std::string callers = body;
+    for (int i = kNumFunctions; i-- > 0;) {
+      Node& f = functions[functions.size() - size_t(kNumFunctions - i)];
+      f.left_out = !mentions(callers, "f" + std::to_string(i));
+      print(f, callers);
     }
-    return text;
   }
 
   // ---- Element-wise rows ----
@@ -205,32 +212,6 @@ class Generator {
       opcode += "." + std::string(choices[below(choices.size())]);
     }
     return opcode;
-  }
-
-  /// Which NaN an operation gives is not defined: makes it one and the same before anything sees its bits.
-  void canonical_nan(const std::string& reg, isa::Type type) {
-    if (!type.is_float() || type.bits < 16) return;
-    const bool brain = type.kind == isa::Kind::kBF;
-    const char* r = reg.c_str();
-    const char* half = brain ? "bf16" : "f16";
-    const char* nan = brain ? "0x7fc0" : "0x7e00";
-    if (type.packed == 2 && type.bits == 16) {
-      line("mov.b32 {%%s0, %%s1}, %s;", r);
-      for (int i = 0; i < 2; i++)
-        line("setp.nan.%s %%q39, %%s%d, %%s%d; @%%q39 mov.b16 %%s%d, %s;", half, i, i, i, nan);
-      line("mov.b32 %s, {%%s0, %%s1};", r);
-    } else if (type.packed == 2 && type.bits == 32) {
-      line("mov.b64 {%%t13, %%t15}, %s;", r);
-      for (int t : {13, 15})
-        line("setp.nan.f32 %%q39, %%t%d, %%t%d; @%%q39 mov.b32 %%t%d, 0x7fc00000;", t, t, t);
-      line("mov.b64 %s, {%%t13, %%t15};", r);
-    } else if (type.bits == 16) {
-      line("setp.nan.%s %%q39, %s, %s; @%%q39 mov.b16 %s, %s;", half, r, r, r, nan);
-    } else if (type.bits == 64) {
-      line("setp.nan.f64 %%q39, %s, %s; @%%q39 mov.b64 %s, 0x7ff8000000000000;", r, r, r);
-    } else {
-      line("setp.nan.f32 %%q39, %s, %s; @%%q39 mov.b32 %s, 0x7fc00000;", r, r, r);
-    }
   }
 
   /// Writes one element-wise instruction; false if the one drawn doesn't suit.
@@ -314,7 +295,7 @@ class Generator {
     } else {
       line("mul.wide.u32 %%a4, %%t12, 8;");
       line("add.u64 %%a4, %%a4, %s;", chance(50) ? "%a3" : "%a0");
-      line("ld.u64 %%d%zu, [%%a4];", below(kNumLongs));
+      line("ld.u64 %%d%zu, [%%a4];", below(size_t(longs_)));
     }
   }
 
@@ -384,7 +365,7 @@ class Generator {
              d.c_str(), m);
         break;
       default:
-        line("match.any.sync.b64 %s, %%d%zu, %s;", d.c_str(), below(kNumLongs), m);
+        line("match.any.sync.b64 %s, %%d%zu, %s;", d.c_str(), below(size_t(longs_)), m);
         break;
     }
   }
@@ -473,21 +454,21 @@ class Generator {
   void function(std::vector<Node>& to, int number) {
     in_function_ = true;
     defined_ = number;
-    budget_ = 8;
+    budget_ = words_ < kNumWords ? 4 : 8;
     Node f;
     f.fixed = true;
     const std::string n = std::to_string(number);
     f.head = ".func (.param .b32 f" + n + "_result) f" + n + "(.param .b32 f" + n + "_word, .param .b64 f" +
              n + "_long) {\n" + registers() + "  ld.param.b32 %r0, [f" + n +
              "_word];\n  ld.param.b64 %d0, [f" + n + "_long];\n";
-    for (int i = 1; i < kNumWords; i++)
+    for (int i = 1; i < words_; i++)
       f.head +=
           "  mad.lo.u32 %r" + std::to_string(i) + ", %r" + std::to_string(i - 1) + ", 1664525, 1013904223;\n";
-    for (int i = 1; i < kNumLongs; i++)
+    for (int i = 1; i < longs_; i++)
       f.head += "  add.u64 %d" + std::to_string(i) + ", %d" + std::to_string(i - 1) + ", %d0;\n";
-    for (int i = 0; i < kNumHalves; i++)
+    for (int i = 0; i < halves_; i++)
       f.head += "  cvt.u16.u32 %h" + std::to_string(i) + ", %r" + std::to_string(i) + ";\n";
-    for (int i = 0; i < kNumPreds; i++)
+    for (int i = 0; i < preds_; i++)
       f.head += "  setp.gt.s32 %p" + std::to_string(i) + ", %r" + std::to_string(i) + ", 0;\n";
     while (budget_ > 0) statement(f.body, {1, false, ""});
     f.tail = "  st.param.b32 [f" + n + "_result], %r1;\n  ret;\n}\n";
@@ -513,7 +494,7 @@ class Generator {
       callee = "%a5", prototype = ", P";
     }
     line("{ .param .b32 in0; .param .b64 in1; .param .b32 back;");
-    line("st.param.b32 [in0], %s; st.param.b64 [in1], %%d%zu;", word().c_str(), below(kNumLongs));
+    line("st.param.b32 [in0], %s; st.param.b64 [in1], %%d%zu;", word().c_str(), below(size_t(longs_)));
     line("%scall (back), %s, (in0, in1)%s; %sld.param.b32 %s, [back]; }", guard.c_str(), callee.c_str(),
          prototype.c_str(), guard.c_str(), result.c_str());
   }
@@ -543,10 +524,19 @@ class Generator {
     const auto drawn = [&](size_t from, size_t to) { return what >= from && what < to; };
     if (drawn(150, 170) && defined_ > 0) return call(guard);
     if (drawn(170, 270) && !c.members.empty()) return c.uniform && chance(25) ? block_wide() : together(c);
-    if (drawn(270, 274) && !in_function_) return lock();
+    if (drawn(270, 274) && !in_function_ && polls_) return lock();
     if (drawn(274, 420) && !in_function_) return memory(guard);
     if (drawn(420, 460) && !in_function_) return indexed();
     if (drawn(460, 490) && !in_function_) return reduction(guard);
+    if (drawn(490, 515) && !in_function_) return atomic(*this, guard);
+    if (drawn(515, 530) && !in_function_) return copy_in_background(*this);
+    if (drawn(530, 540)) return dynamic_stack(*this);
+    if (drawn(540, 560)) return pack_and_unpack(*this, guard);
+    if (drawn(560, 570)) return special_register(*this);
+    // A kernel with loops that poll runs one lane at a time, for which matrix operations have no form.
+    const bool whole_block = c.uniform && !c.members.empty();
+    if (drawn(570, 600) && whole_block && threads_ % 32 == 0 && !polls_) return matrix(*this);
+    if (drawn(600, 606) && whole_block && polls_) return transaction_barrier(*this, labels_++, threads_);
     for (int i = 0; i < 50 && !element(guard); i++) {
     }
   }
@@ -649,22 +639,12 @@ class Generator {
     n.tail = written([&] { label(end); });
   }
 
-  std::mt19937_64 random_;
-  std::string* text_ = nullptr;
   uint32_t threads_ = 32, all_ = 32;  ///< of a block, of the grid
   int budget_ = 0, labels_ = 0, loops_ = 0;
   bool in_function_ = false, by_pointer_ = false;
-  int defined_ = 0;  ///< functions that may be called
+  bool polls_ = false;  ///< locks and barriers that lanes wait for in a loop
+  int defined_ = 0;     ///< functions that may be called
 };
-
-void print(const Node& n, std::string& to) {
-  if (n.left_out) return;
-  to += n.head;
-  for (const Node& b : n.body) print(b, to);
-  to += n.middle;
-  for (const Node& b : n.other) print(b, to);
-  to += n.tail;
-}
 
 }  // namespace
 
