@@ -129,15 +129,36 @@ uint64_t AddressSpace::take_range(Window& w, size_t bytes, size_t alignment) {
     w.next = address + bytes;
     return address;
   }
-  for (auto it = w.retired.begin(); it != w.retired.end(); ++it) {
-    const uint64_t at = round_up(it->address, alignment);
-    if (at + bytes > it->address + it->bytes) continue;
-    const uint64_t rest = it->address + it->bytes - (at + bytes);
-    if (rest >= kPage) {
-      *it = {at + bytes, size_t(rest)};
-    } else {
-      w.retired.erase(it);
+  return w.take_retired(bytes, alignment);
+}
+
+void AddressSpace::Window::retire(uint64_t address, uint64_t bytes) {
+  auto next = retired.upper_bound(address);
+  if (next != retired.end() && next->first == address + bytes) {
+    bytes += next->second;
+    next = retired.erase(next);
+  }
+  if (next != retired.begin()) {
+    const auto before = std::prev(next);
+    if (before->first + before->second == address) {
+      before->second += bytes;
+      return;
     }
+  }
+  retired.emplace_hint(next, address, bytes);
+}
+
+/// Round the window: what was freed long ago comes before what was freed just now.
+uint64_t AddressSpace::Window::take_retired(uint64_t bytes, uint64_t alignment) {
+  auto it = retired.lower_bound(reused);
+  for (size_t left = retired.size(); left > 0; left--, ++it) {
+    if (it == retired.end()) it = retired.begin();
+    const uint64_t start = it->first, end = start + it->second, at = round_up(start, alignment);
+    if (at + bytes > end) continue;
+    retired.erase(it);
+    if (at > start) retire(start, at - start);
+    if (end > at + bytes) retire(at + bytes, end - (at + bytes));
+    reused = at + bytes;
     return at;
   }
   return 0;
@@ -152,7 +173,7 @@ CUresult AddressSpace::map_own_pages(Window& w, Allocation& a) {
   void* p = ::mmap(reinterpret_cast<void*>(range), pages, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   if (p == MAP_FAILED) {
-    w.retired.push_back({range, pages + gap});
+    w.retire(range, pages + gap);
     return CUDA_ERROR_OUT_OF_MEMORY;
   }
   if (huge) ::madvise(p, pages, MADV_HUGEPAGE);
@@ -230,7 +251,7 @@ void AddressSpace::unmap(Window& w, const Allocation& a) {
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   if (p == MAP_FAILED) ::madvise(reinterpret_cast<void*>(a.mapped), a.mapped_bytes, MADV_DONTNEED);
   if (a.fd >= 0) ::close(a.fd);
-  w.retired.push_back({a.mapped, a.mapped_bytes});
+  w.retire(a.mapped, a.mapped_bytes);
   mappings_--;
 }
 
@@ -389,7 +410,7 @@ uint64_t AddressSpace::reserve_range(size_t bytes, size_t alignment) {
 
 void AddressSpace::return_range(uint64_t address, size_t bytes) {
   std::unique_lock lock(mutex_);
-  program_window().retired.push_back({address, bytes});
+  program_window().retire(address, bytes);
 }
 
 void AddressSpace::add_mapping(Allocation mapping) {

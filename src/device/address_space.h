@@ -97,12 +97,11 @@ class AddressSpace {
  private:
   struct Window {
     uint64_t base = 0, size = 0, next = 0;
-    struct Range {
-      uint64_t address;
-      size_t bytes;
-    };
-    std::deque<Range> retired;  ///< freed, oldest first
-    size_t retired_bytes = 0;
+    /// Freed ranges by address, neighbours joined: as many as there are gaps between what is in use.
+    std::map<uint64_t, uint64_t> retired;
+    uint64_t reused = 0;  ///< end of the range used again last: the next one is looked for behind it
+    void retire(uint64_t address, uint64_t bytes);
+    uint64_t take_retired(uint64_t bytes, uint64_t alignment);
   };
   struct SlabClass {
     std::deque<uint64_t> free;
