@@ -71,6 +71,14 @@ struct Launchable {
 };
 
 /// A kernel in a module of a context: CUfunction.
+/// What the next launch of a function will be, for programs that set it call by call (cuFuncSetBlockShape,
+/// cuParamSetv, …, cuLaunchGrid).
+struct PreparedLaunch {
+  std::mutex mutex;
+  uint32_t block[3] = {1, 1, 1}, shared_bytes = 0;
+  std::vector<std::byte> params;
+};
+
 class Function : public Launchable {
  public:
   Function(Module& module, const ptx::Function& entry);
@@ -87,6 +95,7 @@ class Function : public Launchable {
   int registers() const { return registers_; }
   size_t max_dynamic_shared() const { return size_t(max_dynamic_shared_); }
   bool loaded() const { return loaded_; }
+  PreparedLaunch prepared;
 
  private:
   const Executable* find(const uint32_t block[3]) const;

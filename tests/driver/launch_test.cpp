@@ -207,6 +207,39 @@ TEST_F(DriverTest, ParametersByBuffer) {
   for (uint32_t v : read(buffer.out, kCount)) ASSERT_EQ(v, 43u);
 }
 
+TEST_F(DriverTest, LaunchesPreparedCallByCall) {
+  constexpr unsigned kCount = 1000;
+  CUdeviceptr out = allocate(kCount * 4);
+  const CUfunction f = function("fill");
+  OK(cuFuncSetBlockShape(f, 128, 1, 1));
+  OK(cuFuncSetSharedSize(f, 0));
+  OK(cuParamSetSize(f, 16));
+  OK(cuParamSetv(f, 0, &out, sizeof out));
+  OK(cuParamSeti(f, 8, 42));
+  OK(cuParamSeti(f, 12, kCount));
+  OK(cuLaunchGrid(f, 8, 1));
+  for (uint32_t v : read(out, kCount)) ASSERT_EQ(v, 42u);
+  OK(cuParamSetf(f, 8, 1.5f));  // the rest stays
+  OK(cuLaunch(f));              // one block
+  EXPECT_EQ(read(out, kCount)[127], 0x3fc00000u);
+  EXPECT_EQ(read(out, kCount)[128], 42u);
+  CUstream stream;
+  OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+  OK(cuParamSeti(f, 8, 43));
+  OK(cuLaunchGridAsync(f, 4, 2, stream));
+  OK(cuStreamSynchronize(stream));
+  OK(cuStreamDestroy(stream));
+  EXPECT_EQ(read(out, kCount)[511], 43u);  // fill looks at ctaid.x only: two rows of the same four blocks
+  EXPECT_EQ(read(out, kCount)[512], 42u);
+  OK(cuFuncSetBlockShape(f, 2048, 1, 1));
+  IS(cuLaunch(f), CUDA_ERROR_INVALID_VALUE);
+  IS(cuFuncSetBlockShape(f, 0, 1, 1), CUDA_ERROR_INVALID_VALUE);
+  IS(cuParamSeti(f, -1, 0), CUDA_ERROR_INVALID_VALUE);
+  IS(cuParamSetv(f, 32760, &out, 8), CUDA_ERROR_INVALID_VALUE);
+  IS(cuLaunchGrid(f, 0, 1), CUDA_ERROR_INVALID_VALUE);
+  IS(cuLaunchGrid(nullptr, 1, 1), CUDA_ERROR_INVALID_HANDLE);
+}
+
 TEST_F(DriverTest, FunctionAttributesAndOccupancy) {
   int value = 0;
   OK(cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function("fill")));

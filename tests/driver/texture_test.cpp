@@ -341,6 +341,10 @@ TEST_F(TextureTest, ReferencesOfModules) {
     CUarray back = nullptr;
     OK(cuTexRefGetArray(&back, t));
     EXPECT_EQ(back, bound);
+    CUfunction f = nullptr;
+    OK(cuModuleGetFunction(&f, m, "k"));
+    OK(cuParamSetTexRef(f, CU_PARAM_TR_DEFAULT, t));
+    IS(cuParamSetTexRef(f, 0, t), CUDA_ERROR_INVALID_VALUE);
   };
   const std::vector<uint32_t> v = run_ptx(
       "tex.2d.v4.f32.f32 {%f0,_,_,_}, [image, {0f40000000, 0f3F800000}]; mov.b32 %r0, %f0;"

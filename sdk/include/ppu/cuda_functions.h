@@ -655,16 +655,16 @@ CUresult CUDAAPI cuLaunchCooperativeKernel_ptsz(CUfunction function, unsigned in
 CUresult CUDAAPI cuLaunchCooperativeKernelMultiDevice(CUDA_LAUNCH_PARAMS* launches, unsigned int count,
                                                       unsigned int flags);
 CUresult CUDAAPI cuLaunchHostFunc_ptsz(CUstream stream, CUhostFn callback, void* user);
-CUresult CUDAAPI cuFuncSetBlockShape(CUfunction function, int value, int value2, int value3);
-CUresult CUDAAPI cuFuncSetSharedSize(CUfunction function, unsigned int flags);
-CUresult CUDAAPI cuParamSetSize(CUfunction function, unsigned int flags);
-CUresult CUDAAPI cuParamSeti(CUfunction function, int value, unsigned int flags);
-CUresult CUDAAPI cuParamSetf(CUfunction function, int value, float value2);
-CUresult CUDAAPI cuParamSetv(CUfunction function, int value, void* data, unsigned int flags);
+CUresult CUDAAPI cuFuncSetBlockShape(CUfunction function, int x, int y, int z);
+CUresult CUDAAPI cuFuncSetSharedSize(CUfunction function, unsigned int bytes);
+CUresult CUDAAPI cuParamSetSize(CUfunction function, unsigned int bytes);
+CUresult CUDAAPI cuParamSeti(CUfunction function, int offset, unsigned int value);
+CUresult CUDAAPI cuParamSetf(CUfunction function, int offset, float value);
+CUresult CUDAAPI cuParamSetv(CUfunction function, int offset, void* value, unsigned int bytes);
 CUresult CUDAAPI cuLaunch(CUfunction function);
-CUresult CUDAAPI cuLaunchGrid(CUfunction function, int value, int value2);
-CUresult CUDAAPI cuLaunchGridAsync(CUfunction function, int value, int value2, CUstream stream);
-CUresult CUDAAPI cuParamSetTexRef(CUfunction function, int value, CUtexref texref);
+CUresult CUDAAPI cuLaunchGrid(CUfunction function, int width, int height);
+CUresult CUDAAPI cuLaunchGridAsync(CUfunction function, int width, int height, CUstream stream);
+CUresult CUDAAPI cuParamSetTexRef(CUfunction function, int unit, CUtexref reference);
 CUresult CUDAAPI cuFuncSetSharedMemConfig(CUfunction function, CUsharedconfig kind);
 CUresult CUDAAPI cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y,
                                 unsigned int grid_z, unsigned int block_x, unsigned int block_y,
