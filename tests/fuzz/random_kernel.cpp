@@ -60,7 +60,7 @@ class Generator : Draw {
     threads_ = shape[0] * shape[1] * shape[2];
     all_ = threads_ * k.grid[0];
     by_pointer_ = chance(10);
-    polls_ = chance(40);
+    alone_ = chance(70);
     // Small kernels use few registers, so that their statements meet; and filling and storing all of them
     // would be most of their code.
     if (statements <= 20) words_ = 6, longs_ = halves_ = preds_ = 3;
@@ -511,7 +511,7 @@ class Generator : Draw {
       loop(n, c);
     } else if (what < 150 && c.depth < 4) {
       table(n, c);
-    } else if (what < 156 && c.depth < 4 && !c.members.empty()) {
+    } else if (what < 156 && c.depth < 4 && !c.members.empty() && alone_) {
       meeting(n, c);
     } else {
       n.head = written([&] { simple(what, c); });
@@ -524,7 +524,7 @@ class Generator : Draw {
     const auto drawn = [&](size_t from, size_t to) { return what >= from && what < to; };
     if (drawn(150, 170) && defined_ > 0) return call(guard);
     if (drawn(170, 270) && !c.members.empty()) return c.uniform && chance(25) ? block_wide() : together(c);
-    if (drawn(270, 274) && !in_function_ && polls_) return lock();
+    if (drawn(270, 274) && !in_function_ && alone_) return lock();
     if (drawn(274, 420) && !in_function_) return memory(guard);
     if (drawn(420, 460) && !in_function_) return indexed();
     if (drawn(460, 490) && !in_function_) return reduction(guard);
@@ -533,10 +533,11 @@ class Generator : Draw {
     if (drawn(530, 540)) return dynamic_stack(*this);
     if (drawn(540, 560)) return pack_and_unpack(*this, guard);
     if (drawn(560, 570)) return special_register(*this);
-    // A kernel with loops that poll runs one lane at a time, for which matrix operations have no form.
+    // A kernel whose lanes wait for each other runs one lane at a time, and matrix operations have no form
+    // then.
     const bool whole_block = c.uniform && !c.members.empty();
-    if (drawn(570, 600) && whole_block && threads_ % 32 == 0 && !polls_) return matrix(*this);
-    if (drawn(600, 606) && whole_block && polls_) return transaction_barrier(*this, labels_++, threads_);
+    if (drawn(570, 600) && whole_block && threads_ % 32 == 0 && !alone_) return matrix(*this);
+    if (drawn(600, 606) && whole_block && alone_) return transaction_barrier(*this, labels_++, threads_);
     for (int i = 0; i < 50 && !element(guard); i++) {
     }
   }
@@ -547,7 +548,7 @@ class Generator : Draw {
 
   /// The context inside a divergent statement; its mask register if lanes inside shall know each other.
   Context inside(const Context& c) {
-    const bool known = !c.members.empty() && chance(70);
+    const bool known = !c.members.empty() && alone_ && chance(70);
     return {c.depth + 1, false, known ? "%m" + std::to_string(c.depth + 1) : ""};
   }
 
@@ -642,7 +643,7 @@ class Generator : Draw {
   uint32_t threads_ = 32, all_ = 32;  ///< of a block, of the grid
   int budget_ = 0, labels_ = 0, loops_ = 0;
   bool in_function_ = false, by_pointer_ = false;
-  bool polls_ = false;  ///< locks and barriers that lanes wait for in a loop
+  bool alone_ = false;  ///< lanes may wait for each other: polls, masks in branches
   int defined_ = 0;     ///< functions that may be called
 };
 
