@@ -120,8 +120,8 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request) {
   std::string diagnostics;
   context.setDiagnosticHandlerCallBack(collect_errors, &diagnostics);
 
-  Result<lower::Lowered> lowered =
-      lower::lower_kernel(context, *request.module, request.kernel, request.block, request.count);
+  Result<lower::Lowered> lowered = lower::lower_kernel(context, *request.module, request.kernel,
+                                                       request.block, request.count, request.check);
   if (!lowered) return lowered.error();
   llvm::Module& module = *lowered->module;
   set_target_attributes(module, **target, *cpu);
@@ -134,6 +134,7 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request) {
   std::memcpy(options.block, request.block, sizeof options.block);
   options.avx512 = *cpu == Cpu::kAvx512;
   options.gang = request.gang;
+  options.check = request.check;
   Result<simt::Lanes> lanes = resolve_lanes(request.lanes);
   if (!lanes) return lanes.error();
   options.lanes = *lanes;

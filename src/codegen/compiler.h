@@ -41,6 +41,7 @@ struct CompileRequest {
   simt::Lanes lanes = simt::Lanes::kChosen;  ///< PPU_LANES where this says kChosen
   uint32_t gang = 0;   ///< warps run in step where legal; 0 = chosen by the kernel's loops
   bool count = false;  ///< code that counts in BlockState::counters what ptx::ProfilePlan says
+  bool check = false;  ///< code that tells the checker what it does (exec/check_abi.h)
 };
 
 /// Compiles one kernel into the bytes of exec::serialize. Thread-safe. Errors: kUnsupported names the

@@ -47,6 +47,7 @@ Hash hash_of(const CacheKey& key) {
   for (uint32_t b : key.block) text += "," + std::to_string(b);
   text += ";" + std::to_string(key.opt_level);
   if (key.count) text += ";count";
+  if (key.check) text += ";check";
   const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
   return {{exec::checksum(bytes, 0), exec::checksum(bytes, 0x6f70656e70707521)}};
 }

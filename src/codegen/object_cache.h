@@ -20,6 +20,7 @@ struct CacheKey {
   std::string_view compiler;  ///< compiler_identity()
   int opt_level = 2;
   bool count = false;  ///< CompileRequest::count
+  bool check = false;  ///< CompileRequest::check
 };
 
 class ObjectCache {

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "device/checking.h"
 #include "device/device.h"
 #include "device/registry.h"
 
@@ -208,6 +209,18 @@ CUresult AddressSpace::map_in_slab(Window& w, Allocation& a) {
   return CUDA_SUCCESS;
 }
 
+/// Fresh memory of moderate size gets a pattern, so that what something writes that no kernel is (a library's
+/// host code) isn't taken for what nobody wrote; the rest is zeros, as it comes.
+void AddressSpace::watch_values(Allocation& a) {
+  constexpr size_t kMostPatterned = size_t(64) << 20;
+  void* p =
+      ::mmap(nullptr, a.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return;
+  a.written = static_cast<uint8_t*>(p);
+  a.blank = a.bytes <= kMostPatterned ? 0xcb : 0;
+  std::memset(reinterpret_cast<void*>(a.address), a.blank, a.blank ? a.bytes : 0);
+}
+
 CUresult AddressSpace::allocate(MemoryKind kind, int device, uint64_t context, size_t bytes, unsigned flags,
                                 uint64_t* address) {
   const size_t limit = device_memory_bytes(device);
@@ -233,7 +246,10 @@ CUresult AddressSpace::allocate(MemoryKind kind, int device, uint64_t context, s
   if (!slab && mappings_ >= kHardMappings) return CUDA_ERROR_OUT_OF_MEMORY;
   const CUresult result = slab ? map_in_slab(w, a) : map_own_pages(w, a);
   if (result != CUDA_SUCCESS) return result;
+  a.usable = bytes;
+  if (checking::tools().values && kind == MemoryKind::kDevice) watch_values(a);
   table_[a.address] = a;
+  generation_++;
   if (counted) {
     used_[size_t(device)] += bytes;
     registry_set_used(device, used_[size_t(device)]);
@@ -259,6 +275,10 @@ void AddressSpace::unmap(Window& w, const Allocation& a) {
 void AddressSpace::erase(std::map<uint64_t, Allocation>::iterator it) {
   const Allocation a = it->second;
   table_.erase(it);
+  generation_++;
+  if (checking::on()) freed_[a.address] = a;
+  // Its addresses stay: a kernel that runs on may look once more.
+  if (a.written) ::madvise(a.written, a.bytes, MADV_DONTNEED);
   if (a.kind == MemoryKind::kRegistered) return;
   unmap(window_of(a.kind, a.device), a);
   if (a.kind == MemoryKind::kDevice && !a.imported) {
@@ -296,7 +316,9 @@ CUresult AddressSpace::register_host(uint64_t address, size_t bytes, uint64_t co
   a.context = context;
   a.flags = flags;
   a.id = next_id_++;
+  a.usable = bytes;
   table_[address] = a;
+  generation_++;
   return CUDA_SUCCESS;
 }
 
@@ -306,6 +328,7 @@ CUresult AddressSpace::unregister_host(uint64_t address) {
   if (it == table_.end() || it->second.kind != MemoryKind::kRegistered)
     return CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
   table_.erase(it);
+  generation_++;
   return CUDA_SUCCESS;
 }
 
@@ -372,7 +395,9 @@ CUresult AddressSpace::map_shared(int device, uint64_t context, int fd, size_t p
   a.mapped_bytes = pages + kSmallGap;
   a.fd = fd;
   a.imported = true;
+  a.usable = bytes;
   table_[a.address] = a;
+  generation_++;
   *address = a.address;
   return CUDA_SUCCESS;
 }
@@ -416,6 +441,8 @@ void AddressSpace::return_range(uint64_t address, size_t bytes) {
 void AddressSpace::add_mapping(Allocation mapping) {
   std::unique_lock lock(mutex_);
   mapping.id = next_id_++;
+  mapping.usable = mapping.bytes;
+  generation_++;
   table_[mapping.address] = mapping;
   mappings_++;
 }
@@ -423,6 +450,7 @@ void AddressSpace::add_mapping(Allocation mapping) {
 void AddressSpace::remove_mapping(uint64_t address) {
   std::unique_lock lock(mutex_);
   if (table_.erase(address)) mappings_--;
+  generation_++;
 }
 
 CUresult AddressSpace::count_physical(int device, size_t bytes) {
@@ -440,6 +468,59 @@ void AddressSpace::uncount_physical(int device, size_t bytes) {
   std::unique_lock lock(mutex_);
   used_[size_t(device)] -= bytes;
   registry_set_used(device, used_[size_t(device)]);
+}
+
+std::optional<Allocation> AddressSpace::find_freed(uint64_t address) const {
+  std::shared_lock lock(mutex_);
+  auto it = freed_.upper_bound(address);
+  if (it == freed_.begin()) return std::nullopt;
+  const Allocation& a = std::prev(it)->second;
+  if (address - a.address >= a.bytes) return std::nullopt;
+  return a;
+}
+
+std::vector<Allocation> AddressSpace::leaked() const {
+  std::shared_lock lock(mutex_);
+  std::vector<Allocation> all;
+  for (const auto& [address, a] : table_)
+    if (!a.internal && !a.imported && a.usable && a.kind != MemoryKind::kRegistered) all.push_back(a);
+  return all;
+}
+
+void AddressSpace::set_usable(uint64_t address, size_t bytes) {
+  std::unique_lock lock(mutex_);
+  const auto it = table_.find(address);
+  if (it == table_.end()) return;
+  Allocation& a = it->second;
+  a.usable = bytes;
+  generation_++;
+  if (!a.written || !bytes) return;
+  std::memset(a.written, 0, a.bytes);
+  std::memset(reinterpret_cast<void*>(a.address), a.blank, a.blank ? a.bytes : 0);
+}
+
+void AddressSpace::set_internal(uint64_t address) {
+  std::unique_lock lock(mutex_);
+  const auto it = table_.find(address);
+  if (it == table_.end()) return;
+  Allocation& a = it->second;
+  a.internal = true;
+  if (a.blank) std::memset(reinterpret_cast<void*>(a.address), 0, a.bytes);
+  a.written = nullptr;  // what is ours has a value from the start
+}
+
+void AddressSpace::mark_written(uint64_t address, size_t bytes) {
+  const auto a = find(address);
+  if (a && a->written)
+    std::memset(a->written + (address - a->address), 1, std::min(bytes, a->bytes - (address - a->address)));
+}
+
+void AddressSpace::copy_written(uint64_t to, uint64_t from, size_t bytes) {
+  const auto a = find(to), b = find(from);
+  if (!a || !a->written) return;
+  if (!b || !b->written) return mark_written(to, bytes);
+  const size_t n = std::min({bytes, a->bytes - (to - a->address), b->bytes - (from - b->address)});
+  std::memmove(a->written + (to - a->address), b->written + (from - b->address), n);
 }
 
 void AddressSpace::set_pool(uint64_t address, void* pool) {
@@ -463,6 +544,36 @@ bool AddressSpace::in_window(uint64_t address) const {
   for (const Window& w : windows_)
     if (w.base && address - w.base < w.size) return true;
   return false;
+}
+
+bool AddressSpace::in_usual_windows(uint64_t address) {
+  static std::atomic<uint64_t> usual{0};
+  uint64_t bytes = usual.load(std::memory_order_relaxed);
+  if (!bytes) {
+    // As many as can't be anything else: those that lie where they were wanted.
+    const AddressSpace& space = instance();
+    std::shared_lock lock(space.mutex_);
+    const uint64_t windows = space.windows_.size() - 1;
+    bytes = windows * kWindowBytes;
+    for (uint64_t w = 0; w < windows; w++) {
+      const uint64_t base = space.windows_[size_t(w)].base;
+      if (base && base != kWantedBase + w * kWindowBytes) bytes = 1;
+    }
+    usual.store(bytes, std::memory_order_relaxed);
+  }
+  return address - kWantedBase < bytes;
+}
+
+std::optional<Allocation> AddressSpace::nearest(uint64_t address) const {
+  constexpr uint64_t kNear = uint64_t(1) << 30;
+  std::shared_lock lock(mutex_);
+  const auto after = table_.upper_bound(address);
+  const Allocation* below = after == table_.begin() ? nullptr : &std::prev(after)->second;
+  const Allocation* above = after == table_.end() ? nullptr : &after->second;
+  const uint64_t past = below ? address - std::min(address, below->address + below->bytes) : UINT64_MAX;
+  const uint64_t before = above ? above->address - address : UINT64_MAX;
+  if (std::min(past, before) > kNear) return std::nullopt;
+  return past <= before ? *below : *above;
 }
 
 std::string AddressSpace::describe(uint64_t address) const {

@@ -6,6 +6,7 @@
 // reused late, so a use after free faults. Programs with very many small allocations get slabs instead: the
 // kernel allows a process 65530 mappings.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -30,6 +31,11 @@ struct Allocation {
   unsigned flags = 0;    ///< CU_MEMHOSTALLOC_*, CU_MEMHOSTREGISTER_*, CU_MEM_ATTACH_*
   uint64_t id = 0;       ///< CU_POINTER_ATTRIBUTE_BUFFER_ID: never reused in a process
   void* pool = nullptr;  ///< memory pool it belongs to (stream-ordered allocations)
+  size_t usable =
+      0;  ///< what the program asked for: less than `bytes` in a pool; 0: it gave it back to the pool
+  bool internal = false;       ///< made by the library itself: no leak of the program's
+  uint8_t* written = nullptr;  ///< under initcheck: a byte for each of `bytes`, not 0 where one was written
+  uint8_t blank = 0;           ///< and what they were filled with before
   bool sync_memops = false;
   // How it is mapped.
   uint64_t mapped = 0;
@@ -80,6 +86,18 @@ class AddressSpace {
 
   /// The allocation that holds `address`.
   std::optional<Allocation> find(uint64_t address) const;
+  /// Changes with every change of what find() answers.
+  uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+  /// The allocation of the past that held `address`, the newest; under `ppu check`, else none.
+  std::optional<Allocation> find_freed(uint64_t address) const;
+  /// Device and pinned memory that the program has not given back.
+  std::vector<Allocation> leaked() const;
+  /// Bytes of the allocation that starts at `address` that the program may use; forgets what was written.
+  void set_usable(uint64_t address, size_t bytes);
+  void set_internal(uint64_t address);
+  /// Under initcheck: the bytes have been written.
+  void mark_written(uint64_t address, size_t bytes);
+  void copy_written(uint64_t to, uint64_t from, size_t bytes);
   /// True if all of it is in the allocation that holds `address`, or in mappings that follow each other.
   bool covers(uint64_t address, size_t bytes) const;
   /// Changes the record of the allocation that starts at `address`.
@@ -87,6 +105,10 @@ class AddressSpace {
   bool set_sync_memops(uint64_t address, bool on);
   /// True if `address` lies in a window: then it must be in an allocation to be used.
   bool in_window(uint64_t address) const;
+  /// The same for the windows where they usually are: true is certain, false isn't. Costs a comparison.
+  static bool in_usual_windows(uint64_t address);
+  /// The allocation that is nearest to `address`, below or above, if there is one within a GiB.
+  std::optional<Allocation> nearest(uint64_t address) const;
   /// "4096 bytes after allocation [0x..., 0x...)" for fault reports.
   std::string describe(uint64_t address) const;
 
@@ -112,6 +134,7 @@ class AddressSpace {
   bool reserve(Window& window);
   uint64_t take_range(Window& window, size_t bytes, size_t alignment);
   CUresult map_own_pages(Window& window, Allocation& a);
+  void watch_values(Allocation& a);
   CUresult map_in_slab(Window& window, Allocation& a);
   void unmap(Window& window, const Allocation& a);
   void erase(std::map<uint64_t, Allocation>::iterator it);
@@ -125,6 +148,8 @@ class AddressSpace {
   /// what it has now doesn't tell what is left.
   const size_t host_at_start_;
   size_t mappings_ = 0;
+  std::atomic<uint64_t> generation_{1};
+  std::map<uint64_t, Allocation> freed_;
   uint64_t next_id_ = 1;
 };
 

@@ -1,5 +1,7 @@
 #include "device/child_grids.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "device/address_space.h"
 
@@ -25,6 +27,12 @@ bool ChildGrids::take_buffer(uint64_t address, Buffer* buffer) {
   *buffer = std::move(it->second);
   buffers_.erase(it);
   return true;
+}
+
+bool ChildGrids::lends(uint64_t address) {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(buffers_.begin(), buffers_.end(),
+                     [&](const auto& b) { return address - b.first < b.second.bytes; });
 }
 
 void ChildGrids::add(uint64_t block, uint64_t stream, std::unique_ptr<Grid> grid) {

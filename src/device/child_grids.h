@@ -33,6 +33,8 @@ class ChildGrids {
   uint64_t add_buffer(Buffer buffer);
   /// Takes a buffer back; false when there is none at `address`.
   bool take_buffer(uint64_t address, Buffer* buffer);
+  /// True if `address` lies in a buffer.
+  bool lends(uint64_t address);
 
   void add(uint64_t block, uint64_t stream, std::unique_ptr<Grid> grid);
   void add(uint64_t block, uint64_t stream, const exec::Transfer& transfer);

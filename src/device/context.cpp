@@ -56,6 +56,7 @@ void Context::start() {
   heap_ = new exec::DeviceHeap([this](size_t bytes) -> uint64_t {
     uint64_t address = 0;
     AddressSpace::instance().allocate(MemoryKind::kDevice, device_.ordinal, id_, bytes, 0, &address);
+    AddressSpace::instance().set_internal(address);
     return address;
   });
   services_.printf_buffer = &printf_;
@@ -233,6 +234,13 @@ CUresult reset_primary(Device& device) {
   // Who still holds references (the runtime of other threads) finds a fresh context at its next use.
   if (device.primary_references != 0) device.primary->revive(0);
   return CUDA_SUCCESS;
+}
+
+std::map<uint64_t, size_t> live_heap_blocks() {
+  std::lock_guard lock(contexts_mutex);
+  std::map<uint64_t, size_t> all;
+  for (const Context* c : contexts()) all.merge(c->heap().live());
+  return all;
 }
 
 bool is_context(const Context* context) {

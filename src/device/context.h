@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <unordered_set>
 #include <vector>
@@ -44,6 +45,7 @@ class Context {
   CUresult set_limit(CUlimit limit, size_t value);
   CUresult get_limit(CUlimit limit, size_t* value);
   exec::LaunchServices& services() { return services_; }
+  exec::DeviceHeap& heap() const { return *heap_; }
   size_t stack_limit() const { return stack_limit_; }
 
   /// cuCtxEnablePeerAccess bookkeeping: CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED, PEER_ACCESS_NOT_ENABLED.
@@ -92,6 +94,9 @@ CUresult pop_context(Context** context);
 CUresult retain_primary(Device& device, Context** context);
 CUresult release_primary(Device& device);
 CUresult reset_primary(Device& device);
+
+/// What kernels have allocated on the heaps of contexts and not freed: addresses and bytes.
+std::map<uint64_t, size_t> live_heap_blocks();
 
 /// True if `context` is one this process created, destroyed or not.
 bool is_context(const Context* context);

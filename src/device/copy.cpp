@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "device/address_space.h"
 #include "device/capture.h"
+#include "device/checking.h"
 #include "device/context.h"
 #include "device/device.h"
 #include "device/profile.h"
@@ -67,6 +68,20 @@ ChipUse chip_use_of(chip::CopyKind kind, size_t bytes, const Device& device) {
   return {engine, 1, uint64_t(seconds * 1e9)};
 }
 
+/// Under initcheck: what lies at the destination now has been written, or is as good as the source.
+void note_written(const exec::Transfer& t) {
+  if (!checking::tools().values) return;
+  AddressSpace& space = AddressSpace::instance();
+  for (size_t z = 0; z < t.depth; z++)
+    for (size_t y = 0; y < t.height; y++) {
+      const uint64_t to = t.dst + z * t.dst_slice + y * t.dst_pitch;
+      if (t.fill)
+        space.mark_written(to, t.width);
+      else
+        space.copy_written(to, t.src + z * t.src_slice + y * t.src_pitch, t.width);
+    }
+}
+
 /// A transfer in a stream: on the thread that finds it ready when small, on the pool when large.
 class CopyOperation : public Operation {
  public:
@@ -94,6 +109,7 @@ class CopyOperation : public Operation {
   void start() override {
     if (context_.error() != CUDA_SUCCESS) return complete();
     if (submit_ns_) begin_ns_ = monotonic_ns();
+    note_written(transfer_);
     if (transfer_.bytes() < exec::kParallelBytes) {
       exec::Fault fault;
       if (!exec::run_transfer(transfer_, &fault)) failed(fault);
@@ -165,6 +181,7 @@ CUresult copy_now(const exec::Transfer& t, Stream& stream) {
     return stream.synchronize();
   }
   const uint64_t begin_ns = profile::counting() ? monotonic_ns() : 0;
+  note_written(t);
   if (!exec::run_transfer(t, nullptr)) return CUDA_ERROR_INVALID_VALUE;
   if (begin_ns) note_copy(t, stream, begin_ns);
   return CUDA_SUCCESS;

@@ -12,6 +12,7 @@
 #include "device/address_space.h"
 #include "device/child_grids.h"
 #include "device/fault_diagnosis.h"
+#include "device/kernel_checker.h"
 #include "device/overread.h"
 #include "device/registry.h"
 #include "exec/fault.h"
@@ -211,6 +212,15 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
   services_.grid = this;
   services_.device_call = answer_device_call;
   a.user = &services_;
+  if (!executable.checked) return;
+  const auto lent = [this](uint64_t address) {
+    ChildGrids* children = children_.load();
+    return children && children->lends(address);
+  };
+  checker_ =
+      std::make_unique<KernelChecker>(function, info.local_bytes, std::as_bytes(std::span(grid_workspace_)),
+                                      lent, executable.interpreted != nullptr);
+  services_.checker = checker_.get();
 }
 
 Grid::~Grid() {

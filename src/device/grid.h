@@ -14,6 +14,7 @@
 namespace ppu::device {
 
 class ChildGrids;
+class KernelChecker;
 
 /// The parameter block of one launch, aligned for any parameter type (CUtensorMap wants 128).
 class ParamBlock {
@@ -67,6 +68,7 @@ class Grid {
   alignas(64) uint32_t grid_workspace_[16] = {};
   exec::LaunchServices services_;
   exec::KernelLaunch launch_;
+  std::unique_ptr<KernelChecker> checker_;  ///< of code built to be checked
   std::atomic<ChildGrids*> children_{nullptr};
   const void* owner_ = nullptr;
   std::function<void()> done_;

@@ -40,12 +40,13 @@ bool bind_globals(const Function& f, Executable& e) {
   return true;
 }
 
-Result<std::unique_ptr<Executable>> interpret(const Function& f) {
+Result<std::unique_ptr<Executable>> interpret(const Function& f, bool check) {
   Result<std::unique_ptr<ref::RefKernel>> made =
-      ref::RefKernel::make(f.module().tree(), f.name(), profile::counting());
+      ref::RefKernel::make(f.module().tree(), f.name(), profile::counting(), check);
   if (!made) return made.error();
   auto e = std::make_unique<Executable>();
   e->info = (*made)->info();
+  e->checked = check;
   e->interpreter =
       std::shared_ptr<void>(made->release(), [](void* p) { delete static_cast<ref::RefKernel*>(p); });
   e->interpreted = [](void* self, const exec::LaunchArgs* launch, exec::BlockState* block) {
@@ -55,11 +56,12 @@ Result<std::unique_ptr<Executable>> interpret(const Function& f) {
 }
 
 /// Full code if it is there or soon made; else quick code, which may be replaced.
-Result<std::unique_ptr<Executable>> translate(const Function& f, const uint32_t block[3]) {
-  KernelSource source(f.module().shared_tree(), f.name(), block);
+Result<std::unique_ptr<Executable>> translate(const Function& f, const uint32_t block[3], bool check) {
+  KernelSource source(f.module().shared_tree(), f.name(), block, check);
   auto e = std::make_unique<Executable>();
+  e->checked = check;
   if (profile::counting()) e->plan = std::make_unique<ptx::ProfilePlan>(f.module().tree(), f.name());
-  const TierChoice choice = tier_choice();
+  const TierChoice choice = check ? TierChoice::kFull : tier_choice();
   if (choice != TierChoice::kQuick) e->code = cached_code(source, Tier::kFull);
   if (!e->code &&
       (choice == TierChoice::kQuick || (choice == TierChoice::kBoth && wants_quick_code(source)))) {
@@ -107,12 +109,14 @@ Engine engine() {
   return chosen;
 }
 
-std::unique_ptr<Executable> build_executable(const Function& f, const uint32_t block[3], CUresult* result) {
-  Result<std::unique_ptr<Executable>> built = engine() == Engine::kRef ? interpret(f) : translate(f, block);
+std::unique_ptr<Executable> build_executable(const Function& f, const uint32_t block[3], bool check,
+                                             CUresult* result) {
+  Result<std::unique_ptr<Executable>> built =
+      engine() == Engine::kRef ? interpret(f, check) : translate(f, block, check);
   if (!built && engine() == Engine::kDefault) {
     log_once("device", f.name().c_str(), "kernel %s runs on the slow reference interpreter: %s",
              f.name().c_str(), built.error().message.c_str());
-    built = interpret(f);
+    built = interpret(f, check);
   }
   if (!built) {
     log("device", LogLevel::kError, "kernel %s can't run: %s", f.name().c_str(),
@@ -129,7 +133,7 @@ std::unique_ptr<Executable> build_executable(const Function& f, const uint32_t b
 }
 
 std::unique_ptr<Executable> build_interpreter(const Function& f) {
-  Result<std::unique_ptr<Executable>> built = interpret(f);
+  Result<std::unique_ptr<Executable>> built = interpret(f, false);
   if (!built || !bind_globals(f, **built)) return nullptr;
   return std::move(*built);
 }

@@ -16,8 +16,9 @@ enum class Engine { kDefault, kJit, kRef };
 Engine engine();
 
 /// Code of `function` for this block shape (0,0,0: any). Null with *result set: NOT_SUPPORTED for
-/// instructions that aren't done, with one log line naming them.
-std::unique_ptr<Executable> build_executable(const Function& function, const uint32_t block[3],
+/// instructions that aren't done, with one log line naming them. `check`: code that tells an exec::Checker
+/// what it does.
+std::unique_ptr<Executable> build_executable(const Function& function, const uint32_t block[3], bool check,
                                              CUresult* result);
 
 /// The reference interpreter for `function`, whatever the engine; null if it doesn't take it.

@@ -91,15 +91,18 @@ codegen::CacheKey key_of(const KernelSource& source, Tier tier, const std::strin
   key.compiler = *identity;
   key.opt_level = opt_level(tier);
   key.count = profile::counting();
+  key.check = source.check;
   return key;
 }
 
 }  // namespace
 
-KernelSource::KernelSource(std::shared_ptr<const ptx::Module> t, const std::string& k, const uint32_t b[3])
+KernelSource::KernelSource(std::shared_ptr<const ptx::Module> t, const std::string& k, const uint32_t b[3],
+                           bool c)
     : tree(std::move(t)),
       kernel(k),
       block{b[0], b[1], b[2]},
+      check(c),
       text(ptx::print_reachable(*tree, kernel) + ptx::function_numbers(*tree, kernel)) {}
 
 std::unique_ptr<exec::LoadedKernel> cached_code(const KernelSource& source, Tier tier) {
@@ -125,6 +128,7 @@ Result<std::unique_ptr<exec::LoadedKernel>> compile_code(const KernelSource& sou
   request.cpu = cpu.value();
   request.opt_level = uint8_t(opt_level(tier));
   request.count = profile::counting();
+  request.check = source.check;
   Result<std::vector<std::byte>> image = run_compiler(request);
   if (!image) return image.error();
   auto loaded = exec::LoadedKernel::load(*image);

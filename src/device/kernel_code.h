@@ -10,10 +10,12 @@ namespace ppu::device {
 
 /// What code is made of. Keeps the tree, so that code can be made for a module that has been unloaded since.
 struct KernelSource {
-  KernelSource(std::shared_ptr<const ptx::Module> tree, const std::string& kernel, const uint32_t block[3]);
+  KernelSource(std::shared_ptr<const ptx::Module> tree, const std::string& kernel, const uint32_t block[3],
+               bool check = false);
   std::shared_ptr<const ptx::Module> tree;
   std::string kernel;
   uint32_t block[3];  ///< 0,0,0: any
+  bool check;         ///< code that tells an exec::Checker what it does
   std::string text;   ///< of all that the kernel reaches: the cache's key
 };
 

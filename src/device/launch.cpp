@@ -5,7 +5,9 @@
 
 #include "base/recycled.h"
 #include "device/capture.h"
+#include "device/checking.h"
 #include "device/grid.h"
+#include "device/kernel_checker.h"
 #include "device/registry.h"
 
 namespace ppu::device {
@@ -90,7 +92,9 @@ CUresult launch(Function& f, const LaunchConfig& c, std::span<const std::byte> p
   if (result != CUDA_SUCCESS) return result;
   const auto node = [&] { return std::make_unique<KernelWork>(handle, f, c, params); };
   if (ask_capture(stream, &result, node) != Fate::kRun) return result;
-  const Executable* e = f.executable(c.block, &result);
+  // A pointer of the host's: hardware would fault where it is followed, so this launch looks where it goes.
+  const bool guard = !checking::on() && has_host_pointer(params, f.pointer_words());
+  const Executable* e = guard ? f.checked_executable(c.block, &result) : f.executable(c.block, &result);
   if (!e) return result;
   registry_count_launch();
   Context& context = stream.context();

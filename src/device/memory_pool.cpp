@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "device/address_space.h"
+#include "device/checking.h"
 #include "device/context.h"
 #include "device/ipc.h"
 #include "device/registry.h"
@@ -81,6 +82,7 @@ CUresult MemoryPool::allocate(size_t bytes, Stream& stream, uint64_t* address) {
     live_[*address] = size;
     used_ += size;
   }
+  if (checking::on()) AddressSpace::instance().set_usable(*address, bytes);
   used_high_ = std::max(used_high_, used_);
   reserved_high_ = std::max(reserved_high_, used_ + cached_bytes_);
   return CUDA_SUCCESS;
@@ -126,6 +128,7 @@ void MemoryPool::give_back(uint64_t address, size_t bytes) {
     close_memory(address);
     return;
   }
+  if (checking::on()) AddressSpace::instance().set_usable(address, 0);
   cached_.emplace(bytes, address);
   cached_bytes_ += bytes;
   const uint64_t keep = std::max(threshold_, kKeepBytes);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "device/address_space.h"
+#include "device/checking.h"
 #include "device/kernel_build.h"
 
 namespace ppu::device {
@@ -87,38 +88,47 @@ Function::Function(Module& module, const ptx::Function& entry)
   max_dynamic_shared_ = int(l.shared_per_block) - int(std::min(static_shared_, l.shared_per_block));
 }
 
-const Executable* Function::find(const uint32_t block[3]) const {
+const Executable* Function::find(const Builds& builds, const uint32_t block[3]) {
   const Executable* generic = nullptr;
-  for (const auto& e : executables_) {
+  for (const auto& e : builds.all) {
     if (std::equal(block, block + 3, e->info.block)) return e.get();
     if (e->info.block[0] == 0) generic = e.get();
   }
-  return executables_.size() > kSpecialisedShapes ? generic : nullptr;
+  return builds.all.size() > kSpecialisedShapes ? generic : nullptr;
+}
+
+const Executable* Function::build(Builds& builds, const uint32_t block[3], bool check, CUresult* result) {
+  static constexpr uint32_t kAny[3] = {0, 0, 0};
+  std::unique_ptr<Executable> built;
+  if (builds.all.size() >= kSpecialisedShapes && !builds.generic_failed) {
+    built = build_executable(*this, kAny, check, result);
+    builds.generic_failed = !built;
+  }
+  if (!built) built = build_executable(*this, block, check, result);
+  if (!built) return nullptr;
+  *result = CUDA_SUCCESS;
+  loaded_ = true;
+  builds.all.push_back(std::move(built));
+  return builds.all.back().get();
 }
 
 const Executable* Function::executable(const uint32_t block[3], CUresult* result) {
   *result = CUDA_SUCCESS;
+  if (checking::on()) return checked_executable(block, result);
   const Executable* last = last_.load(std::memory_order_acquire);
   if (last && std::equal(block, block + 3, last->info.block)) return last;
   std::lock_guard lock(mutex_);
-  if (const Executable* known = find(block)) {
-    last_.store(known, std::memory_order_release);
-    return known;
-  }
-  static constexpr uint32_t kAny[3] = {0, 0, 0};
-  std::unique_ptr<Executable> built;
-  if (executables_.size() >= kSpecialisedShapes && !generic_failed_) {
-    built = build_executable(*this, kAny, result);
-    generic_failed_ = !built;
-  }
-  if (!built) built = build_executable(*this, block, result);
-  if (!built) return nullptr;
-  *result = CUDA_SUCCESS;
-  loaded_ = true;
-  executables_.push_back(std::move(built));
-  const Executable* e = executables_.back().get();
-  last_.store(e, std::memory_order_release);
+  const Executable* e = find(plain_, block);
+  if (!e) e = build(plain_, block, false, result);
+  if (e) last_.store(e, std::memory_order_release);
   return e;
+}
+
+const Executable* Function::checked_executable(const uint32_t block[3], CUresult* result) {
+  *result = CUDA_SUCCESS;
+  std::lock_guard lock(mutex_);
+  const Executable* known = find(checked_, block);
+  return known ? known : build(checked_, block, true, result);
 }
 
 CUresult Function::get_attribute(CUfunction_attribute attribute, int* value) const {
@@ -233,7 +243,7 @@ CUresult Module::place_variables() {
     uint64_t& at = bytes[v.is_managed];
     at = align_up(at, std::max<uint64_t>(v.align, 256));
     placed.push_back({&v, at, v.is_managed});
-    at += v.size();
+    at += v.size() + (checking::on() ? 256 : 0);  // what lies behind is nobody's
   };
   for (const ptx::Variable& v : tree_->variables) place(v);
   for (const ptx::Function& f : tree_->functions)
@@ -245,11 +255,34 @@ CUresult Module::place_variables() {
         managed ? MemoryKind::kManaged : MemoryKind::kDevice, context_.device().ordinal, context_.id(),
         bytes[managed], 0, &base[managed]);
     if (result != CUDA_SUCCESS) return result;
+    AddressSpace::instance().set_internal(base[managed]);
     arenas_.push_back(base[managed]);
   }
   for (const Placed& p : placed)
     globals_[p.variable->name] = {base[p.managed] + p.offset, size_t(p.variable->size()), p.managed};
   return CUDA_SUCCESS;
+}
+
+const Module::Global* Module::global_below(uint64_t address) const {
+  const Global* best = nullptr;
+  for (const auto& [name, g] : globals_)
+    if (g.address <= address && (!best || g.address > best->address)) best = &g;
+  return best;
+}
+
+const Module::Global* Module::global_at(uint64_t address) const {
+  const Global* g = global_below(address);
+  return g && address - g->address < g->bytes ? g : nullptr;
+}
+
+std::string Module::name_of(const Global& global) const {
+  for (const auto& [name, g] : globals_)
+    if (&g == &global) return name;
+  return "";
+}
+
+bool Module::owns_arena(uint64_t address) const {
+  return std::find(arenas_.begin(), arenas_.end(), address) != arenas_.end();
 }
 
 uint64_t Module::symbol_value(const std::string& name) const {

@@ -50,6 +50,7 @@ struct Executable {
   exec::InterpretedBlock interpreted = nullptr;
   std::shared_ptr<void> interpreter;
   std::vector<uint64_t> globals;
+  bool checked = false;                       ///< it tells an exec::Checker what it does
   mutable std::atomic<uint32_t> block_ns{0};  ///< exec::KernelLaunch::block_ns
   std::unique_ptr<ptx::ProfilePlan> plan;     ///< what compiled code counts; null if it doesn't
   /// Where blocks begin now; null when interpreted.
@@ -86,8 +87,15 @@ class Function : public Launchable {
   Module& module() const { return module_; }
   const ptx::Function& entry() const { return entry_; }
   const ptx::ParamLayout& params() const { return params_; }
+  /// Of the parameters: where kernels may get addresses from.
+  const std::vector<uint32_t>& pointer_words() {
+    std::call_once(pointer_words_known_, [this] { pointer_words_ = ptx::pointer_words(entry_); });
+    return pointer_words_;
+  }
   /// Code for this block shape, compiled if need be. Null with *result set when it can't be had.
   const Executable* executable(const uint32_t block[3], CUresult* result);
+  /// The same, built to be checked.
+  const Executable* checked_executable(const uint32_t block[3], CUresult* result);
   CUresult get_attribute(CUfunction_attribute attribute, int* value) const;
   CUresult set_attribute(CUfunction_attribute attribute, int value);
   size_t static_shared_bytes() const { return static_shared_; }
@@ -98,17 +106,24 @@ class Function : public Launchable {
   PreparedLaunch prepared;
 
  private:
-  const Executable* find(const uint32_t block[3]) const;
+  struct Builds {
+    std::vector<std::unique_ptr<Executable>> all;
+    bool generic_failed = false;
+  };
+  static const Executable* find(const Builds& builds, const uint32_t block[3]);
+  /// Under the lock.
+  const Executable* build(Builds& builds, const uint32_t block[3], bool check, CUresult* result);
   Module& module_;
   const ptx::Function& entry_;
   ptx::ParamLayout params_;
+  std::once_flag pointer_words_known_;
+  std::vector<uint32_t> pointer_words_;
   size_t static_shared_ = 0, local_bytes_ = 0;
   int max_threads_ = 1024, registers_ = 32;
   int max_dynamic_shared_ = 48 << 10, carveout_ = -1;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Executable>> executables_;
+  Builds plain_, checked_;
   std::atomic<const Executable*> last_{nullptr};  ///< the one used last, tried first
-  bool generic_failed_ = false;
   std::atomic<bool> loaded_{false};
 };
 
@@ -130,6 +145,12 @@ class Module {
     bool managed = false;
   };
   const Global* global(const std::string& name) const;
+  /// The variable that holds `address`; the nearest one that starts at or before it.
+  const Global* global_at(uint64_t address) const;
+  const Global* global_below(uint64_t address) const;
+  std::string name_of(const Global& global) const;
+  /// True if the module's variables lie in the allocation that starts at `address`.
+  bool owns_arena(uint64_t address) const;
   /// Address of a variable, or id of a function, as kernels see it; 0 if unknown.
   uint64_t symbol_value(const std::string& name) const;
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "device/address_space.h"
+#include "device/checking.h"
 #include "exec/overread.h"
 
 namespace ppu::device {
@@ -36,8 +37,8 @@ uint64_t page_to_lend(uint64_t address) {
 }
 
 /// Called by the signal handler of a thread that runs a kernel, which holds no lock of ours.
-bool lend_page(uint64_t address) {
-  const uint64_t page = page_to_lend(address);
+bool lend_page(uint64_t address, bool write) {
+  const uint64_t page = write ? 0 : page_to_lend(address);
   if (!page) return false;
   void* p = ::mmap(reinterpret_cast<void*>(page), kPage, PROT_READ,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
@@ -46,9 +47,18 @@ bool lend_page(uint64_t address) {
   return true;
 }
 
+/// Under `ppu check` the access has been reported, and the kernel goes on to the next mistake.
+bool lend_to_checked(uint64_t address, bool) {
+  if (!AddressSpace::instance().in_window(address)) return false;
+  return ::mmap(reinterpret_cast<void*>(address / kPage * kPage), kPage, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
 }  // namespace
 
 void allow_overreads_if_asked() {
+  if (checking::tools().memory) return exec::set_overread_hook(&lend_to_checked);
+
   static const bool asked = [] {
     const char* set = std::getenv("PPU_OVERREADS");
     return set && *set && *set != '0';

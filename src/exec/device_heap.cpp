@@ -3,10 +3,18 @@
 #include <algorithm>
 
 namespace ppu::exec {
+namespace {
+
+size_t room_of(size_t bytes) {
+  return std::max<size_t>(16, (bytes + 15) / 16 * 16);
+}
+
+}  // namespace
 
 uint64_t DeviceHeap::malloc(size_t bytes) {
   if (bytes > limit_) return 0;
-  bytes = std::max<size_t>(16, (bytes + 15) / 16 * 16);
+  const size_t asked = bytes;
+  bytes = room_of(bytes);
   std::lock_guard lock(mutex_);
   if (!started_) {
     started_ = true;
@@ -19,7 +27,7 @@ uint64_t DeviceHeap::malloc(size_t bytes) {
     const size_t rest = it->second - bytes;
     free_.erase(it);
     if (rest) free_[address + bytes] = rest;
-    live_[address] = bytes;
+    live_[address] = asked;
     return address;
   }
   return 0;
@@ -30,7 +38,7 @@ bool DeviceHeap::free(uint64_t address) {
   std::lock_guard lock(mutex_);
   const auto it = live_.find(address);
   if (it == live_.end()) return false;
-  size_t bytes = it->second;
+  size_t bytes = room_of(it->second);
   live_.erase(it);
   auto after = free_.lower_bound(address);
   if (after != free_.end() && after->first == address + bytes) {
@@ -46,6 +54,23 @@ bool DeviceHeap::free(uint64_t address) {
   }
   free_[address] = bytes;
   return true;
+}
+
+DeviceHeap::Block DeviceHeap::block_below(uint64_t address) {
+  std::lock_guard lock(mutex_);
+  const auto it = live_.upper_bound(address);
+  if (it == live_.begin()) return {};
+  return {std::prev(it)->first, std::prev(it)->second};
+}
+
+bool DeviceHeap::holds(uint64_t address) {
+  std::lock_guard lock(mutex_);
+  return base_ && address - base_ < limit_;
+}
+
+std::map<uint64_t, size_t> DeviceHeap::live() {
+  std::lock_guard lock(mutex_);
+  return live_;
 }
 
 bool DeviceHeap::set_limit(size_t bytes) {

@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <unordered_map>
 
 namespace ppu::exec {
 
@@ -21,6 +20,15 @@ class DeviceHeap {
   /// cudaLimitMallocHeapSize; only before the first malloc. False after it.
   bool set_limit(size_t bytes);
   size_t limit() const { return limit_; }
+  struct Block {
+    uint64_t address = 0;
+    size_t bytes = 0;  ///< as asked for; 0: not live
+  };
+  /// The live allocation that starts at or before `address` and is the nearest to it.
+  Block block_below(uint64_t address);
+  /// True if `address` lies in the heap's memory.
+  bool holds(uint64_t address);
+  std::map<uint64_t, size_t> live();
 
  private:
   std::mutex mutex_;
@@ -29,7 +37,7 @@ class DeviceHeap {
   uint64_t base_ = 0;
   bool started_ = false;
   std::map<uint64_t, size_t> free_;  ///< address -> bytes, neighbours merged
-  std::unordered_map<uint64_t, size_t> live_;
+  std::map<uint64_t, size_t> live_;  ///< as asked for
 };
 
 }  // namespace ppu::exec

@@ -116,12 +116,13 @@ Fault classify(int sig, const siginfo_t* info, const ucontext_t* context) {
 
 std::atomic<OverreadHook> overread_hook{nullptr};
 
-/// A read that may be tried again.
-bool is_allowed_read(int sig, const Fault& fault, const ucontext_t* context) {
+/// An access that may be tried again.
+bool is_allowed(int sig, const Fault& fault, const ucontext_t* context) {
   constexpr greg_t kWrite = 2, kFetch = 16;  // of the page fault's error code
+  const greg_t error = context->uc_mcontext.gregs[REG_ERR];
   const OverreadHook hook = overread_hook.load(std::memory_order_relaxed);
-  return hook && sig == SIGSEGV && fault.has_address &&
-         !(context->uc_mcontext.gregs[REG_ERR] & (kWrite | kFetch)) && hook(fault.info);
+  return hook && sig == SIGSEGV && fault.has_address && !(error & kFetch) &&
+         hook(fault.info, (error & kWrite) != 0);
 }
 
 void on_fault(int sig, siginfo_t* info, void* context) {
@@ -131,7 +132,7 @@ void on_fault(int sig, siginfo_t* info, void* context) {
   if (region && region->active && info->si_code > 0) {
     const auto* machine = static_cast<const ucontext_t*>(context);
     Fault fault = classify(sig, info, machine);
-    if (is_allowed_read(sig, fault, machine)) {
+    if (is_allowed(sig, fault, machine)) {
       errno = saved_errno;
       return;
     }

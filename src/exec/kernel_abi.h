@@ -53,12 +53,15 @@ using LaneFunction = uint32_t (*)(const LaunchArgs*, BlockState*, uint32_t threa
   RT(device_call,     uint64_t, (BlockState* block, uint32_t call, uint64_t words))                  \
   RT(count_access,    uint64_t, (BlockState* block, uint32_t how_and_bytes, uint64_t addresses, uint32_t mask))\
   RT(tile_products,   void, (const uint16_t* program, const void* a, const void* b, void* tiles))    \
-  RT(sums_by_tiles,   uint32_t, (uint32_t kind))
+  RT(sums_by_tiles,   uint32_t, (uint32_t kind))                                                     \
+  RT(check_access,    void, (BlockState* block, uint64_t place, uint64_t addresses, uint32_t bytes, uint32_t mask, uint32_t thread))\
+  RT(check_sync,      void, (BlockState* block, uint64_t place, uint64_t words, uint32_t mask, uint32_t thread))
 // clang-format on
 
 /// count_access: once a warp; `addresses` = 32 of them, how_and_bytes = bytes * 4 + exec::AccessCount. What
 /// the access of the lanes in `mask` takes; of a generic one four numbers of 16 bits, lowest first: sectors,
 /// bank passes, lanes in shared memory, whether there are any.
+/// check_access, check_sync: once a warp, of code built to be checked; see check_abi.h.
 /// tile_products: once a warp; see tile_abi.h. sums_by_tiles: whether sums of a TileKind are in the order of
 /// tiles, for the interpreter.
 /// fround_*: op_and_mode = op * 4 + mode; op: 0 add, 1 sub, 2 mul, 3 div, 4 fma, 5 sqrt; mode: 0 rn, 1 rz, 2
@@ -105,6 +108,7 @@ struct BlockState {
   uint32_t thread;       ///< linear thread a runtime helper serves now: written before each helper call
   uint32_t poll_line;    ///< PTX line of the last access that waited for memory to change
   uint64_t* counters;    ///< of ptx::ProfilePlan's words, for code built to count; null otherwise
+  void* check;           ///< what the checker knows of the block; null: it has seen none here yet
 };
 
 constexpr uint32_t kMaxWarps = 32;  ///< of a block: 1024 threads
@@ -188,7 +192,7 @@ struct LanesHeader {
 /// Returns 0 when the block has ended, 1 when it waits for another block (call again with the same state).
 using BlockFunction = uint32_t (*)(const LaunchArgs*, BlockState*);
 
-constexpr uint32_t kAbiVersion = 4;
+constexpr uint32_t kAbiVersion = 5;
 constexpr uint32_t kWarpSize = 32;
 
 }  // namespace ppu::exec

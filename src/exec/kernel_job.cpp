@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "exec/block_storage.h"
+#include "exec/checker.h"
 #include "exec/checksum.h"
 #include "exec/watchdog.h"
 
@@ -26,6 +27,12 @@ uint64_t now_ns() {
   timespec t;
   ::clock_gettime(CLOCK_MONOTONIC, &t);
   return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
+}
+
+/// What is to be known of a block before it starts, where the kernel is checked.
+void tell_checker(BlockState& state) {
+  const auto* services = static_cast<const LaunchServices*>(state.launch->user);
+  if (services && services->checker) services->checker->block_starts(state);
 }
 
 }  // namespace
@@ -117,6 +124,7 @@ bool KernelJob::start_block(Runner& runner, BlockStorage& storage, uint64_t inde
   s.thread = 0;
   s.resume = 0;
   s.worker = this;
+  tell_checker(s);
   return true;
 }
 
@@ -229,6 +237,7 @@ void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
     for (uint64_t i = 0; i < count && !stopped_.load(std::memory_order_relaxed); i++) {
       state.resume = 0;
       state.warp = 0;
+      if (i) tell_checker(state);
       while (call(entry, state) != 0 && !stopped_.load(std::memory_order_relaxed)) ::sched_yield();
       if (++state.ctaid[0] == g[0]) {
         state.ctaid[0] = 0;

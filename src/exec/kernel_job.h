@@ -12,6 +12,7 @@
 
 namespace ppu::exec {
 
+class Checker;
 class PrintfBuffer;
 class DeviceHeap;
 
@@ -27,6 +28,7 @@ struct DeviceAnswer {
 struct LaunchServices {
   PrintfBuffer* printf_buffer = nullptr;
   DeviceHeap* heap = nullptr;
+  Checker* checker = nullptr;  ///< of code built to be checked
   /// Launches from kernels and their kin; `words` are the parameters, 64 bits each.
   DeviceAnswer (*device_call)(void* grid, const BlockState& block, uint32_t call,
                               const uint64_t* words) = nullptr;

@@ -4,8 +4,9 @@
 
 namespace ppu::exec {
 
-/// Asked in a signal handler about a read at `address` that faulted in a kernel; true: it may be tried again.
-using OverreadHook = bool (*)(uint64_t address);
+/// Asked in a signal handler about an access at `address` that faulted in a kernel; true: it may be tried
+/// again.
+using OverreadHook = bool (*)(uint64_t address, bool write);
 void set_overread_hook(OverreadHook hook);
 
 }  // namespace ppu::exec

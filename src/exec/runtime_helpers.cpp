@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "exec/checker.h"
 #include "exec/counters.h"
 #include "exec/device_heap.h"
 #include "exec/device_printf.h"
@@ -28,6 +29,10 @@ LaunchServices* services(const BlockState* block) {
 }
 
 [[noreturn]] void rt_trap(BlockState* block, uint32_t kind, uint64_t info, uint32_t thread) {
+  if (const LaunchServices* s = services(block); s && s->checker && Trap(kind) == Trap::kBarrierDeadlock) {
+    const SuspendRegion suspended;
+    s->checker->deadlock(*block);
+  }
   Fault fault;
   fault.kind = Trap(kind);
   fault.info = info;
@@ -98,7 +103,12 @@ void rt_free(BlockState* block, uint64_t address) {
     LaunchServices* s = services(block);
     known = s && s->heap && s->heap->free(address);
   }
-  if (!known) rt_trap(block, uint32_t(Trap::kIllegalAddress), address, block->thread);
+  if (known) return;
+  if (LaunchServices* s = services(block); s && s->checker) {
+    const SuspendRegion suspended;
+    s->checker->bad_free(*block, address);
+  }
+  rt_trap(block, uint32_t(Trap::kIllegalAddress), address, block->thread);
 }
 
 uint64_t rt_device_call(BlockState* block, uint32_t call, uint64_t words) {
@@ -196,6 +206,28 @@ uint64_t rt_count_access(BlockState* block, uint32_t how_and_bytes, uint64_t add
          uint64_t(__builtin_popcount(in_shared)) << 32 | uint64_t(in_shared != 0) << 48;
 }
 
+void rt_check_access(BlockState* block, uint64_t place, uint64_t addresses, uint32_t bytes, uint32_t mask,
+                     uint32_t thread) {
+  LaunchServices* s = services(block);
+  if (!mask || !bytes || !s || !s->checker) return;
+  uint64_t info = 0;
+  uint32_t lane = 0;
+  Trap trap = Trap::kNone;
+  {
+    const SuspendRegion suspended;
+    trap = s->checker->access(*block, place, reinterpret_cast<const uint64_t*>(addresses), bytes, mask,
+                              thread, &info, &lane);
+  }
+  if (trap != Trap::kNone) rt_trap(block, uint32_t(trap), info, thread + lane);
+}
+
+void rt_check_sync(BlockState* block, uint64_t place, uint64_t words, uint32_t mask, uint32_t thread) {
+  LaunchServices* s = services(block);
+  if (!mask || !s || !s->checker) return;
+  const SuspendRegion suspended;
+  s->checker->sync(*block, place, reinterpret_cast<const uint64_t*>(words), mask, thread);
+}
+
 }  // namespace
 
 float round_f32(uint32_t op_and_mode, float a, float b, float c);
@@ -220,6 +252,8 @@ const RuntimeTable* runtime_table() {
       .count_access = rt_count_access,
       .tile_products = rt_tile_products,
       .sums_by_tiles = rt_sums_by_tiles,
+      .check_access = rt_check_access,
+      .check_sync = rt_check_sync,
   };
   return &table;
 }

@@ -40,10 +40,11 @@ void emit_cp_async(FunctionLowering& f, const ptx::Instruction& i) {
       i.operands.size() > 3 && !i.mods.has("L2::cache_hint") ? &i.operands[3] : nullptr;
   if (i.operands.size() > 4) source_size = &i.operands[3];
   llvm::Type* type = llvm::FixedVectorType::get(f.ir.getInt32Ty(), size / 4);
-  f.check_alignment(to, size);
-  f.check_alignment(from, size);
+  f.check_access(to, size, exec::CheckedAccess::kWrite, exec::kAsync);
+  if (!source_size) f.check_access(from, size, exec::CheckedAccess::kRead);
   llvm::BasicBlock* after = nullptr;
   if (source_size) {
+    f.check_alignment(from, size);
     // src-size < cp-size: the rest is zero, and the source beyond src-size isn't read. A predicate here is
     // ignore-src: true means zeros.
     llvm::Value* read = nullptr;
@@ -53,19 +54,22 @@ void emit_cp_async(FunctionLowering& f, const ptx::Instruction& i) {
     else
       read = f.value(*source_size, {isa::Kind::kU, 32, 1});
     if (f.failed()) return;
+    f.tell_access(from.pointer, from.space,
+                  f.ir.CreateSelect(f.ir.CreateICmpULT(read, f.i32(size)), read, f.i32(size)),
+                  exec::CheckedAccess::kRead);
     llvm::BasicBlock *part = f.new_block("partial"), *whole = f.new_block("whole");
     after = f.new_block("copied");
     f.ir.CreateCondBr(f.ir.CreateICmpUGE(read, f.i32(size)), whole, part);
     f.ir.SetInsertPoint(part);
-    f.set_space(f.ir.CreateAlignedStore(llvm::Constant::getNullValue(type), to.pointer, llvm::Align(size)),
+    f.set_space(f.ir.CreateAlignedStore(llvm::Constant::getNullValue(type), to.pointer, f.alignment(size)),
                 to.space);
     copy_bytes(f, to.pointer, from.pointer, read);
     f.ir.CreateBr(after);
     f.ir.SetInsertPoint(whole);
   }
-  llvm::LoadInst* load = f.ir.CreateAlignedLoad(type, from.pointer, llvm::Align(size));
+  llvm::LoadInst* load = f.ir.CreateAlignedLoad(type, from.pointer, f.alignment(size));
   f.set_space(load, from.space);
-  f.set_space(f.ir.CreateAlignedStore(load, to.pointer, llvm::Align(size)), to.space);
+  f.set_space(f.ir.CreateAlignedStore(load, to.pointer, f.alignment(size)), to.space);
   if (!after) return;
   f.ir.CreateBr(after);
   f.ir.SetInsertPoint(after);
@@ -77,18 +81,20 @@ constexpr isa::Type kU32{isa::Kind::kU, 32, 1};
 constexpr isa::Type kB64{isa::Kind::kB, 64, 1};
 
 /// The host address of an mbarrier object.
-Address mbarrier_address(FunctionLowering& f, const Operand& operand, Space space) {
+Address mbarrier_address(FunctionLowering& f, const Operand& operand, Space space,
+                         exec::CheckedAccess kind = exec::CheckedAccess::kAtomic) {
   const Address at = f.address(operand, space);
-  f.check_alignment(at, 8);
+  f.check_access(at, 8, kind, exec::kStrong);
   return at;
 }
 
 /// Arrivals at, and bytes for, the object; returns the word before.
 llvm::Value* update_mbarrier(FunctionLowering& f, const Address& at, llvm::Value* arrivals, llvm::Value* tx,
                              bool drop) {
-  return f.call(
-      "ppu.rt.mbarrier_update", f.ir.getInt64Ty(),
-      {f.block_state(), f.ir.CreatePtrToInt(at.pointer, f.ir.getInt64Ty()), arrivals, tx, f.i32(drop)});
+  llvm::Value* word = f.ir.CreatePtrToInt(at.pointer, f.ir.getInt64Ty());
+  f.tell_sync(exec::CheckedSync::kRelease, word);
+  return f.call("ppu.rt.mbarrier_update", f.ir.getInt64Ty(),
+                {f.block_state(), word, arrivals, tx, f.i32(drop)});
 }
 
 void store_word(FunctionLowering& f, const Address& at, llvm::Value* word) {
@@ -98,7 +104,7 @@ void store_word(FunctionLowering& f, const Address& at, llvm::Value* word) {
 }  // namespace
 
 void emit_mbarrier_init(FunctionLowering& f, const ptx::Instruction& i) {
-  const Address at = mbarrier_address(f, i.operands[0], space_of(i.mods));
+  const Address at = mbarrier_address(f, i.operands[0], space_of(i.mods), exec::CheckedAccess::kWrite);
   llvm::Value* count = f.value(i.operands[1], kU32);
   if (f.failed()) return;
   count = f.ir.CreateAnd(f.ir.CreateZExt(count, f.ir.getInt64Ty()), f.i64(exec::kMbarrierCount));
@@ -106,7 +112,7 @@ void emit_mbarrier_init(FunctionLowering& f, const ptx::Instruction& i) {
 }
 
 void emit_mbarrier_inval(FunctionLowering& f, const ptx::Instruction& i) {
-  const Address at = mbarrier_address(f, i.operands[0], space_of(i.mods));
+  const Address at = mbarrier_address(f, i.operands[0], space_of(i.mods), exec::CheckedAccess::kWrite);
   if (!f.failed()) store_word(f, at, f.i64(0));
 }
 
@@ -149,6 +155,7 @@ void emit_mbarrier_wait(FunctionLowering& f, const ptx::Instruction& i) {
     awaited = f.ir.CreateLShr(awaited, exec::kMbarrierPhaseShift);
   }
   f.ir.CreateFence(llvm::AtomicOrdering::Acquire, llvm::SyncScope::SingleThread);
+  f.tell_sync(exec::CheckedSync::kAcquire, f.ir.CreatePtrToInt(at.pointer, f.ir.getInt64Ty()));
   f.write(i.operands[0], {f.ir.CreateICmpNE(phase, awaited), {isa::Kind::kPred, 1, 1}});
 }
 
@@ -176,6 +183,10 @@ std::optional<Bulk> bulk_operands(FunctionLowering& f, const ptx::Instruction& i
   if (f.failed()) return std::nullopt;
   f.check_alignment(bulk.to, 16);
   f.check_alignment(bulk.from, 16);
+  const bool reduces = i.mods.has("reduce");
+  f.tell_access(bulk.from.pointer, bulk.from.space, bulk.bytes, exec::CheckedAccess::kRead);
+  f.tell_access(bulk.to.pointer, bulk.to.space, bulk.bytes,
+                reduces ? exec::CheckedAccess::kAtomic : exec::CheckedAccess::kWrite, exec::kAsync);
   llvm::Value* wide = f.ir.CreateZExt(bulk.bytes, f.ir.getInt64Ty());
   f.call("ppu.check.align", f.ir.getVoidTy(), {f.ir.CreateAnd(wide, f.i64(15)), wide});
   return bulk;

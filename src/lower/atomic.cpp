@@ -91,7 +91,10 @@ void emit_atom(FunctionLowering& f, const ptx::Instruction& i) {
   if (f.failed()) return;
   const uint32_t bytes = byte_size(type);
   const AtomicOrdering order = ordering_of(i.mods);
-  f.check_alignment(at, bytes);
+  const bool both = i.mods.has("acq_rel");
+  const uint32_t told = exec::kStrong | (both || i.mods.has("acquire") ? exec::kAcquires : 0) |
+                        (both || i.mods.has("release") ? exec::kReleases : 0);
+  f.check_access(at, bytes, exec::CheckedAccess::kAtomic, told);
   llvm::Value* old = nullptr;
   if (i.mods.has("cas")) {
     llvm::Value* next = f.value(operands[2], type);
@@ -110,6 +113,7 @@ void emit_atom(FunctionLowering& f, const ptx::Instruction& i) {
 
 void emit_fence(FunctionLowering& f, const ptx::Instruction& i) {
   const bool block_only = i.mods.has("cta");
+  f.tell_sync(exec::CheckedSync::kFence, f.i64(0));
   const bool weak = i.mods.has("acq_rel") || i.mods.has("acquire") || i.mods.has("release");
   // The warps of a block share one worker, so inside a block only the compiler has to keep the order.
   f.ir.CreateFence(weak ? AtomicOrdering::AcquireRelease : AtomicOrdering::SequentiallyConsistent,

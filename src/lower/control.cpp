@@ -49,6 +49,7 @@ void emit_exit(FunctionLowering& f, const ptx::Instruction&) {
   // In a device function the whole thread ends: finish_exits() turns this into the kernel's return after
   // inlining.
   if (!f.module.may_inline(f.source)) return f.fail("exit inside a recursive function");
+  f.tell_sync(exec::CheckedSync::kExit, f.i64(0));
   f.call("ppu.exit", f.ir.getVoidTy(), {});
   f.ir.CreateUnreachable();
 }

@@ -221,6 +221,7 @@ void FunctionLowering::return_now() {
       if (source.registers[r].name == result.name) return registers_[r];
     return params_[result.name];
   };
+  if (is_kernel()) tell_sync(exec::CheckedSync::kExit, i64(0));
   llvm::Type* type = target_.getReturnType();
   if (!type->isVoidTy()) {
     ir.CreateRet(ir.CreateLoad(type, slot_of(source.results[0])));

@@ -35,8 +35,8 @@ void for_each_symbol(const Operand& operand, const std::function<void(const std:
 }  // namespace
 
 ModuleLowering::ModuleLowering(llvm::Module& m, const ptx::Module& s, const ptx::Function& k,
-                               const uint32_t b[3], const ptx::ProfilePlan* counting)
-    : ir(m), source(s), kernel(k), block{b[0], b[1], b[2]}, counting_(counting) {}
+                               const uint32_t b[3], const ptx::ProfilePlan* counting, bool check)
+    : ir(m), source(s), kernel(k), block{b[0], b[1], b[2]}, counting_(counting), checking_(check) {}
 
 Status ModuleLowering::run() {
   find_reachable();
@@ -275,14 +275,14 @@ Lowered ModuleLowering::result() {
 }
 
 Result<Lowered> lower_kernel(llvm::LLVMContext& context, const ptx::Module& module, const std::string& kernel,
-                             const uint32_t block[3], bool count) {
+                             const uint32_t block[3], bool count, bool check) {
   const ptx::Function* entry = module.find_function(kernel);
   if (!entry || !entry->is_entry || !entry->has_body)
     return bad_input(module.name + ": there is no kernel '" + kernel + "'");
   auto ir = std::make_unique<llvm::Module>(module.name, context);
   std::optional<ptx::ProfilePlan> plan;
   if (count) plan.emplace(module, kernel);
-  ModuleLowering lowering(*ir, module, *entry, block, plan ? &*plan : nullptr);
+  ModuleLowering lowering(*ir, module, *entry, block, plan ? &*plan : nullptr, check);
   if (Status s = lowering.run(); !s) return s.error();
   Lowered lowered = lowering.result();
   lowered.module = std::move(ir);

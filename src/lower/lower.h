@@ -25,9 +25,9 @@ struct Lowered {
 };
 
 /// Lowers `kernel` and what it may call. `block` = blockDim to specialise on, 0,0,0 = any. `count`: with the
-/// ppu.count.* calls of ptx::ProfilePlan.
+/// ppu.count.* calls of ptx::ProfilePlan; `check`: with the ppu.check.* calls of exec/check_abi.h.
 /// Errors: kBadInput if there is no such kernel; kUnsupported names an instruction and its PTX line.
 Result<Lowered> lower_kernel(llvm::LLVMContext& context, const ptx::Module& module, const std::string& kernel,
-                             const uint32_t block[3], bool count = false);
+                             const uint32_t block[3], bool count = false, bool check = false);
 
 }  // namespace ppu::lower

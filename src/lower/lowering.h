@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "exec/check_abi.h"
 #include "lower/lower.h"
 #include "lower/row_emit.h"
 #include "ptx/ptx.h"
@@ -27,7 +28,7 @@ namespace ppu::lower {
 class ModuleLowering {
  public:
   ModuleLowering(llvm::Module& ir, const ptx::Module& source, const ptx::Function& kernel,
-                 const uint32_t block[3], const ptx::ProfilePlan* counting);
+                 const uint32_t block[3], const ptx::ProfilePlan* counting, bool check);
   /// Lowers the kernel and every function it may reach.
   Status run();
   Lowered result();
@@ -58,6 +59,10 @@ class ModuleLowering {
   bool has_frame(const ptx::Function& f) const { return framed_.contains(&f); }
   /// Where to count; null: nowhere.
   const ptx::ProfilePlan* counting() const { return counting_; }
+  /// Whether accesses and meetings of threads are told to the checker.
+  bool checking() const { return checking_; }
+  /// The function's number for exec::CheckPlace.
+  uint32_t place_of(const ptx::Function& f) const;
 
  private:
   void find_reachable();
@@ -79,6 +84,8 @@ class ModuleLowering {
   std::vector<std::string> globals_;
   uint32_t static_shared_ = 0, local_bytes_ = 0, registers_ = 0;
   const ptx::ProfilePlan* counting_;
+  bool checking_;
+  mutable std::vector<int32_t> places_;  ///< ptx::reachable's functions, once asked for
 };
 
 /// An address: what a load or store needs to know of it.
@@ -126,6 +133,16 @@ class FunctionLowering {
   ptx::Space symbol_space(const std::string& name) const;
   /// An address operand of an access in `space` (kNone = generic).
   Address address(const ptx::Operand& operand, ptx::Space space);
+  /// What every access of `bytes` to memory makes sure of: its alignment or, in code built to be checked, all
+  /// that the checker knows. `order`: exec::kStrong and its like.
+  void check_access(const Address& at, uint32_t bytes, exec::CheckedAccess kind, uint32_t order = 0);
+  /// The same without alignment, of so many bytes at run time (i32; 0: none): nothing in other code.
+  void tell_access(llvm::Value* pointer, ptx::Space space, llvm::Value* bytes, exec::CheckedAccess kind,
+                   uint32_t order = 0);
+  /// Tells the checker of a meeting of threads, or of one's end; nothing in other code.
+  void tell_sync(exec::CheckedSync kind, llvm::Value* word);
+  /// The alignment that LLVM may count on.
+  llvm::Align alignment(uint32_t bytes) const { return llvm::Align(module.checking() ? 1 : bytes); }
   /// Adds the misalignment check of an access of `bytes`.
   void check_alignment(const Address& at, uint32_t bytes);
   llvm::Value* call(llvm::StringRef name, llvm::Type* result, llvm::ArrayRef<llvm::Value*> args);
@@ -177,6 +194,9 @@ class FunctionLowering {
   void count_branch(const ptx::Instruction& instruction, llvm::Value* taken);
   /// The unit of an instruction that is lowered without a branch around it.
   void count_guarded(llvm::Value* guard, size_t instruction);
+  uint64_t place(uint32_t what, ptx::Space space, uint32_t order) const;
+  void tell(llvm::Value* pointer, ptx::Space space, llvm::Value* bytes, exec::CheckedAccess kind,
+            uint32_t order);
   llvm::Value* constant(const ptx::Operand& operand, isa::Type type);
   /// Says that the table at this field of LaunchArgs (if it was loaded) is readable for `bytes`.
   void mark_readable(size_t field, size_t bytes);

@@ -136,6 +136,23 @@ void emit_mma(FunctionLowering& f, const ptx::Instruction& i) {
   write_registers(f, i.operands[0], f.call(name, result_struct(f, type, count), args), type, unsigned(count));
 }
 
+namespace {
+
+/// Alignment, and for the checker the lines of the fragment, one or more a lane.
+void check_fragment(FunctionLowering& f, const isa::FragmentOp& fragment, const Address& at,
+                    llvm::Value* stride, exec::CheckedAccess kind) {
+  f.check_alignment(at, uint32_t(std::max(fragment.op.d.bits, uint8_t(32)) / 8));
+  if (!f.module.checking()) return;
+  const uint32_t bits = fragment.op.d.bits;
+  llvm::Value* line =
+      f.ir.CreateURem(f.call("ppu.laneid", f.ir.getInt32Ty(), {}), f.i32(uint32_t(fragment.lines())));
+  llvm::Value* offset = f.ir.CreateUDiv(f.ir.CreateMul(f.ir.CreateMul(line, stride), f.i32(bits)), f.i32(8));
+  f.tell_access(f.ir.CreateGEP(f.ir.getInt8Ty(), at.pointer, f.ir.CreateZExt(offset, f.ir.getInt64Ty())),
+                at.space, f.i32(uint32_t(fragment.line_length()) * bits / 8), kind);
+}
+
+}  // namespace
+
 void emit_wmma_load(FunctionLowering& f, const ptx::Instruction& i) {
   const std::string name = intrinsic_name(i);
   const isa::FragmentOp fragment = isa::parse_fragment_op(name);
@@ -143,7 +160,7 @@ void emit_wmma_load(FunctionLowering& f, const ptx::Instruction& i) {
   llvm::Value* stride = i.operands.size() > 2 ? f.value(i.operands[2], {isa::Kind::kU, 32, 1})
                                               : f.i32(uint32_t(fragment.line_length()));
   if (f.failed()) return;
-  f.check_alignment(at, uint32_t(std::max(fragment.op.d.bits, uint8_t(32)) / 8));
+  check_fragment(f, fragment, at, stride, exec::CheckedAccess::kRead);
   const isa::Type type = register_type(fragment.op.d, is_accumulator(fragment.role));
   const int count = distinct_registers(fragment.op, fragment.role);
   llvm::Value* result = f.call(name, result_struct(f, type, count), {at.pointer, stride});
@@ -160,16 +177,20 @@ void emit_wmma_store(FunctionLowering& f, const ptx::Instruction& i) {
   push_registers(f, i.operands[1], register_type(fragment.op.d, true),
                  distinct_registers(fragment.op, fragment.role), args);
   if (f.failed()) return;
-  f.check_alignment(at, uint32_t(std::max(fragment.op.d.bits, uint8_t(32)) / 8));
+  check_fragment(f, fragment, at, stride, exec::CheckedAccess::kWrite);
   f.call(name, f.ir.getVoidTy(), args);
 }
 
 namespace {
 
 /// The row address of ldmatrix and stmatrix: only the first lanes' addresses count, and each must be aligned.
-Address row_address(FunctionLowering& f, const ptx::Instruction& i, const Operand& operand,
-                    uint32_t matrices) {
+Address row_address(FunctionLowering& f, const ptx::Instruction& i, const Operand& operand, uint32_t matrices,
+                    exec::CheckedAccess kind) {
   Address at = f.address(operand, space_of(i.mods));
+  if (f.module.checking()) {
+    llvm::Value* on = f.ir.CreateICmpULT(f.call("ppu.laneid", f.ir.getInt32Ty(), {}), f.i32(8 * matrices));
+    f.tell_access(at.pointer, at.space, f.ir.CreateSelect(on, f.i32(16), f.i32(0)), kind);
+  }
   if (at.checked && matrices < 4) {
     llvm::Value* lane = f.call("ppu.laneid", f.ir.getInt32Ty(), {});
     at.checked = f.ir.CreateSelect(f.ir.CreateICmpULT(lane, f.i32(8 * matrices)), at.checked, f.i64(0));
@@ -182,7 +203,7 @@ Address row_address(FunctionLowering& f, const ptx::Instruction& i, const Operan
 
 void emit_ldmatrix(FunctionLowering& f, const ptx::Instruction& i) {
   const uint32_t count = uint32_t(registers_of(i.operands[0]).size());
-  const Address at = row_address(f, i, i.operands[1], count);
+  const Address at = row_address(f, i, i.operands[1], count, exec::CheckedAccess::kRead);
   if (f.failed()) return;
   write_registers(f, i.operands[0],
                   f.call(intrinsic_name(i), result_struct(f, kB32, int(count)), {at.pointer}), kB32, count);
@@ -190,7 +211,7 @@ void emit_ldmatrix(FunctionLowering& f, const ptx::Instruction& i) {
 
 void emit_stmatrix(FunctionLowering& f, const ptx::Instruction& i) {
   const uint32_t count = uint32_t(registers_of(i.operands[1]).size());
-  const Address at = row_address(f, i, i.operands[0], count);
+  const Address at = row_address(f, i, i.operands[0], count, exec::CheckedAccess::kWrite);
   std::vector<llvm::Value*> args{at.pointer};
   push_registers(f, i.operands[1], kB32, int(count), args);
   if (!f.failed()) f.call(intrinsic_name(i), f.ir.getVoidTy(), args);

@@ -27,6 +27,11 @@ namespace {
 /// with fences for acquire and release: x86 keeps all other orders by itself.
 struct Order {
   bool is_volatile = false, acquire = false, release = false;
+  /// For the checker.
+  uint32_t bits() const {
+    return (is_volatile ? exec::kStrong : 0) | (acquire ? exec::kAcquires : 0) |
+           (release ? exec::kReleases : 0);
+  }
 };
 
 Order order_of(const isa::Mods& mods) {
@@ -58,11 +63,11 @@ void emit_ld(FunctionLowering& f, const ptx::Instruction& i) {
   Space space = space_of(i.mods);
   const Address at = f.address(i.operands[1], space);
   if (f.failed()) return;
-  f.check_alignment(at, bytes);
   const Order order = order_of(i.mods);
+  f.check_access(at, bytes, exec::CheckedAccess::kRead, order.bits());
   llvm::Type* element = llvm_type(f.ir.getContext(), type);
   llvm::LoadInst* load = f.ir.CreateAlignedLoad(access_type(element, dests.size()), at.pointer,
-                                                llvm::Align(bytes), order.is_volatile);
+                                                f.alignment(bytes), order.is_volatile);
   f.set_space(load, at.space);
   const bool constant = at.space == Space::kConst || i.mods.has("nc") ||
                         (at.space == Space::kParam && f.is_kernel() && !at.checked &&
@@ -88,10 +93,10 @@ void emit_st(FunctionLowering& f, const ptx::Instruction& i) {
     data = data ? f.ir.CreateInsertElement(data, v, k) : v;
   }
   if (f.failed()) return;
-  f.check_alignment(at, bytes);
   const Order order = order_of(i.mods);
+  f.check_access(at, bytes, exec::CheckedAccess::kWrite, order.bits());
   if (order.release) f.ir.CreateFence(llvm::AtomicOrdering::Release);
-  f.set_space(f.ir.CreateAlignedStore(data, at.pointer, llvm::Align(bytes), order.is_volatile), at.space);
+  f.set_space(f.ir.CreateAlignedStore(data, at.pointer, f.alignment(bytes), order.is_volatile), at.space);
 }
 
 namespace {

@@ -79,6 +79,8 @@ void set_intrinsic_attributes(llvm::Function& f, const uint32_t block[3]) {
     f.setOnlyWritesMemory();
     f.addFnAttr(Attribute::WillReturn);
     f.addFnAttr(Attribute::Convergent);
+  } else if (starts({"check.access", "check.sync"})) {
+    f.setOnlyAccessesInaccessibleMemory();  // and may end the launch
   } else if (starts({"check.align", "clock64", "rt.globaltimer", "count."})) {
     f.setOnlyAccessesInaccessibleMemory();
     f.addFnAttr(Attribute::WillReturn);

@@ -13,7 +13,11 @@ constexpr isa::Type kPredicate{isa::Kind::kPred, 1, 1};
 
 /// The member mask at `index`; forms without .sync mean the lanes that are there.
 llvm::Value* member_mask(FunctionLowering& f, const ptx::Instruction& i, size_t index) {
-  if (index < i.operands.size()) return f.value(i.operands[index], kU32);
+  if (index < i.operands.size()) {
+    llvm::Value* mask = f.value(i.operands[index], kU32);
+    f.tell_sync(exec::CheckedSync::kMembers, mask);
+    return mask;
+  }
   f.module.ir.getOrInsertNamedMetadata("ppu.lockstep");
   return f.call("ppu.activemask", f.ir.getInt32Ty(), {});
 }
@@ -27,6 +31,10 @@ std::string which(const ptx::Instruction& i, std::initializer_list<const char*> 
 
 llvm::Type* word_and_flag(FunctionLowering& f) {
   return llvm::StructType::get(f.ir.getInt32Ty(), f.ir.getInt1Ty());
+}
+
+void tell_barrier(FunctionLowering& f, exec::CheckedSync kind, llvm::Value* id, llvm::Value* threads) {
+  if (f.module.checking()) f.tell_sync(kind, f.ir.CreateOr(id, f.ir.CreateShl(threads, 8)));
 }
 
 /// Writes {word, flag} to a destination `d` or `d|p`.
@@ -96,19 +104,26 @@ void emit_activemask(FunctionLowering& f, const ptx::Instruction& i) {
 
 void emit_bar_warp(FunctionLowering& f, const ptx::Instruction& i) {
   llvm::Value* mask = f.value(i.operands[0], kU32);
-  if (!f.failed()) f.call("ppu.warp.sync", f.ir.getVoidTy(), {mask});
+  if (f.failed()) return;
+  f.tell_sync(exec::CheckedSync::kWarpSync, mask);
+  f.call("ppu.warp.sync", f.ir.getVoidTy(), {mask});
 }
 
 void emit_bar_sync(FunctionLowering& f, const ptx::Instruction& i) {
   llvm::Value* id = f.value(i.operands[0], kU32);
   llvm::Value* threads = i.operands.size() > 1 ? f.value(i.operands[1], kU32) : f.i32(0);
-  if (!f.failed()) f.call("ppu.bar.sync", f.ir.getVoidTy(), {id, threads});
+  if (f.failed()) return;
+  tell_barrier(f, exec::CheckedSync::kBarrier, id, threads);
+  f.call("ppu.bar.sync", f.ir.getVoidTy(), {id, threads});
+  tell_barrier(f, exec::CheckedSync::kBehind, id, threads);
 }
 
 void emit_bar_arrive(FunctionLowering& f, const ptx::Instruction& i) {
   llvm::Value* id = f.value(i.operands[0], kU32);
   llvm::Value* threads = f.value(i.operands[1], kU32);
-  if (!f.failed()) f.call("ppu.bar.arrive", f.ir.getVoidTy(), {id, threads});
+  if (f.failed()) return;
+  tell_barrier(f, exec::CheckedSync::kArrive, id, threads);
+  f.call("ppu.bar.arrive", f.ir.getVoidTy(), {id, threads});
 }
 
 void emit_bar_red(FunctionLowering& f, const ptx::Instruction& i) {
@@ -117,7 +132,9 @@ void emit_bar_red(FunctionLowering& f, const ptx::Instruction& i) {
   llvm::Value* p = f.predicate(i.operands.back());
   if (f.failed()) return;
   const std::string operation = which(i, {"popc", "and", "or"});
+  tell_barrier(f, exec::CheckedSync::kBarrier, id, threads);
   llvm::Value* word = f.call("ppu.bar.red." + operation, f.ir.getInt32Ty(), {id, threads, p});
+  tell_barrier(f, exec::CheckedSync::kBehind, id, threads);
   if (operation == "popc")
     f.write(i.operands[0], {word, kU32});
   else

@@ -89,6 +89,25 @@ void Lexer::skip_blank() {
   }
 }
 
+/// Behind `.loc` (file, line, column...) or `.file` (number, "name", ...). What isn't like that says nothing.
+void Lexer::read_debug_line(bool is_file) {
+  const std::string_view rest = text_.substr(pos_, text_.find('\n', pos_) - pos_);
+  size_t at = 0;
+  const auto number = [&] {
+    while (at < rest.size() && (rest[at] == ' ' || rest[at] == '\t')) at++;
+    uint32_t n = 0;
+    for (; at < rest.size() && class_of(rest[at]) == kDigit; at++) n = n * 10 + uint32_t(rest[at] - '0');
+    return n;
+  };
+  const uint32_t file = number();
+  if (!is_file) {
+    source_ = {file, number()};
+    return;
+  }
+  const size_t open = rest.find('"', at), close = open == rest.npos ? open : rest.find('"', open + 1);
+  if (close != rest.npos) files_[file] = std::string(rest.substr(open + 1, close - open - 1));
+}
+
 bool Lexer::followed_by(char c) const {
   return at(pos_) == c;
 }
@@ -170,6 +189,7 @@ void Lexer::scan() {
       token_.kind = Token::Kind::kDirective;
       const std::string_view word = text_.substr(start, pos_ - start);
       if (word == ".loc" || word == ".file") {
+        read_debug_line(word == ".file");
         skip_line();
         continue;
       }

@@ -1,7 +1,9 @@
 // Splits PTX text into tokens. Views point into the text, nothing is copied. Debug information (.file, .loc,
-// .section and its contents) is dropped here, so the parser never sees it. Lexical rules: PTX ISA, "Syntax".
+// .section and its contents) is no token; of the first two the lexer remembers what they say. Lexical rules:
+// PTX ISA, "Syntax".
 #pragma once
 #include <cstdint>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -50,10 +52,19 @@ class Lexer {
   bool followed_by(char c) const;
   /// True when the current word is a label's definition: blanks and one ':' come next.
   bool label_follows() const;
+  /// What the last .loc before the current token says; file 0: there was none.
+  struct Source {
+    uint32_t file = 0, line = 0;
+  };
+  Source source() const { return source_; }
+  void forget_source() { source_ = {}; }  ///< a function starts
+  /// Names of files by number, from the .file directives so far.
+  const std::map<uint32_t, std::string>& files() const { return files_; }
 
  private:
   void skip_blank();
   void skip_line();
+  void read_debug_line(bool is_file);
   void skip_section();
   void scan();
   void scan_number();
@@ -65,6 +76,8 @@ class Lexer {
   size_t line_start_ = 0;  ///< offset of the current line's first character
   uint32_t line_ = 1;
   Token token_;
+  Source source_;
+  std::map<uint32_t, std::string> files_;
 };
 
 /// Words for a token in messages: "';'", "'foo'", "the end of the file".

@@ -103,6 +103,10 @@ class Linker {
         piece.version_major > out_.version_major ||
         (piece.version_major == out_.version_major && piece.version_minor > out_.version_minor);
     if (newer) out_.version_major = piece.version_major, out_.version_minor = piece.version_minor;
+    const uint32_t files_before = out_.files.empty() ? 0 : out_.files.rbegin()->first;
+    for (const auto& [file, name] : piece.files) out_.files[files_before + file] = name;
+    for (Function& f : piece.functions)
+      for (SourceLines::Entry& e : f.source.entries) e.file += files_before;
     const Renames renames = local_names(piece, number);
     for (Variable& v : piece.variables) {
       rename(v.name, renames);

@@ -122,6 +122,7 @@ void Parser::declare_parameters(std::vector<Variable>& list) {
 }
 
 void Parser::parse_function(const Linkage& linkage, bool is_entry) {
+  lex_.forget_source();
   Function f;
   f.is_entry = is_entry;
   f.is_extern = linkage.is_extern;

@@ -121,6 +121,10 @@ void Parser::match_opcode(Instruction& in, const Token& opcode) {
 void Parser::parse_instruction() {
   Instruction in;
   depth_ = 0;
+  const Lexer::Source source = lex_.source();
+  std::vector<SourceLines::Entry>& lines = f_->source.entries;
+  if (source.file && (lines.empty() || lines.back().file != source.file || lines.back().line != source.line))
+    lines.push_back({int32_t(f_->body.size()), source.file, source.line});
   if (lex_.peek().is('@')) parse_guard(in);
   if (lex_.peek().kind != Token::Kind::kWord) fail_expected("an instruction");
   const Token opcode = lex_.next_opcode();

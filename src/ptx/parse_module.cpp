@@ -252,6 +252,7 @@ Module Parser::parse_module() {
   while (lex_.peek().kind != Token::Kind::kEnd) parse_top_level();
   check_symbols();
   for (Function& f : module_.functions) separate_names(f);
+  module_.files = lex_.files();
   return std::move(module_);
 }
 

@@ -30,6 +30,9 @@ struct Reach {
 };
 Reach reachable(const Module& module, const std::string& kernel);
 
+/// Offsets of the 8-byte words in the kernel's parameter block that may become addresses in it, in order.
+std::vector<uint32_t> pointer_words(const Function& entry);
+
 /// A function's address in kernels: not zero, the same in every kernel of the module, not a host address.
 inline uint64_t function_id(int32_t index) {
   return 16 * (uint64_t(index) + 1);

@@ -153,6 +153,23 @@ struct Instruction {
 constexpr const char* kDynamicStack = "__ppu_dynamic_stack";
 constexpr uint64_t kDynamicStackBytes = 16 << 10, kStackAlign = 8;
 
+/// Which instructions of a function a line of the program's source became (.loc): from `instruction` on, up
+/// to the next entry. No part of its meaning, so any two are equal.
+struct SourceLines {
+  struct Entry {
+    int32_t instruction = 0;
+    uint32_t file = 0, line = 0;  ///< Module::files
+  };
+  std::vector<Entry> entries;
+  const Entry* of(size_t instruction) const {
+    const Entry* found = nullptr;
+    for (const Entry& e : entries)
+      if (size_t(e.instruction) <= instruction) found = &e;
+    return found;
+  }
+  bool operator==(const SourceLines&) const { return true; }
+};
+
 /// A .func/.entry, or a .callprototype (then body is empty and name is the prototype's label).
 struct Function {
   std::string name;
@@ -169,6 +186,7 @@ struct Function {
   uint32_t maxntid[3] = {0, 0, 0}, reqntid[3] = {0, 0, 0}, minnctapersm = 0, maxnreg = 0, maxnctapersm = 0;
   /// body indices of loop headers under `.pragma "nounroll"`.
   std::vector<int32_t> nounroll;
+  SourceLines source;
   SourcePos pos;
   bool operator==(const Function&) const = default;
 };
@@ -181,10 +199,11 @@ struct Module {
   std::vector<Variable> variables;
   std::vector<Function> functions;
   std::map<std::string, Function> prototypes;
+  std::map<uint32_t, std::string> files;       ///< .file: names by the numbers in SourceLines
   std::map<std::string, std::string> aliases;  ///< .alias name, aliasee: another name of a function
   const Function* find_function(const std::string& name) const;
   const Variable* find_variable(const std::string& name) const;
-  /// All but `name`.
+  /// All but `name` and `files`.
   bool operator==(const Module& o) const {
     return version_major == o.version_major && version_minor == o.version_minor && target == o.target &&
            address_size == o.address_size && variables == o.variables && functions == o.functions &&

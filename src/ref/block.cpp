@@ -140,8 +140,8 @@ RefKernel::RefKernel() : pool_(std::make_unique<Pool>()) {}
 RefKernel::~RefKernel() = default;
 
 Result<std::unique_ptr<RefKernel>> RefKernel::make(const ptx::Module& module, const std::string& kernel,
-                                                   bool count) {
-  auto program = make_program(module, kernel, count);
+                                                   bool count, bool check) {
+  auto program = make_program(module, kernel, count, check);
   if (!program) return program.error();
   std::unique_ptr<RefKernel> out(new RefKernel);
   out->program_ = std::move(*program);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "exec/check_abi.h"
 #include "exec/kernel_abi.h"
 #include "ref/program.h"
 #include "ref/ref.h"
@@ -81,6 +82,8 @@ class WarpRun {
   void check_align(const Lane& lane, uint64_t address, uint32_t bytes);
   void load(const Lane& lane, const Op& op, uint64_t address, void* out, uint32_t bytes);
   void store(const Lane& lane, const Op& op, uint64_t address, const void* in, uint32_t bytes);
+  /// Tells the checker, in a program made to check, of an access that is about to be made.
+  void tell(const Lane& lane, const Op& op, uint64_t address, uint32_t bytes, exec::CheckedAccess kind);
   [[noreturn]] void trap(const Lane& lane, exec::Trap kind, uint64_t info);
 
   /// The operation `lane` stands at.

@@ -156,6 +156,7 @@ Wide atomic_cell(WarpRun& warp, const Lane& lane, const Op& op, uint64_t address
   const uint32_t bytes = uint32_t(op.type.total_bits()) / 8;
   if (!warp.block->hook) {
     warp.block->state->thread = lane.thread;
+    warp.tell(lane, op, address, bytes, exec::CheckedAccess::kAtomic);
     return run_atomic(address, bytes, act, op.type, b, c);
   }
   Wide old = 0;

@@ -5,6 +5,7 @@
 #include <bit>
 #include <unordered_map>
 
+#include "exec/check_abi.h"
 #include "ref/ops.h"
 
 #include "ptx/device_runtime.h"
@@ -426,9 +427,33 @@ class Builder {
 
 }  // namespace
 
+namespace {
+
+/// Names for what the checker is told.
+void name_places(Program& program, const std::string& kernel) {
+  program.checked = true;
+  uint32_t number = 0;
+  for (const int32_t f : ptx::reachable(program.module, kernel).functions) {
+    uint32_t instruction = 0;
+    for (Op& op : program.functions[size_t(f)].ops) {
+      const auto any = [&](std::initializer_list<const char*> words) {
+        return std::any_of(words.begin(), words.end(), [&](const char* w) { return op.mods.has(w); });
+      };
+      const uint32_t order = (any({"acquire", "acq_rel"}) ? exec::kAcquires : 0) |
+                             (any({"release", "acq_rel"}) ? exec::kReleases : 0) |
+                             (any({"acquire", "release", "volatile", "relaxed", "mmio"}) ? exec::kStrong : 0);
+      op.place = exec::CheckPlace{number, instruction++, 0, uint32_t(op.space), order}.word();
+    }
+    number++;
+  }
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Program>> make_program(const ptx::Module& module, const std::string& kernel,
-                                              bool count) {
+                                              bool count, bool check) {
   Result<std::unique_ptr<Program>> program = Builder(module).build(kernel);
+  if (program && check) name_places(**program, kernel);
   if (!program || !count) return program;
   for (const int32_t f : ptx::reachable((*program)->module, kernel).functions)
     for (const ptx::Instruction& i : (*program)->module.functions[size_t(f)].body)

@@ -73,6 +73,7 @@ struct Op {
   std::shared_ptr<const ptx::TextureAccess> texture;  ///< of a texture or surface instruction
   bool spins = false;                                 ///< a loop around it may wait for another thread
   ptx::SourcePos pos;
+  uint64_t place = 0;  ///< exec::CheckPlace without what it does; 0 unless made to check
 };
 
 enum Builtin { kNotBuiltin, kVprintf, kAssertFail, kMalloc, kFree, kDeviceCallBuiltin };
@@ -103,10 +104,11 @@ struct Program {
   int32_t kernel = -1;
   bool has_calls = false;
   int32_t const_anchor = -1;  ///< in info.globals: a .const variable, close to all others of that space
+  bool checked = false;       ///< tells LaunchServices::checker what it does
 };
 
 Result<std::unique_ptr<Program>> make_program(const ptx::Module& module, const std::string& kernel,
-                                              bool count);
+                                              bool count, bool check = false);
 
 /// The function of an OP row, or null for element rows.
 OpFunction op_function(uint16_t row);

@@ -43,9 +43,10 @@ class RefKernel {
  public:
   /// Prepares `kernel` of `module` (copied). Errors: kBadInput if there is no such kernel; kUnsupported names
   /// the instruction that is reachable from it and has no meaning yet, with its PTX line.
-  /// `count`: adds what it does to BlockState::counters, then an exec::Counters.
+  /// `check`: tells LaunchServices::checker what it does. `count`: adds what it does to BlockState::counters,
+  /// then an exec::Counters.
   static Result<std::unique_ptr<RefKernel>> make(const ptx::Module& module, const std::string& kernel,
-                                                 bool count = false);
+                                                 bool count = false, bool check = false);
   ~RefKernel();
 
   const exec::KernelInfo& info() const;

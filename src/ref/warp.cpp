@@ -239,6 +239,7 @@ uint64_t WarpRun::whole_address(uint64_t address, uint64_t base) {
 }
 
 void WarpRun::check_align(const Lane& lane, uint64_t address, uint32_t bytes) {
+  if (block->program->checked) return;  // the checker looks
   if (bytes > 1 && address % bytes) trap(lane, exec::Trap::kMisaligned, address);
 }
 
@@ -267,6 +268,16 @@ __attribute__((no_sanitize("thread"))) void copy_at_once(void* to, const void* f
 
 }  // namespace
 
+void WarpRun::tell(const Lane& lane, const Op& op, uint64_t address, uint32_t bytes,
+                   exec::CheckedAccess kind) {
+  if (!block->program->checked || block->hook || lane.owns(address) || op.space == ptx::Space::kParam) return;
+  uint64_t row[kWarp];
+  const uint32_t l = lane.thread % kWarp;
+  row[l] = address;
+  block->launch->rt->check_access(block->state, op.place | uint64_t(kind) << 48, uint64_t(row), bytes,
+                                  1u << l, lane.thread - l);
+}
+
 void WarpRun::load(const Lane& lane, const Op& op, uint64_t address, void* out, uint32_t bytes) {
   block->state->thread = lane.thread;
   if (block->hook && !lane.owns(address)) {
@@ -274,6 +285,7 @@ void WarpRun::load(const Lane& lane, const Op& op, uint64_t address, void* out, 
       throw Stopped{};
     return;
   }
+  tell(lane, op, address, bytes, exec::CheckedAccess::kRead);
   copy_at_once(out, reinterpret_cast<const void*>(address), bytes);
 }
 
@@ -284,6 +296,7 @@ void WarpRun::store(const Lane& lane, const Op& op, uint64_t address, const void
       throw Stopped{};
     return;
   }
+  tell(lane, op, address, bytes, exec::CheckedAccess::kWrite);
   copy_at_once(reinterpret_cast<void*>(address), in, bytes);
 }
 

@@ -46,7 +46,7 @@ CUresult load(Driver* table) {
 #undef F
   // Registered after libcuda's own handlers, so it runs before them: from then on nothing calls the driver.
   std::atexit([] { exiting.store(true); });
-  if (std::getenv("PPU_PROFILE"))
+  if (std::getenv("PPU_PROFILE") || std::getenv("PPU_CHECK"))
     if (const auto observer = reinterpret_cast<CallObserver (*)()>(dlsym(handle, "ppu_call_observer_v1")))
       call_observer = observer();
   return table->cuInit(0);

@@ -17,6 +17,7 @@ inline constexpr llvm::StringLiteral kBarPrefix = "ppu.bar.", kBarSync = "ppu.ba
                                      kBarArrive = "ppu.bar.arrive", kBarRedPrefix = "ppu.bar.red.";
 inline constexpr llvm::StringLiteral kYield = "ppu.yield";
 inline constexpr llvm::StringLiteral kCheckAlign = "ppu.check.align", kTrap = "ppu.trap";
+inline constexpr llvm::StringLiteral kCheckAccess = "ppu.check.access", kCheckSync = "ppu.check.sync";
 inline constexpr llvm::StringLiteral kFloatPrefix = "ppu.f";
 inline constexpr llvm::StringLiteral kRuntimePrefix = "ppu.rt.";
 inline constexpr llvm::StringLiteral kTexturePrefix = "ppu.rt.texture.";

@@ -12,6 +12,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/Cloning.h"
+#include "simt/checking.h"
 #include "simt/counting.h"
 #include "simt/names.h"
 #include "simt/runtime_calls.h"
@@ -45,7 +46,7 @@ bool is_plain_call(StringRef name) {
   for (const StringRef known :
        {StringRef(kTidX), StringRef(kTidY), StringRef(kTidZ), StringRef(kLaneId), StringRef(kWarpId),
         StringRef(kSharedBase), StringRef(kLocalBase), StringRef(kActiveMask), StringRef(kCheckAlign),
-        StringRef(kTrap), StringRef(kClock64)})
+        StringRef(kTrap), StringRef(kClock64), StringRef(kCheckAccess), StringRef(kCheckSync)})
     if (name == known) return true;
   return name.starts_with(kIndirectPrefix) || name.starts_with(kCountPrefix) || rounding_selector(name) ||
          (name.starts_with(kRuntimePrefix) && helper_slot(name.drop_front(kRuntimePrefix.size())));
@@ -115,6 +116,10 @@ class ThreadBuilder {
     if (name.starts_with(kIndirectPrefix)) return indirect_call(call);
     if (name.starts_with(kCountPrefix)) {
       count_for_thread(b_, launch(), block(), call);
+      return nullptr;
+    }
+    if (name == kCheckAccess || name == kCheckSync) {
+      check_for_thread(b_, launch(), block(), thread(), call);
       return nullptr;
     }
     if (name.starts_with(kRuntimePrefix)) {

@@ -27,9 +27,11 @@
 //   i32  @ppu.bar.red.{popc,and,or}(i32 id, i32 threads, i1 p) C
 //   void @ppu.yield()                C  nanosleep, spin loops: other warps (and blocks) may run first
 //   void @ppu.check.align(i64 low, i64 address)   traps kMisaligned if low != 0 in an active lane
-//   void @ppu.trap(i32 kind, i64 info)            any active lane: ends the launch (exec::Trap)
-//   T    @ppu.f{add,sub,mul,div,fma,sqrt}.{rz,rm,rp}.{f32,f64}(T...)   directed rounding
-//   T    @ppu.{mma,wmma,ldmatrix,stmatrix,movmatrix}.SPELLING(...)  C  PTX's matrix instructions by their PTX
+//   void @ppu.check.access(i64 place, i32 bytes, ptr p)  tells the checker, before the access
+//   (exec/check_abi.h) void @ppu.check.sync(i64 place, i64 word)     the same of meetings of threads void
+//   @ppu.trap(i32 kind, i64 info)            any active lane: ends the launch (exec::Trap) T
+//   @ppu.f{add,sub,mul,div,fma,sqrt}.{rz,rm,rp}.{f32,f64}(T...)   directed rounding T
+//   @ppu.{mma,wmma,ldmatrix,stmatrix,movmatrix}.SPELLING(...)  C  PTX's matrix instructions by their PTX
 //                                    spelling. Fragment registers (f32 and f64 as such, else i32) in operand
 //                                    order without wmma's copies; results {D...}; memory: ptr first, wmma's
 //                                    i32 stride second; sparse: metadata last, ".selectorN" ends the name
@@ -69,6 +71,7 @@ struct Options {
   uint32_t gang = 0;              ///< warps run in step where that is legal; 0 = chosen by the kernel's loops
   Lanes lanes = Lanes::kChosen;
   DataLoops data_loops = DataLoops::kChosen;
+  bool check = false;  ///< the code tells what it does (ppu.check.*): one warp at a time
   bool avx512 = true;  ///< use AVX-512 intrinsics (embedded rounding, compress, permutes)
 };
 

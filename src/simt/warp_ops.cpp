@@ -482,6 +482,8 @@ bool Widener::emit_warp_op(CallInst& call, StringRef name) {
     emit_indirect_call(call);
   } else if (is_matrix_op(name)) {
     emit_matrix_op(call, name);
+  } else if (name == kCheckAccess || name == kCheckSync) {
+    emit_check(call, name);
   } else if (name.starts_with(kCountPrefix)) {
     emit_count(call, name);
   } else if (name == kClock64) {

@@ -196,7 +196,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   for (Function* f : scalars) {
     const bool is_kernel = f == entry;
     if (is_kernel) prefetch_strides(*f, layout);
-    if (is_kernel) gang = gang_size(*f, layout, options.gang);
+    if (is_kernel) gang = gang_size(*f, layout, options.check ? 1 : options.gang);
     if (is_kernel && gang == 1 && split_full_versions(*f, layout)) canonicalise(*f, passes);
     const unsigned warps = is_kernel ? gang : 1;
     const ShapeAnalysis shapes(*f, layout, warps > 1);

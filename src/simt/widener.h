@@ -229,6 +229,9 @@ class Widener {
   void add_to_counter(uint64_t word, llvm::Value* amount);
   void separate_counters();
 
+  // For `ppu check` (checking.cpp)
+  void emit_check(llvm::CallInst& call, llvm::StringRef name);
+
   // Memory (memory.cpp)
   void emit_load(llvm::LoadInst& load);
   void emit_prefetch(llvm::CallInst& call);

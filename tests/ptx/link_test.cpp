@@ -34,6 +34,17 @@ TEST(Link, BindsExternFunctionsAndVariables) {
   EXPECT_TRUE(again.value() == m.value());
 }
 
+TEST(Link, SourceLinesKeepTheirFiles) {
+  const auto m = link_texts({".visible .entry k() { .loc 1 5 1\n ret; }\n.file 1 \"first.cu\"\n",
+                             ".visible .entry l() { .loc 1 6 1\n ret; }\n.file 1 \"second.cu\"\n"});
+  ASSERT_TRUE(m) << m.error().message;
+  for (const char* name : {"k", "l"}) {
+    const SourceLines::Entry* at = m.value().find_function(name)->source.of(0);
+    ASSERT_NE(at, nullptr);
+    EXPECT_EQ(m.value().files.at(at->file), *name == 'k' ? "first.cu" : "second.cu");
+  }
+}
+
 TEST(Link, MissingDefinitionIsNamed) {
   const auto m = link_texts({".extern .func f();\n.visible .entry k() { call f; ret; }"});
   ASSERT_FALSE(m);

@@ -124,6 +124,50 @@ TEST(Parse, DebugInformationIsDropped) {
       ".section .debug_info\n{\n.b8 1, 2, 3\n.b32 .debug_abbrev\n}\n.section .debug_str { $L: .b8 0 }\n");
 }
 
+TEST(Parse, SourceLinesOfInstructions) {
+  const Module m = round_trip(
+      ".entry k()\n{\n .reg .b32 %r<2>;\n .loc 2 10 1\n mov.u32 %r0, 1;\n mov.u32 %r1, 2;\n .loc 1 20 1\n"
+      " ret;\n}\n.entry without()\n{\n ret;\n}\n.file 1 \"a.cu\"\n.file 2 \"b.h\"\n");
+  const SourceLines& lines = m.functions[0].source;
+  ASSERT_NE(lines.of(1), nullptr);
+  EXPECT_EQ(m.files.at(lines.of(1)->file), "b.h");
+  EXPECT_EQ(lines.of(1)->line, 10u);
+  EXPECT_EQ(m.files.at(lines.of(2)->file), "a.cu");
+  EXPECT_EQ(lines.of(2)->line, 20u);
+  EXPECT_EQ(m.functions[1].source.of(0), nullptr);
+}
+
+TEST(Parse, WordsOfParametersThatBecomeAddresses) {
+  const Module m = round_trip(R"(
+.visible .entry k(.param .u64 a, .param .u64 n, .param .f64 x, .param .align 8 .b8 s[24], .param .u64 b)
+{
+  .reg .b64 %d<12>;
+  .reg .f64 %f<3>;
+  .reg .b32 %r<2>;
+  ld.param.u64 %d0, [a];
+  cvta.to.global.u64 %d1, %d0;
+  ld.param.u64 %d2, [n];
+  ld.param.f64 %f0, [x];
+  ld.param.u64 %d3, [s+8];
+  ld.param.u64 %d4, [b];
+  mov.u32 %r0, %tid.x;
+  mad.wide.u32 %d5, %r0, 8, %d4;
+  ld.f64 %f1, [%d5];
+  cvt.rn.f64.u64 %f2, %d2;
+  add.f64 %f2, %f2, %f1;
+  st.global.f64 [%d1], %f2;
+  st.global.u64 [%d1+8], %d3;
+  ret;
+}
+)");
+  // a, the second word of s (stored: who reads it may follow it), b; not the count and the number.
+  EXPECT_EQ(pointer_words(m.functions[0]), (std::vector<uint32_t>{0, 32, 48}));
+  const Module taken = round_trip(
+      ".entry k(.param .align 8 .b8 s[16])\n{\n .reg .b64 %d<3>;\n mov.b64 %d0, s;\n"
+      " ld.param.u64 %d1, [%d0+8];\n ret;\n}\n");
+  EXPECT_EQ(pointer_words(taken.functions[0]), (std::vector<uint32_t>{0, 8}));
+}
+
 TEST(Parse, RegistersInRangesAndScopes) {
   const Module m = kernel(R"(
   .reg .b32 %r<4>, x;

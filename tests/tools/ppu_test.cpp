@@ -78,7 +78,7 @@ TEST(Ppu, VersionAndHelp) {
   EXPECT_EQ(run_command(kPpu + " --version").out, "ppu (OpenPPU) " PPU_VERSION "\n");
   const Outcome help = run_command(kPpu + " --help");
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"run", "smi", "doctor", "chips", "decide", "claims", "fatbin"})
+  for (const char* command : {"run", "check", "smi", "doctor", "chips", "decide", "claims", "fatbin"})
     EXPECT_NE(help.out.find(std::string("\n  ") + command + " "), std::string::npos) << command;
   EXPECT_NE(run_command(kPpu + " run --help").out.find("ppu run [OPTIONS] PROGRAM [ARGS...]"),
             std::string::npos);

@@ -42,6 +42,16 @@ struct ProfOptions {
 /// Runs the program with counters on and reports. The program's own exit code.
 int prof(const ProfOptions& options);
 
+struct CheckOptions {
+  RunOptions run;
+  std::vector<std::string> tools;  ///< memcheck, racecheck, initcheck, synccheck, all; none: memcheck
+  std::string leak_check;          ///< "full": memory that is still allocated at the end
+  std::string log_file, json;      ///< files to write; "-": stdout
+  int error_exitcode = 0;          ///< instead of the program's own where there are errors; 0: its own
+};
+/// Runs the program with its kernels checked and reports. The program's own exit code.
+int check(const CheckOptions& options);
+
 struct SmiOptions {
   bool query = false;  ///< every line of each device
   bool json = false;

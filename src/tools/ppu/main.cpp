@@ -88,6 +88,27 @@ void add_prof(CLI::App& app, ProfOptions& options) {
   add_run_options(prof, options.run);
 }
 
+void add_check(CLI::App& app, CheckOptions& options) {
+  CLI::App* check = app.add_subcommand("check", "run a program and find what its kernels do wrong");
+  check
+      ->add_option("--tool", options.tools,
+                   "memcheck (default), racecheck, initcheck, synccheck, all; several with commas")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"memcheck", "racecheck", "initcheck", "synccheck", "all"}))
+      ->type_name("TOOL");
+  check->add_option("--leak-check", options.leak_check, "full: name memory that is never freed (memcheck)")
+      ->check(CLI::IsMember({"no", "full"}))
+      ->type_name("");
+  check->add_option("--error-exitcode", options.error_exitcode, "the exit code where there are errors")
+      ->check(CLI::Range(0, 255))
+      ->type_name("N");
+  check->add_option("--log-file", options.log_file, "write the report there, not to stderr")
+      ->type_name("FILE");
+  check->add_option("--json", options.json, "write the findings as JSON")->type_name("FILE");
+  add_run_options(check, options.run);
+}
+
 void add_fatbin(CLI::App& app, FatbinOptions& options) {
   CLI::App* fatbin =
       app.add_subcommand("fatbin", "pack PTX into a fat binary, or list the device code of a file");
@@ -267,9 +288,11 @@ int main(int argc, char** argv) {
   DecideOptions decide_options;
   ClaimsOptions claims_options;
   ProfOptions prof_options;
+  CheckOptions check_options;
   add_run(app, run_options);
   add_smi(app, smi_options);
   add_prof(app, prof_options);
+  add_check(app, check_options);
   app.add_subcommand("doctor", "check what OpenPPU needs on this machine");
   add_chips(app, chips_options, validate_options);
   add_calibrate(app, calibrate_options);
@@ -298,6 +321,10 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("prof")) {
     if (!take_command(*app.get_subcommand("prof"), prof_options.run)) return kUsage;
     return prof(prof_options);
+  }
+  if (app.got_subcommand("check")) {
+    if (!take_command(*app.get_subcommand("check"), check_options.run)) return kUsage;
+    return check(check_options);
   }
   if (!take_command(*app.get_subcommand("run"), run_options)) return kUsage;
   return run(run_options);

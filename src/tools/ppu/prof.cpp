@@ -1,76 +1,22 @@
 // `ppu prof`: `ppu run` in a child with PPU_PROFILE set, and reports from what its processes leave behind.
-#include <dirent.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <string_view>
 
 #include "tools/ppu/commands.h"
 #include "tools/ppu/paths.h"
 #include "tools/ppu/prof_data.h"
+#include "tools/ppu/run_folder.h"
 
 namespace ppu::tools {
 namespace {
-
-/// A folder for the files of one run; gone with the object.
-class RunFolder {
- public:
-  RunFolder() {
-    const char* tmp = std::getenv("TMPDIR");
-    path_ = std::string(tmp && *tmp ? tmp : "/tmp") + "/ppu-prof-XXXXXX";
-    made_ = ::mkdtemp(path_.data()) != nullptr;
-  }
-  ~RunFolder() {
-    if (!made_) return;
-    if (DIR* dir = ::opendir(path_.c_str())) {
-      while (const dirent* entry = ::readdir(dir))
-        if (std::string_view(entry->d_name).ends_with(".prof")) ::unlinkat(::dirfd(dir), entry->d_name, 0);
-      ::closedir(dir);
-    }
-    ::rmdir(path_.c_str());
-  }
-  RunFolder(const RunFolder&) = delete;
-  RunFolder& operator=(const RunFolder&) = delete;
-  bool made() const { return made_; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  bool made_ = false;
-};
 
 double now() {
   timespec t;
   ::clock_gettime(CLOCK_MONOTONIC, &t);
   return double(t.tv_sec) + double(t.tv_nsec) * 1e-9;
-}
-
-/// Runs the program in a child; -1 when none could be made. Signals of the terminal are the child's to
-/// answer, ours is to report afterwards.
-int run_child(const RunOptions& options, const std::string& folder) {
-  const pid_t child = ::fork();
-  if (child < 0) return -1;
-  if (child == 0) {
-    ::setenv("PPU_PROFILE", folder.c_str(), 1);
-    ::setenv("NVTX_INJECTION64_PATH", (own_lib_folder() + "/libcuda.so.1").c_str(), 1);
-    std::_Exit(run(options));
-  }
-  struct sigaction ignore = {}, interrupt, quit;
-  ignore.sa_handler = SIG_IGN;
-  ::sigaction(SIGINT, &ignore, &interrupt);
-  ::sigaction(SIGQUIT, &ignore, &quit);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  ::sigaction(SIGINT, &interrupt, nullptr);
-  ::sigaction(SIGQUIT, &quit, nullptr);
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /// False, with a message, when the file can't be written.
@@ -114,7 +60,7 @@ int prof(const ProfOptions& options) {
     chips.push_back(found.value());
   }
   if (chips.empty()) chips.push_back(&chip::current());
-  const RunFolder folder;
+  const RunFolder folder("prof");
   if (!folder.made()) {
     std::fprintf(stderr, "ppu: prof: no temporary folder: %s\n", std::strerror(errno));
     return kFailed;
@@ -122,7 +68,8 @@ int prof(const ProfOptions& options) {
   RunOptions child = options.run;
   if (!options.chips.empty()) child.chip = options.chips[0];
   const double begin = now();
-  const int code = run_child(child, folder.path());
+  const int code = run_in_child(
+      child, {{"PPU_PROFILE", folder.path()}, {"NVTX_INJECTION64_PATH", own_lib_folder() + "/libcuda.so.1"}});
   if (code < 0) {
     std::fprintf(stderr, "ppu: prof: no process for the program: %s\n", std::strerror(errno));
     return kFailed;
