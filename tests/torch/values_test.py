@@ -146,6 +146,16 @@ class Values(unittest.TestCase):
         with self.assertRaises(RuntimeError):
             torch.linalg.lu_factor_ex(singular, pivot=False, check_errors=True)
 
+    def test_layer_norm_adds_up_in_float(self):
+        torch.manual_seed(0)
+        for dtype, rounding in ((torch.float16, 1e-2), (torch.bfloat16, 8e-2)):
+            x = torch.randn(1000, 64, device="cuda", dtype=dtype)
+            grad = torch.randn_like(x).mul_(0.1)
+            weight, bias = (torch.ones(64, device="cuda", dtype=dtype, requires_grad=True) for _ in range(2))
+            nn.functional.layer_norm(x, (64,), weight, bias).backward(grad)
+            self.assertEqual(bias.grad.dtype, dtype)
+            torch.testing.assert_close(bias.grad.double(), grad.double().sum(0), rtol=0, atol=rounding)
+
     def test_dropout(self):
         x = torch.ones(20000, device="cuda", requires_grad=True)
         y = nn.functional.dropout(x, 0.25)
