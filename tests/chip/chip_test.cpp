@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 #include "chip/chip_file.h"
 #include "chip/show.h"
@@ -53,6 +55,28 @@ TEST(Chips, EveryNumberHasASourceAndLiesInItsInterval) {
         EXPECT_TRUE(open.count(key)) << "the model needs an interval here";
       }
     }
+}
+
+TEST(Chips, NumbersAreThoseThatWerePublished) {
+  std::ifstream in(PUBLISHED);
+  ASSERT_TRUE(in) << PUBLISHED;
+  size_t stated = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("#") || line.starts_with("chip\t")) continue;
+    std::istringstream cells(line);
+    std::string id, key, value;
+    std::getline(cells, id, '\t'), std::getline(cells, key, '\t'), std::getline(cells, value, '\t');
+    const Chip* chip = find(id);
+    ASSERT_NE(chip, nullptr) << id;
+    const auto numbers = numbers_of(*chip);
+    const auto at = std::find_if(numbers.begin(), numbers.end(), [&](const auto& n) { return n.key == key; });
+    ASSERT_NE(at, numbers.end()) << key;
+    const double published = std::stod(value);
+    EXPECT_NEAR(at->number->value, published, 0.01 * published) << id << " " << key;  // sheets round
+    EXPECT_NE(at->number->confidence, Confidence::kUnknown) << id << " " << key;
+    ++stated;
+  }
+  EXPECT_GT(stated, 100u);
 }
 
 TEST(Chips, EachFileIsInTheTableUnderItsName) {
