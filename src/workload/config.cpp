@@ -77,13 +77,28 @@ void read_ppu(const json& root, Model& model) {
   model.default_out = f.get({"default_out"}, model.default_out);
 }
 
-/// Multimodal models keep the language model's sizes one level down.
-const json& language_part(const json& root) {
-  for (const char* name : {"text_config", "llm_config", "language_config"}) {
-    const auto at = root.find(name);
-    if (at != root.end() && at->is_object() && at->contains("num_hidden_layers")) return *at;
+const json* object_in(const json& root, const char* name) {
+  const auto at = root.find(name);
+  return at != root.end() && at->is_object() ? &*at : nullptr;
+}
+
+/// Where the sizes are: multimodal models keep the language model's one level down, DBRX and MPT those of
+/// attention and feed-forward parts; of a pair of encoders for texts and images the one for images is meant.
+json sized_part(const json& root, const std::string& type) {
+  json part = root;
+  if (const json* images = object_in(root, "vision_config"); images && (type == "clip" || type == "siglip")) {
+    part = *images;
+    part["model_type"] = type + "_vision_model";
+    return part;
   }
-  return root;
+  for (const char* name : {"text_config", "llm_config", "language_config"})
+    if (const json* inner = object_in(root, name); inner && inner->contains("num_hidden_layers"))
+      part = *inner;
+  for (const char* name : {"attn_config", "ffn_config"})
+    if (const json* inner = object_in(root, name))
+      for (const auto& [key, value] : inner->items())
+        if (!part.contains(key)) part[key] = value;
+  return part;
 }
 
 void read_kind(ConfigFields& fields, const std::string& type, Model& model) {
@@ -117,10 +132,10 @@ Result<Model> read_config(std::string_view text, const std::string& where) {
   if (!root.is_object()) return bad_input(where + ": wants a JSON object as Hugging Face's config.json");
   Model model;
   model.id = where;
-  const json& part = language_part(root);
-  ConfigFields fields(part, where);
   const ConfigFields whole(root, where);
   const std::string fallback = whole.text({"model_type", "_class_name"}, "");
+  const json part = sized_part(root, fallback);
+  ConfigFields fields(part, where);
   const std::string type = fields.text({"model_type", "_class_name"}, fallback.c_str());
   model.name = whole.text({"_name_or_path"}, "");
   if (model.name.empty()) model.name = where;
@@ -128,6 +143,8 @@ Result<Model> read_config(std::string_view text, const std::string& where) {
   if (fields.failed()) return fields.error();
   const bool inner = root.contains("quantization_config") || root.contains("torch_dtype");
   model.precision = stored_precision(inner ? whole : fields);
+  if (model.decoder && !model.encoder && object_in(root, "vision_config"))
+    model.uncertain = "its encoder of images isn't counted";
   read_ppu(root, model);
   return model;
 }

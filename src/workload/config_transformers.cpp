@@ -34,7 +34,8 @@ void add_layer(std::vector<Layers>& all, const Layers& one) {
 Attention full_attention(ConfigFields& f, double hidden, const std::string& type) {
   Attention a;
   a.heads = f.need({"num_attention_heads", "n_head", "num_heads", "n_heads"});
-  a.kv_heads = f.get({"num_key_value_heads", "n_head_kv", "num_kv_heads", "multi_query_group_num"}, a.heads);
+  a.kv_heads = f.get(
+      {"num_key_value_heads", "n_head_kv", "num_kv_heads", "kv_n_heads", "multi_query_group_num"}, a.heads);
   if (f.flag("multi_query", false) && !f.flag("new_decoder_architecture", false)) a.kv_heads = 1;
   a.head_dim = a.value_dim =
       f.get({"head_dim", "kv_channels", "d_kv"}, std::floor(hidden / std::max(1.0, a.heads)));

@@ -98,6 +98,29 @@ TEST(Config, BadInputIsRefused) {
   }
 }
 
+TEST(Config, SizesOneLevelDownAreFound) {
+  auto experts = read_config(
+      R"({"model_type":"dbrx","d_model":6144,"n_layers":40,"n_heads":48,"vocab_size":100352,"attn_config":{"kv_n_heads":8},
+          "ffn_config":{"ffn_hidden_size":10752,"moe_num_experts":16,"moe_top_k":4}})",
+      "dbrx");
+  ASSERT_TRUE(experts) << experts.error().message;
+  EXPECT_NEAR(experts->parameters() / 132e9, 1, 0.02);  // as its maker publishes
+  EXPECT_NEAR(experts->active_parameters() / 36e9, 1, 0.05);
+  auto images = read_config(
+      R"({"model_type":"clip","text_config":{"hidden_size":768},"vision_config":{"hidden_size":1024,
+          "num_hidden_layers":24,"num_attention_heads":16,"intermediate_size":4096,"image_size":224,"patch_size":14}})",
+      "clip");
+  ASSERT_TRUE(images) << images.error().message;
+  EXPECT_FALSE(images->decoder);
+  EXPECT_NEAR(images->parameters() / 303e6, 1, 0.05);
+  auto both = read_config(
+      R"({"model_type":"qwen2_5_vl","hidden_size":3584,"num_hidden_layers":28,"num_attention_heads":28,
+          "num_key_value_heads":4,"intermediate_size":18944,"vocab_size":152064,"vision_config":{"depth":32}})",
+      "vl");
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_NE(both->uncertain.find("images"), std::string::npos);
+}
+
 TEST(Config, ReadsLayerKinds) {
   nlohmann::json c = nlohmann::json::parse(kSmall);
   c["layer_types"] = {"sliding_attention", "full_attention"};
