@@ -1,26 +1,19 @@
 // Which chip a row means: names of chips as people and result tables write them.
-#include <cctype>
 #include <cstring>
 
 #include "validate/predict_row.h"
+#include "validate/words.h"
 
 namespace ppu::validate {
 namespace {
 
-std::string folded(std::string_view name) {
-  std::string out;
-  for (const char c : name)
-    if (std::isalnum(static_cast<unsigned char>(c))) out += char(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-/// Calls `visit` with every name of a chip, folded.
+/// Calls `visit` with every name of a chip, letters and digits alone.
 template <class Visit>
 void each_name(const chip::Chip& chip, const Visit& visit) {
-  visit(folded(chip.id)), visit(folded(chip.name));
+  visit(letters_and_digits(chip.id)), visit(letters_and_digits(chip.name));
   for (std::string_view rest = chip.aliases; !rest.empty();) {
     const size_t bar = rest.find('|');
-    visit(folded(rest.substr(0, bar)));
+    visit(letters_and_digits(rest.substr(0, bar)));
     rest = bar == rest.npos ? "" : rest.substr(bar + 1);
   }
 }
@@ -31,7 +24,7 @@ Result<const chip::Chip*> chip_of(const Row& row) {
   if (const chip::Chip* chip = chip::find(row.chip)) return chip;
   // The longest name that the row's words contain, its maker and its memory aside; else the chip whose name
   // begins with them ("H800" for "H800 SXM").
-  const std::string wanted = folded(row.chip);
+  const std::string wanted = letters_and_digits(row.chip);
   const chip::Chip* best = nullptr;
   size_t longest = 3;  // shorter ones are in too many words
   for (const chip::Chip& chip : chip::all())

@@ -82,10 +82,18 @@ std::string by_figure(const Row& row, Figure figure) {
   }
 }
 
+/// A collective by its name ("nccl all_reduce"), whatever kind its row says.
+bool is_collective(const Row& row) {
+  const std::string name = letters_and_digits(row.model);
+  for (const char* word : {"allreduce", "allgather", "reducescatter", "alltoall"})
+    if (name.find(word) != name.npos) return true;
+  return false;
+}
+
 }  // namespace
 
 std::string kind_of(const Row& row) {
-  if (names_expert_exchange(row)) return "collective";
+  if (names_expert_exchange(row) || is_collective(row)) return "collective";
   std::string name = lower_case(row.kind);
   for (char& c : name)
     if (c == '_' || c == ' ' || c == '/') c = '-';

@@ -48,9 +48,9 @@ constexpr double kSentence = 128;  // tokens, where a row of sentences gives non
 constexpr double kStreamInterval = 0.05;
 
 const Benchmark* benchmark_of(const Row& row) {
-  const std::string name = lower_case(row.model);
+  const std::string name = letters_and_digits(row.model);
   for (const Benchmark& b : kBenchmarks)
-    if (name.starts_with(b.begins)) return &b;
+    if (name.starts_with(letters_and_digits(b.begins))) return &b;
   return nullptr;
 }
 

@@ -4,7 +4,11 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <type_traits>
+#include <unordered_map>
 
+#include "chip/coefficients.h"
+#include "chip/stack.h"
 #include "validate/row_kinds.h"
 #include "validate/words.h"
 #include "workload/serving.h"
@@ -15,7 +19,7 @@ namespace {
 using workload::Server;
 
 /// Rows of chat benchmarks that give no lengths: a reasoning model's answers, half grown on average.
-constexpr double kChatIn = 500, kChatOut = 3000;
+constexpr double kChatIn = 500, kChatOut = 2000;
 /// Rows of separate decoding that give no lengths or limit: what such clusters are tuned for.
 constexpr double kDecodeIn = 4096, kDecodeOut = 1024, kDecodeLimit = 0.05;
 
@@ -42,6 +46,41 @@ void split_evenly(const Question& q, Server& server) {
   if (p.dp > 1) q.assume(std::to_string(p.dp) + " copies");
 }
 
+double experts_of(const workload::Model& model) {
+  double experts = 0;
+  if (model.decoder)
+    for (const workload::Layers& layers : model.decoder->layers)
+      experts = std::max(experts, layers.feed.experts);
+  return experts;
+}
+
+/// A row was measured, so the spreading it names did run: what engines make of one that doesn't come out
+/// even.
+void make_even(const Question& q, workload::Model& model, workload::Parallel& p) {
+  if (!model.decoder) return;
+  if (p.ep > 1 && experts_of(model) <= 0) p.ep = 1, q.assume("no experts to spread");
+  for (workload::Layers& layers : model.decoder->layers) {
+    double& heads = layers.attention.heads;
+    const double padded = std::ceil(heads / p.tp) * p.tp;
+    if (padded > 1.5 * heads || padded == heads) continue;
+    heads = padded;
+    q.assume("heads filled up to " + std::to_string(int(padded)));
+  }
+}
+
+/// Copies of a model of experts that don't fit share the experts.
+void share_experts(const Question& q, Server& server) {
+  workload::Parallel& p = server.deployment.parallel;
+  const double tokens = std::max(1.0, q.row.in + q.row.out);
+  if (p.dp <= 1 || p.ep > 1 || experts_of(*server.deployment.model) <= 0) return;
+  if (workload::fitting_sequences(server, tokens, std::min(8192.0, tokens))) return;
+  p.ep = p.tp * p.dp;
+  if (workload::check(server.deployment))
+    q.assume("experts over all chips");
+  else
+    p.ep = 1;
+}
+
 /// The model a row names, installed on its chips. The models of all rows live as long as the process.
 class Installed {
  public:
@@ -56,9 +95,13 @@ class Installed {
     if (!precision) return precision.error();
     out.server_.deployment = {
         .model = out.model_.get(), .precision = precision.value(), .parallel = parallel.value()};
-    split_evenly(q, out.server_);
+    if (number_at(q.row.scenario, "tp"))
+      make_even(q, *out.model_, out.server_.deployment.parallel);
+    else
+      split_evenly(q, out.server_);
     out.server_.deployment.fused = !contains(q.row.scenario, "eager");
     out.server_.chip = q.chip, out.server_.stack = q.stack;
+    share_experts(q, out.server_);
     const double tokens =
         std::max(1.0, q.row.in + q.row.out) * std::max(1.0, q.row.kind == "serving-static" ? q.row.batch : 1);
     if (!workload::fitting_sequences(out.server_, tokens, std::min(8192.0, tokens)))
@@ -73,14 +116,6 @@ class Installed {
   std::unique_ptr<workload::Model> model_;
   Server server_;
 };
-
-double experts_of(const workload::Model& model) {
-  double experts = 0;
-  if (model.decoder)
-    for (const workload::Layers& layers : model.decoder->layers)
-      experts = std::max(experts, layers.feed.experts);
-  return experts;
-}
 
 /// The widest group up to `chips` over which these experts come out even: clusters that are wider hold some
 /// twice.
@@ -148,6 +183,33 @@ Answers steady_answers(const Question& q, const workload::SteadyRun& run, double
   return answers.set_power(run.cost, q.chip);
 }
 
+/// All that a simulated load depends on, as bytes: tables give several figures of one run, each in its own
+/// row.
+std::string key_of(const Row& row, const Server& server) {
+  std::string key;
+  for (const std::string* words : {&row.model, &row.precision, &row.scenario, &row.software, &row.kind})
+    key += *words + '\t';
+  const auto add = [&](const auto& plain) {
+    static_assert(std::is_trivially_copyable_v<std::decay_t<decltype(plain)>>);
+    key.append(reinterpret_cast<const char*>(&plain), sizeof plain);
+  };
+  add(row.chips), add(row.batch), add(row.in), add(row.out);
+  add(server.chip), add(chip::coefficients()), add(chip::stack_row(server.stack.name, server.chip).terms);
+  return key;
+}
+
+/// The same load of the same server is simulated once.
+Result<workload::LoadRun> simulate_once(const Row& row, const Server& server, const workload::Load& load) {
+  constexpr size_t kKept = 512;
+  thread_local std::unordered_map<std::string, workload::LoadRun> known;
+  const std::string key = key_of(row, server);
+  if (const auto at = known.find(key); at != known.end()) return at->second;
+  auto run = workload::simulate(server, load);
+  if (known.size() >= kKept) known.clear();
+  if (run) known.emplace(key, run.value());
+  return run;
+}
+
 double seconds_of_prompt(const Server& server, double sequences, double in) {
   const workload::Piece prompt[] = {{sequences, in, 0}};
   return workload::step_cost(server, prompt).seconds.total();
@@ -204,7 +266,7 @@ Result<double> serving_load_row(const Question& q) {
     load.concurrency = concurrency > 0 ? concurrency : q.batch_or(1);
   if (rate <= 0)
     load.from_start = true, load.requests = int(std::min(kMostRequests, kRounds * load.concurrency));
-  const auto run = workload::simulate(installed->server(), load);
+  const auto run = simulate_once(row, installed->server(), load);
   if (!run) return run.error();
   const workload::LoadRun& r = run.value();
   const auto at = [&](const workload::Percentiles& p) {

@@ -13,6 +13,13 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+std::string letters_and_digits(std::string_view text) {
+  std::string out;
+  for (const char c : lower_case(text))
+    if (std::isalnum(static_cast<unsigned char>(c))) out += c;
+  return out;
+}
+
 bool contains(std::string_view text, std::string_view part) {
   return lower_case(text).find(lower_case(part)) != std::string::npos;
 }
@@ -57,6 +64,9 @@ Result<workload::Parallel> parallel_of(const Row& row) {
     p.ep = ep && *ep > 1 ? p.tp * p.dp : 1;
     return p;
   }
+  // Experts over all chips and no word of tensors split: attention runs on each chip for itself.
+  const bool wide = !tp && !pp && !dp && ep && *ep == chips;
+  if (wide) p.dp = int(chips);
   p.tp = tp ? int(*tp) : std::max(1, int(chips / (p.pp * p.dp)));
   p.ep = int(ep.value_or(1));
   // Engines name EP by the whole group; one that is as large as tp x dp says that all of these chips are

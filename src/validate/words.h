@@ -43,6 +43,8 @@ Result<double> seconds_in(const Row& row);
 std::optional<double> number_at(std::string_view text, std::string_view word);
 
 std::string lower_case(std::string_view text);
+/// Lower case without anything else: "llama3_1-8b" and "llama3.1-8b" are one name.
+std::string letters_and_digits(std::string_view text);
 bool contains(std::string_view text, std::string_view part);
 
 }  // namespace ppu::validate

@@ -16,10 +16,10 @@ namespace {
 
 /// What may follow a model's name without making it another size. Longer ones first where one ends another.
 constexpr std::string_view kSuffixes[] = {
-    "instruct", "chat", "hf",    "base",     "it",      "fp8",  "bf16",    "fp16",   "int8",
-    "int4",     "fp4",  "mxfp4", "nvfp4",    "w4a16",   "w8a8", "awq",     "gptq",   "999",
-    "99",       "v01",  "v02",   "v03",      "v1",      "v15",  "2507",    "0528",   "0324",
-    "1106",     "2512", "think", "thinking", "dynamic", "kv",   "preview", "latest", "0905"};
+    "instruct", "chat",     "hf",      "base",  "it",      "fp8",    "bf16", "fp16",        "int8", "int4",
+    "fp4",      "mxfp4",    "nvfp4",   "w4a16", "w8a8",    "awq",    "gptq", "999",         "99",   "v01",
+    "v02",      "v03",      "v1",      "v15",   "2507",    "0528",   "0324", "interactive", "1106", "2512",
+    "think",    "thinking", "dynamic", "kv",    "preview", "latest", "0905"};
 
 std::string squeezed(std::string_view name) {
   std::string key;

@@ -142,6 +142,40 @@ TEST(Rows, UnnamedKindsAreToldByWhatIsMeasured) {
                                nullptr, false);
   EXPECT_TRUE(unknown.modelled()) << unknown.reason;
   EXPECT_NE(unknown.assumed.find("layers as"), std::string::npos);
+  const std::string load = "\tFP8\tserving-e2e\t8\t1024\t512\tTP8\ttpot\t9\tms\tsglang";
+  const Judged experts = judge(row_of("a\tH200 SXM\t8\tNew-200B-A20B" + load), nullptr, false),
+               dense = judge(row_of("a\tH200 SXM\t8\tNew-200B" + load), nullptr, false);
+  ASSERT_TRUE(experts.modelled() && dense.modelled()) << experts.reason << dense.reason;
+  EXPECT_LT(experts.predicted, 0.7 * dense.predicted);
+}
+
+TEST(Rows, WhatRanIsMadeToComeOutEven) {
+  const auto assumed = [](const std::string& model_and_spreading) {
+    const size_t bar = model_and_spreading.find('|');
+    const Judged row = judge(row_of("a\tH200 SXM\t8\t" + model_and_spreading.substr(0, bar) +
+                                    "\tFP8\tserving-e2e\t64\t1024\t1024\t" +
+                                    model_and_spreading.substr(bar + 1) + "\ttpot\t9\tms\tsglang"),
+                             nullptr, false);
+    EXPECT_TRUE(row.modelled()) << model_and_spreading << row.reason;
+    return row.assumed;
+  };
+  EXPECT_EQ(assumed("Qwen2.5-7B|TP8"), "heads filled up to 32");
+  EXPECT_EQ(assumed("Llama-3.1-70B|TP8 EP8"), "no experts to spread");
+  EXPECT_EQ(assumed("DeepSeek-R1|TP2 DP4"), "experts over all chips");
+  EXPECT_EQ(assumed("DeepSeek-R1|TP8 EP8"), "");
+}
+
+TEST(Rows, NamesOfBenchmarksAndCollectivesAreTakenLoosely) {
+  const auto predicted = [](const std::string& model, const std::string& rest) {
+    const Judged row = judge(row_of("a\tH200 SXM\t8\t" + model + rest), nullptr, false);
+    EXPECT_TRUE(row.modelled()) << model << row.reason;
+    return row.predicted;
+  };
+  const std::string rules =
+      "\t\tmlperf\t\t\t\tMLPerf Inference v5.1 closed Offline\tsample_rate\t9\tsamples/s\tx";
+  EXPECT_EQ(predicted("llama3_1-8b", rules), predicted("llama3.1-8b", rules));
+  const std::string sent = "\tBF16\tkernel\t\t\t\t8 cards\tbus_bw\t300\tGB/s\tNCCL";
+  EXPECT_EQ(predicted("nccl all_reduce", sent), predicted("AllReduce", sent));
 }
 
 TEST(Rows, WhatCannotBeModelledSaysWhy) {
