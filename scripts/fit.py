@@ -5,13 +5,15 @@ build/bin/ppu, which does all predicting.
 
     scripts/fit.py ROWS.tsv                     fit all stages, print the new values and the errors
     scripts/fit.py ROWS.tsv --write             write them, with the SHA-256 of ROWS.tsv
-    scripts/fit.py ROWS.tsv --cross-validate    fit without each group in turn, print the errors on it beside the
-                                                trivial roofline's, and the residuals; with --write, write these
-    scripts/fit.py ROWS.tsv --stage NAME        one stage alone (kernels, serving, mlperf, power)
+    scripts/fit.py ROWS.tsv --cross-validate    fit without each group in turn, from the fit in the files where it is of
+                                                these rows, print the errors on it beside the trivial roofline's, and
+                                                the residuals; with --write, write these
+    scripts/fit.py ROWS.tsv --stage NAME        one stage alone (kernels, serving, mlperf)
 
 Every key has a centre and how far it may stray from it (one standard deviation, as a logarithm): what was known before
-the rows. A fit starts from the centres whatever the files hold, so that the same rows give the same values. Residuals are
-logarithms of predicted / measured under a loss that outliers can't dominate."""
+the rows. A fit starts with every key of its stages at its centre, whatever the files hold, and goes from stage to stage:
+the same rows give the same values. Residuals are logarithms of predicted / measured under a loss that outliers can't
+dominate."""
 import argparse
 import csv
 import hashlib
@@ -33,6 +35,7 @@ OUTLIER = 0.1  # a residual beyond this counts linearly
 PRIOR = 0.1    # weight of one standard deviation of a key, as a residual
 STEP = 0.03    # of a key's logarithm, for slopes
 SHARE = 0.8    # of rows left out that P10-P90 shall hold
+FEW = 5        # rows from which a width is no longer told
 TO_P90 = 1.2816
 
 BENCHMARKS = ("resnet", "retinanet", "bert", "stable-diffusion", "gptj", "llama2-70b", "mixtral")
@@ -44,13 +47,18 @@ STAGES = {
         "keys": {
             "tensor_efficiency": (0.92, 0.05), "small_tile": (0.1, 0.7), "memory_efficiency": (0.85, 0.05),
             "overlap": (4, 0.4), "wave_smoothing": (0.2, 0.5), "l2_efficiency": (1, 0.4), "multicast": (2, 0.4),
-            "sm_bandwidth": (2, 0.4), "k_step_us": (0.05, 0.4), "fill_us": (1.5, 0.5), "wave_us": (0.4, 0.6),
-            "split_us": (1.5, 0.6), "l2_partitioned": (0.25, 0.5), "tensor_energy": (1, 0.4),
+            "sm_bandwidth": (2, 0.4), "k_step_us": (0.05, 0.4), "lone_tile": (0.4, 0.7), "fill_us": (1.5, 0.5),
+            "wave_us": (0.4, 0.6), "split_us": (1.5, 0.6), "l2_partitioned": (0.25, 0.5),
             "stack|kernel trtllm|*|launch_us": (1.5, 0.5), "stack|kernel trtllm|*|loop_us": (4, 0.6),
             "stack|kernel trtllm|*|quantise_us": (4, 0.7), "stack|kernel deepgemm|*|launch_us": (2.5, 0.6),
+            "stack|kernel cublas|*|launch_us": (4, 0.6),
             "stack|kernel torch|T-Head|launch_us": (2, 0.5), "stack|kernel flaggems|T-Head|launch_us": (2, 0.5),
             "stack|kernel torch|T-Head|tensor_efficiency": (0.95, 0.1),
             "stack|kernel flaggems|T-Head|tensor_efficiency": (0.95, 0.1)},
+        # What has no slope: one after the other, each value is tried and the one of the best fit stays.
+        "choices": [([f"stack|kernel {name}|T-Head|split_k" for name in ("torch", "flaggems")], (0, 1)),
+                    ([f"stack|kernel {name}|T-Head|smallest_tile" for name in ("torch", "flaggems")],
+                     (2048, 512, 8192))],
     },
     "serving": {
         "rows": lambda r: r["kind"] in ("serving-max", "serving-static", "serving-e2e", "serving-pd", "ttft", "latency",
@@ -58,7 +66,7 @@ STAGES = {
         # Runs of one model on one chip share what isn't known of them.
         "group": lambda r: r["chip"] if r["kind"] != "serving-e2e" else r["chip"] + " " + family(r["model"]),
         "keys": {
-            "attention_efficiency": (0.6, 0.2), "attention_memory": (0.75, 0.1), "vector_memory": (0.5, 0.2),
+            "attention_efficiency": (0.6, 0.2), "attention_memory": (0.75, 0.1), "vector_memory": (0.4, 0.2),
             "vector_fill_us": (2, 0.4), "link_efficiency": (0.6, 0.2), "one_shot_us": (8, 0.4), "hop_us": (3, 0.4),
             "network_hop_us": (20, 0.5), "inline_correction": (0.93, 0.05), "network_efficiency": (0.8, 0.15),
             "stack|trtllm|*|launch_us": (2, 0.4), "stack|trtllm|*|step_us": (200, 1),
@@ -66,24 +74,24 @@ STAGES = {
             "stack|vllm|*|launch_us": (2, 0.4), "stack|vllm|*|step_us": (400, 1),
             "stack|vllm|*|sequence_us": (4, 1), "stack|vllm|*|request_us": (5e4, 1),
             "stack|trtllm 0.6|*|launch_us": (3, 0.4), "stack|trtllm 0.6|*|step_us": (2000, 1),
-            "stack|trtllm 0.6|*|decode_lanes": (0.15, 0.5), "stack|trtllm 0.6|*|request_us": (3000, 1),
+            "stack|trtllm 0.6|*|cache_rereads": (0.7, 0.3), "stack|trtllm 0.6|*|request_us": (3000, 1),
             "stack|trtllm 0.6|*|tensor_efficiency": (0.9, 0.1),
             "stack|chitu|NVIDIA|step_us": (500, 1), "stack|chitu|NVIDIA|sequence_us": (20, 1),
             "stack|chitu|Huawei|tensor_efficiency": (0.6, 0.4), "stack|chitu|Huawei|memory_efficiency": (0.8, 0.3),
             "stack|chitu|Huawei|step_us": (1500, 1), "stack|chitu|Huawei|sequence_us": (100, 1),
+            "stack|sglang|*|link_overlap": (0.8, 0.1), "stack|deepseek|*|link_overlap": (0.9, 0.05),
+            "stack|cann|Huawei|link_overlap": (0.8, 0.1), "stack|cann|Huawei|tensor_efficiency": (0.7, 0.3),
             "stack|graphs|T-Head|launch_us": (6, 0.5), "stack|eager|T-Head|kernel_us": (12, 0.3)},
     },
+    # One stage: what a chip draws decides at which clock it runs a benchmark.
     "mlperf": {
-        "rows": lambda r: r["kind"] == "mlperf",
-        "group": lambda r: r["chip"],
+        "rows": lambda r: r["kind"] in ("mlperf", "power", "serving-energy"),
+        "group": lambda r: r["chip"] + (" " + r["model"] if r["kind"] != "mlperf" else ""),
         "keys": {"l2_whole": (0.6, 0.3),
                  **{f"stack|mlperf {name}|*|rate": (1, 0.4) for name in BENCHMARKS},
-                 **{f"stack|mlperf {name}|*|server_share": (0.9, 0.1) for name in BENCHMARKS}},
-    },
-    "power": {
-        "rows": lambda r: r["kind"] in ("power", "serving-energy"),
-        "group": lambda r: r["chip"] + " " + r["model"],
-        "keys": {"busy_floor": (0.4, 0.5), "memory_energy": (1, 0.4), "vector_energy": (6, 0.5),
+                 **{f"stack|mlperf {name}|*|server_share": (0.9, 0.1) for name in BENCHMARKS},
+                 "tensor_energy": (1, 0.4), "memory_energy": (1, 0.4), "vector_energy": (6, 0.5),
+                 "busy_floor": (0.5, 0.3), "gap_activity": (0.5, 0.5),
                  "node_base_w": (600, 0.4), "node_per_chip_w": (100, 0.4)},
     },
 }
@@ -143,8 +151,9 @@ class Model:
         return [i for i in at if i in mine]
 
     def clip(self, key, value):
-        low, high = self.limits.get(
-            key, (0.0, 1.3 if key.endswith(("efficiency", "overlap", "lanes", "server_share")) else 1e9))
+        term = key.rsplit("|", 1)[-1]
+        most = 1.3 if "efficiency" in term else 1 if term in ("link_overlap", "cache_rereads", "server_share") else 1e9
+        low, high = self.limits.get(key, (0.0, most))
         return min(max(value, low), high)
 
     def errors(self, values, at):
@@ -218,7 +227,13 @@ class Fit:
             x, errors, damping, gained, now = x + step, tried, damping / 4, (now - after) / now, after
             if gained < 2e-3:
                 break
-        self.x, self.errors = x, errors
+        self.x, self.errors, self.loss = x, errors, now
+        return self
+
+    def stay(self):
+        """Where `values` are already."""
+        self.x = np.log([max(self.before[k], 1e-9) for k in self.keys])
+        self.errors = self.model.errors(self.values(self.x), self.at)
         return self
 
     def without(self, kept, slope):
@@ -228,6 +243,24 @@ class Fit:
             errors = self.errors[kept] + slope[kept] @ (x - self.x)
             x = x + self.step(x, slope[kept], errors, 0)
         return x
+
+
+def best_fit(model, stage, at, values):
+    """The fit of a stage, with the best of its choices."""
+    choices = STAGES[stage].get("choices", [])
+    values = {**values, **{key: tried[0] for keys, tried in choices for key in keys}}
+    best = Fit(model, stage, at, values).run()
+    for keys, tried in choices:
+        for value in tried[1:]:
+            fit = Fit(model, stage, at, {**best.before, **dict.fromkeys(keys, value)}).run()
+            best = min(best, fit, key=lambda fit: fit.loss)
+    return best
+
+
+def start(stages, values):
+    """All keys of the stages at their centres."""
+    centres = {key: centre for stage in stages for key, (centre, _) in STAGES[stage]["keys"].items()}
+    return {**values, **centres}
 
 
 def share(errors):
@@ -240,9 +273,10 @@ def describe(errors):
     return f"{len(errors):4d} rows  MAPE {mean:5.1f} %  median {median:5.1f} %"
 
 
-def left_out(model, stage, at, values):
-    """Errors on each of the rows `at`, from a fit without its group."""
-    whole = Fit(model, stage, at, values).run()
+def left_out(model, stage, at, values, fitted):
+    """Errors on each of the rows `at`, from a fit without its group. `fitted`: `values` are the fit with all of them."""
+    whole = Fit(model, stage, at, values)
+    whole = whole.stay() if fitted else whole.run()
     slope = slopes(model, whole.keys, whole.x, whole.values, whole.errors, at)
     groups = np.array([STAGES[stage]["group"](model.rows[i]) for i in at])
     errors = np.zeros(len(at))
@@ -265,22 +299,44 @@ def table(title, names, errors, baseline):
     print(flush=True)
 
 
-def residuals(model, errors):
-    """left_* so that SHARE of the rows left out lie inside P10-P90: of each class the least width that does, over what
-    the chip's own numbers already make of the interval."""
+def width_of(rows):
+    """The least residual with which SHARE of the rows lie inside P10-P90. A row is its error and what the chip's own
+    numbers already make of the interval, squared."""
+    needed = sorted(np.sqrt(max(0.0, error**2 - own)) / TO_P90 for error, own in rows)
+    return min(max(needed[int(np.ceil(SHARE * len(needed))) - 1], 0.03), 1)
+
+
+def residuals(model, errors, group_of):
+    """left_* by width_of() for each class of answers; and how many rows of a group lie inside P10-P90 when neither the
+    fit nor the width has seen the group."""
     now, classes = shipped(), {}
     for i, error in errors.items():
         row = model.judged[i]
-        classes.setdefault(row["residual"], []).append((abs(error), np.log(row["p90"] / row["p10"]) / 2))
-    widths = {}
-    for name, rows in classes.items():
-        key = "left_" + name
         # What the files' residual doesn't explain of the interval is the chip's and the stack's.
-        rows = [(e, max(0.0, w**2 - (TO_P90 * now[key]) ** 2)) for e, w in rows]
-        needed = sorted(np.sqrt(max(0.0, e**2 - own)) / TO_P90 for e, own in rows)
-        widths[key] = min(max(needed[int(np.ceil(SHARE * len(needed))) - 1], 0.03), 1)
-        print(f"    {key} = {widths[key]:.3f} from {len(rows)} rows")
+        own = max(0.0, (np.log(row["p90"] / row["p10"]) / 2) ** 2 - (TO_P90 * now["left_" + row["residual"]]) ** 2)
+        classes.setdefault(row["residual"], []).append((abs(error), own, group_of(i)))
+    widths, inside, judged = {}, 0, 0
+    for name, rows in classes.items():
+        widths["left_" + name] = width_of([row[:2] for row in rows])
+        held = of = 0
+        for group in sorted({row[2] for row in rows}):
+            others = [row[:2] for row in rows if row[2] != group]
+            mine = [row[:2] for row in rows if row[2] == group]
+            if len(others) < FEW:
+                continue
+            half = TO_P90 * width_of(others)
+            held += sum(error**2 <= half**2 + own for error, own in mine)
+            of += len(mine)
+        print(f"    left_{name} = {widths['left_' + name]:.3f} from {len(rows)} rows; inside without their group: "
+              f"{held} of {of}")
+        inside, judged = inside + held, judged + of
+    print(f"    inside P10-P90, neither fit nor width having seen the group: {100 * inside / judged:.0f} % of {judged}")
     return widths
+
+
+def fitted_keys(stages):
+    choices = [key for stage in stages for keys, _ in STAGES[stage].get("choices", []) for key in keys]
+    return [key for stage in stages for key in STAGES[stage]["keys"]] + choices
 
 
 def write(values, keys, digest):
@@ -315,20 +371,27 @@ def main():
     parser.add_argument("--stage", choices=STAGES, action="append")
     args = parser.parse_args()
     rows, values = read(args.rows), shipped()
+    digest = hashlib.sha256(pathlib.Path(args.rows).read_bytes()).hexdigest()
+    fitted_on = tomllib.loads(COEFFICIENTS.read_text())["fitted_on"]
     model, stages, out = Model(args.rows, rows), args.stage or list(STAGES), {}
-    for stage in stages:
-        at = [i for i, r in enumerate(rows) if STAGES[stage]["rows"](r) and "predicted" in model.judged[i]]
-        if not at:
-            continue
-        if args.cross_validate:
-            errors = left_out(model, stage, at, values)
-            print(f"{stage}: left out {describe(errors)}", flush=True)
-            out.update(zip(at, errors))
-            continue
-        found = Fit(model, stage, at, values).run()
-        values = found.values(found.x)
-        print(f"{stage}: fitted {describe(found.errors)}", flush=True)
-        for key in STAGES[stage]["keys"]:
+
+    def rows_of(stage):
+        return [i for i, r in enumerate(rows) if STAGES[stage]["rows"](r) and "predicted" in model.judged[i]]
+
+    stages, groups = [stage for stage in stages if rows_of(stage)], {}
+    for stage in stages if args.cross_validate else []:
+        at = rows_of(stage)
+        errors = left_out(model, stage, at, values, digest == fitted_on)
+        print(f"{stage}: left out {describe(errors)}", flush=True)
+        out.update(zip(at, errors))
+        groups.update((i, STAGES[stage]["group"](rows[i])) for i in at)
+    if not args.cross_validate:
+        values = start(stages, values)
+        for stage in stages:
+            found = best_fit(model, stage, rows_of(stage), values)
+            values = found.values(found.x)
+            print(f"{stage}: fitted {describe(found.errors)}", flush=True)
+        for key in fitted_keys(stages):
             print(f"    {key} = {values[key]:.4g}", flush=True)
     if args.cross_validate:
         order = sorted(out)
@@ -337,12 +400,11 @@ def main():
                              if model.judged[i]["roofline"] else np.nan for i in order])
         table("group", [f"{rows[i]['kind']}/{rows[i]['metric']}" for i in order], errors, baseline)
         table("chip", [model.judged[i]["chip"] for i in order], errors, baseline)
-        widths = residuals(model, out)
+        widths = residuals(model, out, lambda i: groups[i])
         if args.write:
             write(widths, widths, "")
     elif args.write:
-        keys = [key for stage in stages for key in STAGES[stage]["keys"]]
-        write(values, keys, hashlib.sha256(pathlib.Path(args.rows).read_bytes()).hexdigest())
+        write(values, fitted_keys(stages), digest)
 
 
 if __name__ == "__main__":

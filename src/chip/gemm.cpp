@@ -16,6 +16,7 @@ constexpr double kLargestTile = 128 * 256;  // accumulators that fit the registe
 constexpr double kLargeUnit = 8192;         // 16-bit FLOP a clock that keep one tile's pipeline busy
 constexpr double kSmallestTile = 512;
 constexpr double kVectorRows = 16;     // products this narrow have kernels of their own
+constexpr double kRowsInFlight = 4;    // of a matrix times a vector, that keep a multiprocessor's memory busy
 constexpr double kShortestPart = 256;  // along k, worth a part of its own
 constexpr double kMostParts = 16;
 constexpr double kTileM[] = {8, 16, 32, 64, 128, 256}, kTileN[] = {8, 16, 32, 64, 128, 256};
@@ -54,10 +55,14 @@ Problem describe(const Op& op, const Numbers& chip, const StackTerms& stack, dou
   const double inputs = op.read_bytes > 0 ? op.read_bytes : op.groups * op.m * op.k * p.bytes;
   const double outputs = op.write_bytes > 0 ? op.write_bytes : op.groups * op.m * op.n * 2;
   p.weight_bytes = weights / (op.groups * op.n * op.k);
-  // In a step the operation before has just written the inputs, and the next one will read the outputs.
-  const double passing = op.loop_bytes > 0 || op.cold_inputs ? op.loop_bytes : inputs + outputs;
-  const double kept = l2_resident(passing, chip);
-  p.memory_bytes = weights * (op.loop_bytes > 0 ? 1 - kept : 1) + (inputs + outputs) * (1 - kept);
+  // In a step the operation before has just written the inputs, and the next one will read the outputs. In a
+  // loop over several copies of the weights, all copies share inputs and outputs: these are used again
+  // sooner.
+  const double passing = op.loop_bytes > 0 ? weights + inputs + outputs
+                         : op.cold_inputs  ? 0
+                                           : inputs + outputs;
+  p.memory_bytes = weights * (1 - l2_resident(op.loop_bytes, chip)) +
+                   (inputs + outputs) * (1 - l2_resident(passing, chip));
   p.memory_rate = corrected_memory_rate(chip) * c.memory_efficiency * stack.memory_efficiency;
   p.on_chip_rate = chip.l2_gbps * 1e9 * c.l2_efficiency;
   return p;
@@ -82,20 +87,38 @@ GemmTime with_tile(const Problem& p, double tile_m, double tile_n, double parts)
   const double even = tiles / sms;
   const double waves = std::ceil(even) * (1 - c.wave_smoothing) + std::max(1.0, even) * c.wave_smoothing;
   const double active = std::min(tiles, sms) / sms;
+  // Tiles that share a multiprocessor hide each other's waits; with few of them there is nothing to share.
   const double resident = std::clamp(kLargestTile / (tile_m * tile_n), 1.0, 4.0);
+  const double waits = c.lone_tile * (1 / std::clamp(even, 1.0, resident) - 1 / resident);
   GemmTime t;
   t.tile_m = int(tile_m), t.tile_n = int(tile_n), t.parts = int(parts);
-  t.compute = waves * std::max(by_rate, by_steps);
+  t.compute = waves * std::max(by_rate, by_steps) * (1 + waits);
   t.memory_bytes = p.memory_bytes;
   if (p.memory_bytes > 0)
     t.memory = p.memory_bytes / (p.memory_rate * std::min(1.0, active * c.sm_bandwidth));
   const double partial = parts > 1 ? 2 * 4 * parts * op.m * op.n * op.groups : 0;
-  const double reread = tiles * (tile_m * p.bytes + tile_n * p.weight_bytes) * depth / p.multicast;
+  // What of a tile lies beyond the product's edge is computed but not read.
+  const double reread = tiles * (std::min(tile_m, op.m) * p.bytes + std::min(tile_n, op.n) * p.weight_bytes) *
+                        depth / p.multicast;
   if (p.on_chip_rate > 0)
     t.on_chip = (reread + op.m * op.n * op.groups * 2 + partial) / (p.on_chip_rate * active);
   t.fixed =
       (c.fill_us + c.wave_us * std::max(0.0, even - 1) / resident + (parts > 1 ? c.split_us : 0)) * 1e-6;
   t.total = std::max({t.compute, t.memory, t.on_chip}) + t.fixed;  // at least; see gemm_time()
+  return t;
+}
+
+/// A matrix times a vector has a kernel of its own: no tiles, no tensor units, each warp a few rows.
+GemmTime as_vector_product(const Problem& p) {
+  const Coefficients& c = coefficients();
+  const double rows = std::max(p.op.m, p.op.n) * p.op.groups;
+  const double active = std::min(1.0, rows / (p.units * kRowsInFlight));
+  GemmTime t;
+  t.compute = 2 * rows * p.op.k / (p.chip.fp32_tflops * 1e12 * c.vector_compute);
+  t.memory_bytes = p.memory_bytes;
+  t.memory = p.memory_bytes / (p.memory_rate * std::min(1.0, active * c.sm_bandwidth));
+  t.fixed = c.fill_us * 1e-6;
+  t.total = std::max(t.compute, t.memory) + t.fixed;
   return t;
 }
 
@@ -134,6 +157,7 @@ GemmTime gemm_time(const Op& op, const Numbers& chip, const StackTerms& stack, d
   const std::span<const double> columns = fine ? std::span<const double>(kFineTileN) : kTileN;
   GemmTime best;
   best.total = -1;
+  if (std::min(op.m, op.n) <= 1 && chip.fp32_tflops > 0) best = as_vector_product(problem);
   for (const double m : rows)
     for (const double n : columns) {
       if (m * n > kLargestTile || m * n < kSmallestTile) continue;

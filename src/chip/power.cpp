@@ -34,7 +34,8 @@ State at_clock(const Cost& cost, const Numbers& chip, double clock) {
   const double on_clock = s.compute * cost.clock;  // at full clock
   const double seconds = on_clock / clock + s.memory + s.link + s.launch + s.host;
   if (!(seconds > 0)) return {chip.idle_w, 0};
-  const double busy = (seconds - s.host) / seconds;
+  // Between kernels, and while they fill and drain, few units switch.
+  const double busy = (seconds - s.host - (1 - c.gap_activity) * s.launch) / seconds;
   const double voltage_squared = std::pow(clock, 1.5);
   const double floor =
       c.busy_floor * (chip.tdp_w - chip.idle_w) * busy * (0.5 + 0.5 * clock * voltage_squared);

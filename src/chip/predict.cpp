@@ -16,7 +16,6 @@ namespace {
 constexpr double kBaselineEfficiency = 0.8;
 constexpr double kBaselineLaunch = 2.5e-6;  // seconds
 constexpr double kWideBus = 2048;           // bits; narrower ones are GDDR's or LPDDR's
-constexpr double kDecodeIntensity = 64;     // FLOP a byte; prefill attention has more
 
 double flops_of(const Op& op) {
   if (op.flops > 0) return op.flops;
@@ -58,12 +57,11 @@ void price_gemm(Cost& cost, const Op& op, const Numbers& chip, const StackTerms&
 
 void price_attention(Cost& cost, const Op& op, const Numbers& chip, const StackTerms& stack) {
   const Coefficients& c = coefficients();
-  double rate = effective_flops(chip, op.math) * c.attention_efficiency * stack.tensor_efficiency;
-  // Kernels of early engines multiply one query by its cache on the FP32 lanes, for every query head anew.
-  const bool decodes = flops_of(op) < kDecodeIntensity * op.read_bytes;
-  if (decodes && stack.decode_lanes > 0) rate = std::min(rate, chip.fp32_tflops * 1e12 * stack.decode_lanes);
+  const double rate = effective_flops(chip, op.math) * c.attention_efficiency * stack.tensor_efficiency;
   const double compute = rate > 0 ? flops_of(op) / rate : 0;
-  const double memory = (op.weight_bytes + op.read_bytes + op.write_bytes) /
+  // Kernels of early engines read the cache for every query head anew.
+  const double read = op.read_bytes * (1 + stack.cache_rereads * (op.readers - 1));
+  const double memory = (op.weight_bytes + read + op.write_bytes) /
                         (corrected_memory_rate(chip) * c.attention_memory * stack.memory_efficiency);
   limited_by(cost.seconds, compute, memory, c.overlap);
   cost.seconds.launch += c.fill_us * 1e-6;

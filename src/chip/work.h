@@ -38,6 +38,7 @@ struct Op {
                           ///< come from device memory, as a model's weights do
   bool cold_inputs = false;    ///< nothing wrote the inputs just before (a benchmark that clears the cache)
   double piece_bytes = 0;      ///< kGather
+  double readers = 1;          ///< kAttention: query heads that read the same cached head, one new token each
   double payload_bytes = 0;    ///< collectives: the bytes of the whole buffer on one rank
   int ranks = 1;               ///< collectives
   bool between_nodes = false;  ///< collectives: over the network card instead of chip-to-chip links

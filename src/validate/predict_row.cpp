@@ -38,8 +38,8 @@ constexpr double kLargeMessage = 1 << 30;
 constexpr double kLargeEdge = 8192;  // of the product that a peak as measured is quoted for
 
 /// The type that a product's units work on, from a row's precision.
-Result<chip::Number> number_of(const Row& row) {
-  const std::string name = lower_case(row.precision);
+chip::Number number_of(const Question& q) {
+  const std::string name = lower_case(q.row.precision);
   if (name == "bf16" || name.empty() || name == "w4a16" || name == "w8a16") return chip::Number::kBf16;
   if (name == "fp16" || name == "f16") return chip::Number::kF16;
   if (name.starts_with("fp8") || name == "e4m3") return chip::Number::kFp8;
@@ -51,9 +51,8 @@ Result<chip::Number> number_of(const Row& row) {
   if (narrowest.starts_with("fp8")) return chip::Number::kFp8;
   if (narrowest == "int8") return chip::Number::kInt8;
   if (narrowest == "nvfp4" || narrowest == "mxfp4") return chip::Number::kFp4;
-  if (!narrowest.empty()) return chip::Number::kBf16;
-  return unsupported("precision `" + row.precision +
-                     "` of a kernel: bf16, fp16, fp8, int8, fp4, tf32, fp32, w8a16 or w4a16 is expected");
+  if (narrowest.empty()) q.assume("bf16");
+  return chip::Number::kBf16;
 }
 
 double weight_bits(const Row& row, chip::Number math) {
@@ -73,19 +72,14 @@ Result<double> kernel_row(const Question& q) {
                        "`: of kernels, matrix products (M=… N=… K=…) are modelled alone");
   if (!stated) q.assume("a product of 8192 x 8192 x 8192");
   const Shape shape = stated.value_or(Shape{kLargeEdge, kLargeEdge, kLargeEdge});
-  const Result<chip::Number> math = number_of(row);
-  if (!math) return math.error();
+  const chip::Number math = number_of(q);
   const chip::StackTerms& terms = chip::stack_row(q.stack.name, q.chip).terms;
-  chip::Op op{.kind = chip::OpKind::kGemm,
-              .label = "gemm",
-              .math = math.value(),
-              .m = shape.m,
-              .n = shape.n,
-              .k = shape.k};
-  const double bytes = chip::bytes_of(math.value());
-  op.weight_bytes = shape.n * shape.k * weight_bits(row, math.value()) / 8;
+  chip::Op op{
+      .kind = chip::OpKind::kGemm, .label = "gemm", .math = math, .m = shape.m, .n = shape.n, .k = shape.k};
+  const double bytes = chip::bytes_of(math);
+  op.weight_bytes = shape.n * shape.k * weight_bits(row, math) / 8;
   op.read_bytes = shape.m * shape.k * bytes;
-  op.write_bytes = shape.m * shape.n * std::max(2.0, math.value() == chip::Number::kF32 ? 4.0 : 2.0);
+  op.write_bytes = shape.m * shape.n * std::max(2.0, math == chip::Number::kF32 ? 4.0 : 2.0);
   double copies = 1;
   if (terms.loop_copies > 0) {
     // Benchmarks go round several copies of the weights, as many as fill the L2, up to a limit.
@@ -94,13 +88,18 @@ Result<double> kernel_row(const Question& q) {
   }
   op.cold_inputs = true;
   chip::Work work = {op};
-  if (terms.quantise_us > 0 && bytes <= 1)  // the call takes 16-bit inputs and makes them narrow first
+  if (terms.quantise_us > 0 && bytes <= 1) {  // the call takes 16-bit inputs and makes them narrow first
+    const double wide = shape.m * shape.k * 2;
     work.insert(work.begin(), {.kind = chip::OpKind::kVector,
                                .label = "quantise",
-                               .read_bytes = 2 * shape.m * shape.k * 2,  // once for the scale
+                               .read_bytes = wide,
                                .write_bytes = op.read_bytes,
-                               .loop_bytes = op.loop_bytes,
-                               .cold_inputs = true});
+                               .loop_bytes = wide + op.read_bytes});  // read for the scale just before
+    work.insert(work.begin(), {.kind = chip::OpKind::kVector,
+                               .label = "scale",
+                               .read_bytes = wide,
+                               .loop_bytes = wide + op.read_bytes + op.weight_bytes + op.write_bytes});
+  }
   const chip::Cost cost = chip::predict(work, q.chip, q.stack);
   double seconds = cost.seconds.total();
   if (terms.trivial <= 0) {
@@ -108,7 +107,7 @@ Result<double> kernel_row(const Question& q) {
     if (work.size() > 1) seconds += terms.quantise_us * 1e-6;
   }
   const double flops = 2 * shape.m * shape.n * shape.k;
-  const double peak = chip::peak_flops(q.chip, math.value());
+  const double peak = chip::peak_flops(q.chip, math);
   Answers answers(1);
   answers.set(Figure::kLatency, seconds).set(Figure::kFlopRate, flops / seconds);
   answers.set(Figure::kTtft, seconds).set(Figure::kTpot, seconds);
@@ -143,11 +142,10 @@ Result<double> collective_row(const Question& q) {
   if (ranks < 2) return unsupported("a collective of one chip");
   chip::Op op{
       .kind = chip::OpKind::kAllReduce, .label = "collective", .payload_bytes = bytes, .ranks = int(ranks)};
-  const std::string name = lower_case(row.model);
+  const std::string name = letters_and_digits(row.model);
   if (contains(name, "gather")) op.kind = chip::OpKind::kAllGather;
   if (contains(name, "scatter")) op.kind = chip::OpKind::kReduceScatter;
-  if (contains(name, "all_to_all") || contains(name, "alltoall") || names_expert_exchange(row))
-    op.kind = chip::OpKind::kAllToAll;
+  if (contains(name, "alltoall") || names_expert_exchange(row)) op.kind = chip::OpKind::kAllToAll;
   op.between_nodes = ranks > workload::Deployment{}.chips_per_node;
   const double seconds = chip::predict(op, q.chip, q.stack).seconds.total();
   const double rounds = op.kind == chip::OpKind::kAllReduce ? 2 : 1;

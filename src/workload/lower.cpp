@@ -154,6 +154,7 @@ class Lowering {
           .label = decode ? "attn.decode" : "attn.prefill",
           .repeat = repeat_,
           .math = q_.attention_math};
+    if (decode && a.kind == AttentionKind::kFull) op.readers = std::max(1.0, a.heads / a.kv_heads);
     double query_rows = 0;
     for (const Piece& p : pieces_) {
       if (decodes(p) != decode) continue;

@@ -49,6 +49,51 @@ TEST(Predict, ATileMoreThanTheMultiprocessorsHoldTakesAnotherWave) {
   EXPECT_GT(one_more / fits, 1.15);  // the work grows by 1.11
 }
 
+TEST(Predict, TilesAloneOnTheirMultiprocessorsWaitLonger) {
+  const Numbers n = values_of(*find("ppu-810e"));
+  const Coefficients fitted = coefficients();
+  const auto slower = [&](const Op& op) {
+    Coefficients changed = fitted;
+    changed.lone_tile = 0;
+    replace_coefficients(changed);
+    const double without = seconds(op, n, "kernel torch");
+    changed.lone_tile = 0.5;
+    replace_coefficients(changed);
+    const double with = seconds(op, n, "kernel torch");
+    replace_coefficients(fitted);
+    return with / without;
+  };
+  EXPECT_GT(slower(gemm(256, 4096, 4096)), 1.1);  // 64 tiles of 128 x 128, as many as multiprocessors
+  EXPECT_LT(slower(gemm(8192, 8192, 8192)), 1.01);
+}
+
+TEST(Predict, AMatrixTimesAVectorReadsItsMatrixAndLittleElse) {
+  for (const char* id : {"a100", "ppu-810e"}) {
+    const Numbers n = values_of(*find(id));
+    const double bytes = 65536.0 * 8192 * 2, least = bytes / (n.memory_gbps * 1e9);
+    for (const Op& op : {gemm(1, 65536, 8192), gemm(65536, 1, 8192)}) {
+      EXPECT_LT(seconds(op, n), 1.3 * least) << id;
+      EXPECT_GT(seconds(op, n), least) << id;
+    }
+  }
+}
+
+TEST(Predict, CopiesOfTheWeightsShareTheirInputs) {
+  // Five times 34 MB of weights don't fit an L2 of 96 MiB, the inputs between two of them do.
+  const Numbers n = values_of(*find("l40s"));
+  Op op = gemm(1024, 4096, 4096);
+  op.loop_bytes = 5 * 34e6;
+  EXPECT_LT(gemm_time(op, n, {}, 1).memory_bytes, 1.05 * 4096 * 4096 * 2);
+}
+
+TEST(Predict, EarlyEnginesReadTheCacheForEachQueryHead) {
+  const Numbers n = values_of(*find("h100-sxm"));
+  Op op{.kind = OpKind::kAttention, .label = "attn.decode", .flops = 1e9, .read_bytes = 1e9, .readers = 8};
+  EXPECT_GT(seconds(op, n, "trtllm 0.6"), 3 * seconds(op, n, "trtllm"));
+  op.readers = 1;
+  EXPECT_NEAR(seconds(op, n, "trtllm 0.6"), seconds(op, n, "trtllm"), 5e-6);
+}
+
 TEST(Predict, NarrowWeightsSpeedUpWhatMemoryBounds) {
   const Numbers n = values_of(*find("ppu-810e"));
   Op wide = gemm(1, 16384, 16384), narrow = wide;

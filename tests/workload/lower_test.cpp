@@ -54,6 +54,7 @@ TEST_F(Lower, AttentionIsQuadraticInAPromptAndLinearInADecode) {
   EXPECT_DOUBLE_EQ(find(step, "attn.decode")->flops, 2 * 4 * 1000.0 * 32 * 256);
   // 8 KV heads of 256 elements of two bytes a cached token; queries of 32 x 128 beside.
   EXPECT_DOUBLE_EQ(find(step, "attn.decode")->read_bytes, 4 * 1000.0 * 8 * 256 * 2 + 4 * 32 * 128 * 2);
+  EXPECT_DOUBLE_EQ(find(step, "attn.decode")->readers, 4);
 }
 
 TEST_F(Lower, ChunksAddUpToThePrompt) {
