@@ -46,6 +46,32 @@ TEST(Compile, EveryTierAndLevel) {
     }
 }
 
+// Lanes of one member mask that come along different branches can't be in lockstep, and a product of matrices
+// has no form for one lane: the kernel is refused, and the device gives it to the interpreter.
+TEST(Compile, WhatCanOnlyRunLaneByLaneAndHasNoSuchFormIsRefused) {
+  const std::string head = ".version 8.0\n.target sm_80\n.address_size 64\n";
+  const std::string split = R"(
+.visible .entry k(.param .u64 out) {
+  .reg .pred %p<3>; .reg .b32 %r<8>; .reg .b64 %d<2>;
+  ld.param.u64 %d1, [out]; mov.u32 %r1, %tid.x; ld.global.u32 %r2, [%d1];
+  setp.gt.u32 %p1, %r1, 7;
+  @%p1 bra HIGH;
+  vote.sync.ballot.b32 %r3, %p1, -1;
+  bra JOIN;
+HIGH:
+  vote.sync.ballot.b32 %r3, %p1, -1;
+JOIN:
+  )";
+  const std::string tail = "st.global.u32 [%d1], %r3;\n ret;\n}\n";
+  KernelRunner alone(head + split + tail);
+  std::vector<uint32_t> out(1);
+  EXPECT_EQ(alone.run("k", {1}, {32}, out.data()).error, "");
+  EXPECT_EQ(out[0], 0xffffff00u);
+  KernelRunner both(head + split + "movmatrix.sync.aligned.m8n8.trans.b16 %r3, %r2;\n" + tail);
+  EXPECT_NE(both.run("k", {1}, {32}, out.data()).error.find("must run one lane at a time"),
+            std::string::npos);
+}
+
 TEST(Compile, TheEnvironmentPicksTheTier) {
   setenv("PPU_CPU", "avx2", 1);
   const Result<Cpu> chosen = resolve_cpu(Cpu::kNative);
