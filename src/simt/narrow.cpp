@@ -268,6 +268,8 @@ std::string narrow_obstacle(const Module& module, const std::string& kernel) {
       const Function* callee = call ? call->getCalledFunction() : nullptr;
       if (!callee || callee->isIntrinsic() || !callee->isDeclaration()) continue;
       const StringRef name = callee->getName();
+      // Run one at a time, lanes would each be told that they are alone (coalesced_threads of one).
+      if (name == kActiveMask) return "it asks which lanes are active together";
       const WaitingCall* waiting = find_waiting_call(name);
       if (waiting && waiting->op != LaneOp::kYield && f.getName() != kernel)
         return (name + " in a function that could not be inlined").str();

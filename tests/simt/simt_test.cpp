@@ -237,6 +237,16 @@ TEST(Simt, ALaneThatWaitsForAnotherMakesTheKernelNarrow) {
   EXPECT_FALSE(runs_narrow(poll + "st.global.u32 [%d1], 1;\n"));
 }
 
+TEST(Simt, LanesThatAskWhoIsActiveAreNotRunAlone) {
+  // As cooperative groups' coalesced_threads does: alone, each lane would hear that there is nobody else.
+  const Widened w = widened(
+      "L1: atom.global.cas.b32 %r5, [%d0], 0, 1; setp.ne.s32 %p0, %r5, 0; @%p0 bra L1;\n"
+      "activemask.b32 %r6; st.global.u32 [%d1], %r6; atom.global.exch.b32 %r6, [%d0], 0;\n",
+      64, 1);
+  EXPECT_FALSE(w.outcome.narrow);
+  EXPECT_NE(w.outcome.why_narrow.find("active together"), std::string::npos) << w.outcome.why_narrow;
+}
+
 TEST(Simt, LanesThatPollRowsOfOtherBlocksStayWide) {
   // Each lane looks back through the rows of earlier blocks in its own column, then fills in its own place.
   const auto look_back = [](const std::string& step) {
