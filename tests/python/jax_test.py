@@ -70,6 +70,25 @@ class Jax(unittest.TestCase):
 
         self.agrees(decompositions, A, tolerance=1e-3)
 
+    def test_convolutions_and_what_is_fused_behind_them(self):
+        x = rng.standard_normal((2, 4, 16, 16)).astype(np.float32)
+        w = 0.2 * rng.standard_normal((8, 4, 3, 3)).astype(np.float32)
+        b = rng.standard_normal((1, 8, 1, 1)).astype(np.float32)
+
+        def conv(x, w, strides=(1, 1), padding="SAME", **options):
+            return lax.conv_general_dilated(x, w, strides, padding, **options)
+
+        self.agrees(jax.grad(lambda x, w: jnp.sum(conv(x, w) ** 2), argnums=(0, 1)), x, w, tolerance=1e-3)
+        self.agrees(lambda x, w: conv(x, w, strides=(2, 2)), x, w)
+        self.agrees(lambda x, w: conv(x, w, padding=((0, 1), (2, 1)), rhs_dilation=(2, 2)), x, w)
+        self.agrees(lambda x, w: conv(x, w, feature_group_count=4), x, w[:, :1])
+        self.agrees(lambda x, w, b: jax.nn.relu(conv(x, w) + b), x, w, b)
+        self.agrees(lambda x, w, b: jax.nn.elu(conv(x, w) + b), x, w, b)
+        nhwc = ("NHWC", "HWIO", "NHWC")
+        self.agrees(
+            lambda x, w: conv(x, w, dimension_numbers=nhwc), x.transpose(0, 2, 3, 1), w.transpose(2, 3, 1, 0)
+        )
+
     def test_training_a_small_network(self):
         def loss(p, x, y):
             return jnp.mean((jnp.tanh(x @ p[0]) @ p[1] - y) ** 2)

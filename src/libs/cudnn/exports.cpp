@@ -1,5 +1,5 @@
-// libcudnn.so.9: the exports and the handle. Recurrent networks, attention, CTC, spatial transformers and the
-// graph interface aren't written.
+// libcudnn.so.9: the exports and the handle. Recurrent networks, attention, CTC and spatial transformers
+// aren't written; of the graph interface, convolutions and pointwise operations are (graph.h).
 #include <library_types.h>
 
 #include <cstdio>

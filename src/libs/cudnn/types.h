@@ -10,6 +10,12 @@
 #include "libs/shell/handles.h"
 #include "libs/shell/stream_work.h"
 
+// The graph interface, which our headers don't have: enumerations are their numbers.
+using cudnnBackendDescriptor_t = void*;
+using cudnnBackendDescriptorType_t = int;
+using cudnnBackendAttributeName_t = int;
+using cudnnBackendAttributeType_t = int;
+
 struct cudnnContext {
   CUstream stream = nullptr;
 };
