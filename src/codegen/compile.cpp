@@ -141,11 +141,12 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request) {
   const simt::Outcome outcome = simt::widen_module(module, request.kernel, options);
   if (!outcome.error.empty()) return unsupported(request.kernel + ": " + outcome.error);
   if (!outcome.why_narrow.empty()) {
-    // Lanes in lockstep would compute something else, or wait for each other for ever: the interpreter can.
-    if (!outcome.narrow)
+    // Where lanes in lockstep would compute something else, the interpreter can. A loop that polls may end
+    // by itself, and is given the chance.
+    if (outcome.lockstep_is_wrong)
       return unsupported(request.kernel + " must run one lane at a time: " + outcome.why_narrow);
-    log("jit", LogLevel::kInfo, "%s runs one lane at a time: %s", request.kernel.c_str(),
-        outcome.why_narrow.c_str());
+    log("jit", outcome.narrow ? LogLevel::kInfo : LogLevel::kWarn, "%s %s one lane at a time: %s",
+        request.kernel.c_str(), outcome.narrow ? "runs" : "should run", outcome.why_narrow.c_str());
   }
   set_target_attributes(module, **target, *cpu);
   if (Status s = steps.done("simt", module, true); !s) return s.error();

@@ -90,12 +90,12 @@ class WaitFinder {
  public:
   explicit WaitFinder(const ShapeAnalysis& shapes) : s_(shapes), regions_(find_regions(shapes)) {}
 
-  std::string run() {
+  LanesWait run() {
+    for (const Region& region : regions_)
+      if (std::string why = meetings(region); !why.empty()) return {why, true};
     for (Loop* loop : const_cast<LoopInfo&>(s_.loops).getLoopsInPreorder())
       if (polls(*loop) && waits_for_lane(*loop))
-        return "lanes of a warp wait for each other in a loop that polls memory";
-    for (const Region& region : regions_)
-      if (std::string why = meetings(region); !why.empty()) return why;
+        return {"lanes of a warp wait for each other in a loop that polls memory"};
     return {};
   }
 
@@ -365,7 +365,7 @@ class WaitFinder {
 
 }  // namespace
 
-std::string lanes_wait(const ShapeAnalysis& shapes) {
+LanesWait lanes_wait(const ShapeAnalysis& shapes) {
   return WaitFinder(shapes).run();
 }
 

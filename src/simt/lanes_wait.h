@@ -8,7 +8,13 @@
 
 namespace ppu::simt {
 
-/// The reason in words; empty if lanes never wait for each other. `shapes`: of the kernel, without gang.
-std::string lanes_wait(const ShapeAnalysis& shapes);
+struct LanesWait {
+  std::string why;  ///< in words; empty if lanes never wait for each other
+  bool surely =
+      false;  ///< in lockstep they compute something else; else a loop that polls, and might end by itself
+};
+
+/// `shapes`: of the kernel, without gang.
+LanesWait lanes_wait(const ShapeAnalysis& shapes);
 
 }  // namespace ppu::simt

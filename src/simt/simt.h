@@ -80,8 +80,9 @@ struct Outcome {
   uint32_t frame_bytes = 0;  ///< BlockState::frame need: per block if specialised, else per warp
   bool frame_per_warp = false;
   bool may_yield = false;
-  bool narrow = false;          ///< each lane runs by itself
-  std::string why_narrow = {};  ///< the reason; or, if it isn't narrow, why it can't be although it should
+  bool narrow = false;             ///< each lane runs by itself
+  bool lockstep_is_wrong = false;  ///< it isn't narrow although its results are others then
+  std::string why_narrow = {};     ///< the reason; or, if it isn't narrow, why it can't be although it should
 };
 
 /// Replaces the kernel's body by `i32 @NAME.block(ptr %launch, ptr %block)` (exec::BlockFunction) and widened

@@ -131,10 +131,13 @@ uint64_t attribute_number(const Function& f, StringRef name) {
 /// Whether the kernel is to be narrow, and why.
 void choose_lanes(Function& kernel, const WarpLayout& layout, Lanes wanted, Outcome& out) {
   if (wanted == Lanes::kWide) return;
-  out.why_narrow = wanted == Lanes::kNarrow ? "so chosen" : lanes_wait(ShapeAnalysis(kernel, layout, false));
+  const LanesWait wait =
+      wanted == Lanes::kNarrow ? LanesWait{"so chosen"} : lanes_wait(ShapeAnalysis(kernel, layout, false));
+  out.why_narrow = wait.why;
   if (out.why_narrow.empty()) return;
   const std::string obstacle = narrow_obstacle(*kernel.getParent(), kernel.getName().str());
   out.narrow = obstacle.empty();
+  out.lockstep_is_wrong = !out.narrow && wait.surely;
   if (!out.narrow) out.why_narrow += ", but " + obstacle;
 }
 
@@ -211,8 +214,10 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   Function* warp = wide.at(entry);
   for (Function* f : scalars) f->eraseFromParent();
   const std::string why = std::move(out.why_narrow);
+  const bool wrong = out.lockstep_is_wrong;
   out = assemble_block(*warp, name, layout, gang);
   out.why_narrow = why;
+  out.lockstep_is_wrong = wrong;
   set_vector_widths(module, options);
   if (out.error.empty()) out.error = verified(module);
   return out;
