@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,7 +51,10 @@ class KernelRunner {
   int opt_level = 2;
   bool specialise = true;  ///< on blockDim
   uint32_t dynamic_shared_bytes = 0;
-  std::map<std::string, std::vector<uint64_t>> globals;  ///< storage of module variables, by name
+  /// Of module variables, which lie close together as on the device: 32-bit addresses of .const rely on it.
+  std::unique_ptr<std::pmr::memory_resource> arena =
+      std::make_unique<std::pmr::monotonic_buffer_resource>(1 << 20);
+  std::map<std::string, std::pmr::vector<uint64_t>> globals;  ///< storage of module variables, by name
 
   /// Launches with parameters given as 8-, 4-, ... byte values.
   template <class... Args>
@@ -81,7 +85,7 @@ inline void KernelRunner::on_trap(exec::BlockState* block, uint32_t kind, uint64
 inline const uint64_t* KernelRunner::bind_globals(const exec::KernelInfo& info) {
   addresses_.clear();
   for (const std::string& name : info.globals) {
-    std::vector<uint64_t>& storage = globals[name];
+    std::pmr::vector<uint64_t>& storage = globals.try_emplace(name, arena.get()).first->second;
     if (const ptx::Variable* v = module_.find_variable(name); v && storage.empty()) {
       storage.resize(v->size() / 8 + 1);
       if (!v->init.empty()) std::memcpy(storage.data(), v->init.data(), v->init.size());

@@ -151,9 +151,10 @@ TEST_F(PassingTest, RefusedCallsLeaveNoTrace) {
        }},
       {"CUDA_ERROR_INVALID_IMAGE",
        [&] {
+         // As long as a header, which is read before anything in it can be doubted.
          return cuModuleLoadData(&m,
                                  "\x7f"
-                                 "ELFnot really an ELF file, is it");
+                                 "ELFnot really an ELF file, is it? It has no more than these words");
        }},
       {"CUDA_ERROR_INVALID_HANDLE",
        [&] { return cuStreamSynchronize(reinterpret_cast<CUstream>(0x1234567)); }},

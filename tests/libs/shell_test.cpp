@@ -97,6 +97,11 @@ std::string soname_of(void* handle) {
   return strings ? strings + offset : "";
 }
 
+/// The entry's own type is another, which UBSan would report: the ABI lets a caller give no arguments.
+[[clang::no_sanitize("function")]] intptr_t call_without_arguments(void* entry) {
+  return reinterpret_cast<intptr_t (*)()>(entry)();
+}
+
 class Shell : public testing::TestWithParam<Library> {
  protected:
   void SetUp() override {
@@ -117,10 +122,10 @@ TEST_P(Shell, HasItsSonameAndEveryRowUnderItsTag) {
 TEST_P(Shell, SaysByNameWhatIsNotWritten) {
   for (const Row& row : GetParam().rows) {
     if (row.written) continue;
-    const auto entry = reinterpret_cast<intptr_t (*)()>(address(row.name));
+    void* entry = address(row.name);
     ASSERT_NE(entry, nullptr) << row.name;
     testing::internal::CaptureStderr();
-    const intptr_t answer = entry();
+    const intptr_t answer = call_without_arguments(entry);
     const std::string said = testing::internal::GetCapturedStderr();
     if (row.pointer)
       EXPECT_EQ(answer, 0) << row.name;
