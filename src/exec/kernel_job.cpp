@@ -47,7 +47,8 @@ KernelJob::KernelJob(const KernelLaunch& launch) : launch_(launch) {
   // keep caches warm.
   const uint64_t width = Pool::instance().width();
   parts_ = width * 4;
-  if (const uint64_t ns = launch_.block_ns ? launch_.block_ns->load(std::memory_order_relaxed) : 0)
+  if (launch_.block_ns) known_ns_ = launch_.block_ns->load(std::memory_order_relaxed);
+  if (const uint64_t ns = known_ns_)
     least_blocks_ = std::clamp<uint64_t>(kShareNs / ns, 1, (total_ + width - 1) / width);
 }
 
@@ -196,13 +197,13 @@ uint32_t KernelJob::worth_waking() const {
   if (at >= total_) return 0;
   const uint64_t left = total_ - at;
   uint64_t threads = (left - 1) / least_blocks_;  // besides the one that takes the next share
-  const uint64_t ns = launch_.block_ns ? launch_.block_ns->load(std::memory_order_relaxed) : 0;
+  const uint64_t ns = known_ns_.load(std::memory_order_relaxed);
   if (ns && !launch_.may_yield) threads = std::min(threads, left * ns / kWakeNs);
   return uint32_t(std::min<uint64_t>(threads, UINT32_MAX));
 }
 
 bool KernelJob::is_brief() const {
-  const uint64_t ns = launch_.block_ns ? launch_.block_ns->load(std::memory_order_relaxed) : 0;
+  const uint64_t ns = known_ns_.load(std::memory_order_relaxed);
   return ns && !launch_.may_yield && total_ * ns < kWakeNs;
 }
 
@@ -210,7 +211,9 @@ bool KernelJob::is_brief() const {
 void KernelJob::note_time(uint64_t ns, uint64_t blocks) {
   const uint64_t now = ns / blocks, before = launch_.block_ns->load(std::memory_order_relaxed);
   const uint64_t known = before ? (3 * before + now) / 4 : now;
-  launch_.block_ns->store(uint32_t(std::clamp<uint64_t>(known, 1, UINT32_MAX)), std::memory_order_relaxed);
+  const auto kept = uint32_t(std::clamp<uint64_t>(known, 1, UINT32_MAX));
+  launch_.block_ns->store(kept, std::memory_order_relaxed);
+  known_ns_.store(kept, std::memory_order_relaxed);
 }
 
 /// Runs blocks [first, first + count), which belong to this thread now.

@@ -88,6 +88,9 @@ class KernelJob : public Job {
   KernelLaunch launch_;
 
  private:
+  /// *launch_.block_ns for those who ask when the grid may have ended and the kernel be gone.
+  std::atomic<uint32_t> known_ns_{0};
+
   uint64_t take_blocks(uint64_t* first);
   void run_blocks(Runner& runner, uint64_t first, uint64_t count);
   void note_time(uint64_t ns, uint64_t blocks);
