@@ -1,5 +1,6 @@
 // See matmul.h: types that CBLAS knows go to it as they are, the others as floats.
 #include "libs/cublas/matmul.h"
+#include "libs/cublas/clones.h"
 
 #include <vector>
 
@@ -97,9 +98,8 @@ void run_by_floats(const Product& p, float alpha, float beta) {
 
 // 8-bit integers into 32: exact whatever the order, so plain loops that vectorise do. Sums wrap as the
 // hardware's do.
-__attribute__((target_clones("avx512bw", "avx2", "default"))) void dot_products(const int8_t* a,
-                                                                                const int8_t* b, int64_t m,
-                                                                                int64_t k, uint32_t* out) {
+PPU_CLONES("avx512bw")
+void dot_products(const int8_t* a, const int8_t* b, int64_t m, int64_t k, uint32_t* out) {
   for (int64_t i = 0; i < m; ++i) {
     const int8_t* row = a + i * k;
     int32_t sum = 0;

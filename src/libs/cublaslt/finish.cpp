@@ -5,17 +5,8 @@
 #include <bit>
 #include <cmath>
 
+#include "libs/cublas/clones.h"
 #include "libs/cublas/numbers.h"
-
-// The dispatcher of target_clones runs before a sanitizer is ready.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PPU_CLONES
-#endif
-#endif
-#ifndef PPU_CLONES
-#define PPU_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
 
 namespace ppu::cublaslt {
 namespace {
@@ -61,19 +52,19 @@ void multiply_by_scale(std::vector<float>* factors, int64_t lines, const void* a
     (*factors)[i] *= mode == CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F ? scale[i] : *scale;
 }
 
-PPU_CLONES void times(float* x, const float* factors, size_t n) {
+PPU_CLONES("avx512f") void times(float* x, const float* factors, size_t n) {
   for (size_t i = 0; i < n; ++i) x[i] *= factors[i];
 }
-PPU_CLONES void times(float* x, float factor, size_t n) {
+PPU_CLONES("avx512f") void times(float* x, float factor, size_t n) {
   for (size_t i = 0; i < n; ++i) x[i] *= factor;
 }
-PPU_CLONES void add(float* x, const float* y, float factor, size_t n) {
+PPU_CLONES("avx512f") void add(float* x, const float* y, float factor, size_t n) {
   for (size_t i = 0; i < n; ++i) x[i] += factor * y[i];
 }
-PPU_CLONES void add(float* x, float y, size_t n) {
+PPU_CLONES("avx512f") void add(float* x, float y, size_t n) {
   for (size_t i = 0; i < n; ++i) x[i] += y;
 }
-PPU_CLONES float largest_magnitude(const float* x, size_t n) {
+PPU_CLONES("avx512f") float largest_magnitude(const float* x, size_t n) {
   float most = 0;
   for (size_t i = 0; i < n; ++i) most = std::max(most, std::fabs(x[i]));
   return most;
@@ -81,13 +72,13 @@ PPU_CLONES float largest_magnitude(const float* x, size_t n) {
 
 }  // namespace
 
-PPU_CLONES void relu(float* x, size_t n) {
+PPU_CLONES("avx512f") void relu(float* x, size_t n) {
   for (size_t i = 0; i < n; ++i) x[i] = x[i] > 0 || x[i] != x[i] ? x[i] : 0.0f;
 }
-PPU_CLONES void gelu(float* x, size_t n) {
+PPU_CLONES("avx512f") void gelu(float* x, size_t n) {
   for (size_t i = 0; i < n; ++i) x[i] *= gelu_gate(x[i]);
 }
-PPU_CLONES void times_gelu_gradient(float* x, const float* at, size_t n) {
+PPU_CLONES("avx512f") void times_gelu_gradient(float* x, const float* at, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     const float y = at[i], gate = gelu_gate(y);
     x[i] *= gate + 2 * y * gate * (1 - gate) * kRootOf2OverPi * (1 + 3 * kCube * y * y);
