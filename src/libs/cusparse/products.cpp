@@ -228,9 +228,10 @@ namespace {
 bool batches_fit(int a, int b, int c) {
   return (a == c || a == 1) && (b == c || b == 1);
 }
+/// Of matrices that are sparse or dense, whichever the function takes.
+template <class A, class B, class C>
 Status check_matrix_product(Handle h, cusparseOperation_t op_a, cusparseOperation_t op_b, const void* alpha,
-                            const cusparseSpMatDescr* a, const cusparseDnMatDescr* b, const void* beta,
-                            const cusparseDnMatDescr* c) {
+                            const A* a, const B* b, const void* beta, const C* c) {
   if (!contexts.find(h)) return CUSPARSE_STATUS_NOT_INITIALIZED;
   if (!known(op_a) || !known(op_b) || !alpha || !a || !b || !beta || !c || rows_of(*a, op_a) != c->rows ||
       columns_of(*a, op_a) != rows_of(*b, op_b) || columns_of(*b, op_b) != c->columns ||
@@ -283,41 +284,25 @@ Status cusparseSpMM(Handle h, cusparseOperation_t op_a, cusparseOperation_t op_b
   });
 }
 
-namespace {
-
-Status check_sampled_product(Handle h, cusparseOperation_t op_a, cusparseOperation_t op_b, const void* alpha,
-                             const cusparseDnMatDescr* a, const cusparseDnMatDescr* b, const void* beta,
-                             const cusparseSpMatDescr* c) {
-  if (!contexts.find(h)) return CUSPARSE_STATUS_NOT_INITIALIZED;
-  if (!known(op_a) || !known(op_b) || !alpha || !a || !b || !beta || !c || rows_of(*a, op_a) != c->rows ||
-      columns_of(*a, op_a) != rows_of(*b, op_b) || columns_of(*b, op_b) != c->columns ||
-      !batches_fit(a->count, b->count, c->count))
-    return kBad;
-  return kOk;
-}
-
-}  // namespace
-
 Status cusparseSDDMM_bufferSize(Handle h, cusparseOperation_t op_a, cusparseOperation_t op_b,
                                 const void* alpha, cusparseConstDnMatDescr_t a, cusparseConstDnMatDescr_t b,
                                 const void* beta, cusparseSpMatDescr_t c, cudaDataType, cusparseSDDMMAlg_t,
                                 size_t* bytes) {
-  const Status bad = check_sampled_product(h, op_a, op_b, alpha, find(a), find(b), beta, find(c));
+  const Status bad = check_matrix_product(h, op_a, op_b, alpha, find(a), find(b), beta, find(c));
   return bad != kOk ? bad : answer_size(bytes);
 }
 Status cusparseSDDMM_preprocess(Handle h, cusparseOperation_t op_a, cusparseOperation_t op_b,
                                 const void* alpha, cusparseConstDnMatDescr_t a, cusparseConstDnMatDescr_t b,
                                 const void* beta, cusparseSpMatDescr_t c, cudaDataType, cusparseSDDMMAlg_t,
                                 void*) {
-  return check_sampled_product(h, op_a, op_b, alpha, find(a), find(b), beta, find(c));
+  return check_matrix_product(h, op_a, op_b, alpha, find(a), find(b), beta, find(c));
 }
 Status cusparseSDDMM(Handle h, cusparseOperation_t op_a, cusparseOperation_t op_b, const void* alpha,
                      cusparseConstDnMatDescr_t a, cusparseConstDnMatDescr_t b, const void* beta,
                      cusparseSpMatDescr_t c, cudaDataType compute, cusparseSDDMMAlg_t, void*) {
   const cusparseDnMatDescr *da = find(a), *db = find(b);
   const cusparseSpMatDescr* sc = find(c);
-  if (const Status bad = check_sampled_product(h, op_a, op_b, alpha, da, db, beta, sc); bad != kOk)
-    return bad;
+  if (const Status bad = check_matrix_product(h, op_a, op_b, alpha, da, db, beta, sc); bad != kOk) return bad;
   return with_compute(compute, [&](auto one) -> Status {
     using C = decltype(one);
     if (!computes<C>(da->type) || !computes<C>(db->type) || !computes<C>(sc->type))
