@@ -281,26 +281,21 @@ class Build {
   int compile_ir(size_t index) {
     const std::string& source = ir_.front();
     if (options_.goal != Goal::kPtx) return complain(source + ": LLVM IR can only be made into -ptx");
-    Command command = {tools_.clang,
-                       "-x",
-                       "ir",
-                       "--target=nvptx64-nvidia-cuda",
-                       "-nogpulib",
-                       "-march=sm_" + std::to_string(options_.archs.front()),
-                       options_.optimisation,
-                       "-Xclang",
-                       "-target-feature",
-                       "-Xclang",
-                       "+ptx85",
-                       "-Wno-override-module",
-                       "-Wno-unknown-cuda-version",
-                       "-S"};
+    const Command common = {tools_.clang,
+                            "-x",
+                            "ir",
+                            "--target=nvptx64-nvidia-cuda",
+                            "-nogpulib",
+                            "-Wno-override-module",
+                            "-Wno-unknown-cuda-version"};
+    Command command = common;
+    append(command, {"-march=sm_" + std::to_string(options_.archs.front()), options_.optimisation, "-Xclang",
+                     "-target-feature", "-Xclang", "+ptx85", "-S"});
     for (size_t i = 1; i < ir_.size(); ++i) {
       const std::string bitcode = (scratch_.path() / (std::to_string(i) + ".bc")).string();
-      if (const int status = execute({tools_.clang, "-x", "ir", "--target=nvptx64-nvidia-cuda", "-nogpulib",
-                                      "-Wno-override-module", "-Wno-unknown-cuda-version", "-O0",
-                                      "-emit-llvm", "-c", ir_[i], "-o", bitcode}))
-        return status;
+      Command assemble = common;
+      append(assemble, {"-O0", "-emit-llvm", "-c", ir_[i], "-o", bitcode});
+      if (const int status = execute(assemble)) return status;
       append(command, {"-Xclang", "-mlink-bitcode-file", "-Xclang", bitcode});
     }
     for (const std::string& library : options_.link_if_used)
