@@ -56,6 +56,9 @@ const std::vector<Row> kCupti = {
 const std::vector<Row> kCufile = {
 #include "libs/cufile/api.inc"
 };
+const std::vector<Row> kNvjpeg = {
+#include "libs/nvjpeg/api.inc"
+};
 
 struct Library {
   const char* soname;
@@ -83,6 +86,8 @@ const Library kLibraries[] = {
     {"libcupti.so.13", "libcupti.so.13", kCupti, 27},
     {"libcupti.so.12", "libcupti.so.12", kCupti, 27},
     {"libcufile.so.0", nullptr, kCufile, 5007},
+    {"libnvjpeg.so.13", "libnvjpeg.so.13", kNvjpeg, 9},
+    {"libnvjpeg.so.12", "libnvjpeg.so.12", kNvjpeg, 9},
 };
 
 std::string soname_of(void* handle) {

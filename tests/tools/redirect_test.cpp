@@ -69,13 +69,24 @@ TEST(Redirect, NvidiasOwnLibrariesAreNotToBeRebuilt) {
 }
 
 TEST(Libraries, EveryKindOfNameLeadsToOurs) {
-  for (const char* name : {"libcuda.so.1", "libcuda.so", "/usr/lib/x86_64-linux-gnu/libcuda.so.1",
-                           "/nonexistent/libcuda.so", "libcuda.so.1.1", "libcuda-0a9f.so.1"})
+  for (const char* name :
+       {"libcuda.so.1", "libcuda.so", "/usr/lib/x86_64-linux-gnu/libcuda.so.1", "/nonexistent/libcuda.so",
+        "libcuda.so.1.1", "libcuda-0a9f.so.1", "libcuda.4a0b5c81.so.1"})
     EXPECT_EQ(audited(std::string("which ") + name).out, "ours\n") << name;
 }
 
+TEST(Libraries, WhatNeedsAHashedNameAndAVersionGetsOurs) {
+  for (const std::string& path :
+       {std::string(), "LD_LIBRARY_PATH=" + kFolder, "LD_LIBRARY_PATH=" + kFolder + "/wheel"}) {
+    const Outcome outcome = audited("open ./app/libneeds_hashed.so", path);
+    EXPECT_EQ(outcome.code, 0) << path << ": " << outcome.out;
+    EXPECT_EQ(outcome.err, "") << path;
+  }
+}
+
 TEST(Libraries, OthersAreLeftAlone) {
-  for (const char* name : {"libcudax.so.1", "libcuda.so.2", "xlibcuda.so.1", "libcublas.so.13"})
+  for (const char* name :
+       {"libcudax.so.1", "libcuda.so.2", "xlibcuda.so.1", "libcuda.plugin.so.1", "libcublas.so.13"})
     EXPECT_EQ(audited(std::string("which ") + name).out, "not ours\n") << name;
 }
 

@@ -18,10 +18,23 @@ PPU_EXPORT unsigned la_version(unsigned version) {
   return version < LAV_CURRENT ? version : LAV_CURRENT;
 }
 
+/// A name with a hash stays as it is while the loader searches, for the versions that the asking library
+/// wants are bound to that name (_dl_check_map_versions looks it up); "found" is ours, in our folder or,
+/// where that isn't searched, in the last ones.
+static const char* answer_in_search(const char* candidate, unsigned flag) {
+  const char* ours = own_library(candidate);
+  if (!ours) return candidate;
+  const bool in_own_folder =
+      starts_with(candidate, own_folder()) && candidate + length(own_folder()) + 1 == base_name(candidate);
+  return in_own_folder || flag == LA_SER_DEFAULT ? ours : nullptr;
+}
+
 PPU_EXPORT char* la_objsearch(const char* name, uintptr_t* cookie, unsigned flag) {
   // A path through here means the file itself: our NVRTC opens NVIDIA's compiler that way.
   if (starts_with(name, "/proc/self/root/")) return const_cast<char*>(name);
-  const char* ours = flag == LA_SER_ORIG ? own_library(name) : nullptr;
+  const bool hashed = is_hashed(name);
+  if (flag != LA_SER_ORIG) return const_cast<char*>(hashed ? answer_in_search(name, flag) : name);
+  const char* ours = hashed && base_name(name) == name ? nullptr : own_library(name);
   if (ours) remember_asked_path(name);
   return const_cast<char*>(ours ? ours : name);
 }
@@ -42,7 +55,8 @@ PPU_EXPORT unsigned la_objopen(struct link_map* object, Lmid_t space, uintptr_t*
   }
   const bool file = name != path;  // the vDSO has no folder
   const bool system = starts_with(name, "ld-linux") || equal(name, "libc.so.6") || equal(name, "libm.so.6");
-  const bool ours = starts_with(path, own_folder()) && path + length(own_folder()) + 1 == name;
+  const bool ours = (starts_with(path, own_folder()) && path + length(own_folder()) + 1 == name) ||
+                    (is_hashed(path) && own_library(path));  // under a folder's name that it isn't in
   if (ours && starts_with(name, "libnvrtc"))
     tell_asked_path(static_cast<char*>(symbol_in(object, "ppu_nvrtc_asked_path")));
   if (file && !system && !ours) redirect_embedded_runtime(object, path, path);

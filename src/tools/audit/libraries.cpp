@@ -1,6 +1,6 @@
 // The table of replaced libraries. A name matches by its last part: soname, development name, a full version
-// (libcudart.so.12.4.127) and the names wheels are repaired to (libcudart-9335f6a2.so.12) mean the same
-// library.
+// (libcudart.so.12.4.127) and the names wheels are repaired to (libcudart-9335f6a2.so.12,
+// libcudart.3eda8113.so.13) mean the same library.
 #include "tools/audit/libraries.h"
 
 #include "tools/audit/freestanding.h"
@@ -36,6 +36,7 @@ constexpr Library kLibraries[] = {
     {"libnccl", {"2"}},
     {"libcupti", {"13", "12"}},
     {"libcufile", {"0"}},
+    {"libnvjpeg", {"13", "12"}},
     {"libnvshmem_host", {"3"}},
 };
 constexpr size_t kCount = sizeof kLibraries / sizeof kLibraries[0];
@@ -43,12 +44,13 @@ constexpr size_t kCount = sizeof kLibraries / sizeof kLibraries[0];
 /// One answer per library and major: made once, then only read.
 char paths[kCount][3][kPathRoom];
 
-/// Skips "-9335f6a2", the hash that wheel repair tools put behind a stem.
+/// Skips the hash that wheel repair tools put behind a stem: "-9335f6a2" (auditwheel), ".3eda8113"
+/// (torchvision's).
 const char* after_hash(const char* text) {
-  if (*text != '-') return text;
-  for (++text; (*text >= '0' && *text <= '9') || (*text >= 'a' && *text <= 'f'); ++text) {
-  }
-  return text;
+  if (*text != '-' && *text != '.') return text;
+  const char* end = text + 1;
+  while ((*end >= '0' && *end <= '9') || (*end >= 'a' && *end <= 'f')) ++end;
+  return end - text > 4 ? end : text;
 }
 
 bool same_major(const char* version, const char* major) {
@@ -88,6 +90,15 @@ bool find_own_folder() {
     }
     list += n;
     if (*list) ++list;
+  }
+  return false;
+}
+
+bool is_hashed(const char* name) {
+  const char* base = base_name(name);
+  for (const Library& library : kLibraries) {
+    const char* rest = starts_with(base, library.stem) ? base + length(library.stem) : nullptr;
+    if (rest && after_hash(rest) != rest && starts_with(after_hash(rest), ".so")) return true;
   }
   return false;
 }

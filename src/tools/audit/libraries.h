@@ -14,6 +14,9 @@ const char* own_folder();
 /// to answer or this build has no such library. The text lives as long as the process.
 const char* own_library(const char* name);
 
+/// True for a library of NVIDIA's under the name that a wheel repair tool gave it (libcudart-9335f6a2.so.12).
+bool is_hashed(const char* name);
+
 /// Remembers the name by which NVRTC was asked for, if it is an absolute path and not ours.
 void remember_asked_path(const char* name);
 

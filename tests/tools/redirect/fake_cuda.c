@@ -1,4 +1,7 @@
-// Stands for OpenPPU's libcuda.so.1 in redirect_test.
+// Stands for OpenPPU's libcuda.so.1 in redirect_test, or for the one that it replaces.
+#ifndef ANSWER
+#define ANSWER "ours"
+#endif
 const char* which_library(void) {
-  return "ours";
+  return ANSWER;
 }
