@@ -41,6 +41,12 @@ CUresult bind_managed(const Driver& driver, Module& module, CUlibrary library) {
   return CUDA_SUCCESS;
 }
 
+template <class Table>
+void forget(Table& table, const void* host, const Module& module) {
+  const auto entry = table.find(host);
+  if (entry != table.end() && entry->second->module == &module) table.erase(entry);
+}
+
 }  // namespace
 
 Module* add_module(const void* wrapper) {
@@ -57,18 +63,21 @@ void add_kernel(Module& module, const void* host, const char* name) {
   kernel->host = host;
   kernel->name = name;
   const std::unique_lock lock(registry().mutex);
+  module.hosts.push_back(host);
   registry().kernels[host] = kernel;
   registry().kernel_records.insert(kernel);
 }
 
 void add_variable(Module& module, const void* host, const char* name, size_t bytes) {
   const std::unique_lock lock(registry().mutex);
+  module.hosts.push_back(host);
   registry().variables[host] = std::make_unique<Variable>(&module, name, bytes, false);
 }
 
 void add_managed_variable(Module& module, void** host_pointer, const char* name, size_t bytes) {
   const std::unique_lock lock(registry().mutex);
   module.managed.push_back({host_pointer, name});
+  module.hosts.push_back(host_pointer);
   registry().variables[host_pointer] = std::make_unique<Variable>(&module, name, bytes, true);
   registry().managed_pending = true;
 }
@@ -78,8 +87,11 @@ void remove_module(Module& module) {
   {
     const std::unique_lock lock(registry().mutex);
     module.unregistered = true;
-    std::erase_if(registry().kernels, [&](const auto& entry) { return entry.second->module == &module; });
-    std::erase_if(registry().variables, [&](const auto& entry) { return entry.second->module == &module; });
+    for (const void* host : module.hosts) {  // another module may have taken the address since
+      forget(registry().kernels, host, module);
+      forget(registry().variables, host, module);
+    }
+    module.hosts.clear();
     registry().host_stubs.clear();
     library = module.library.exchange(nullptr);
   }

@@ -23,6 +23,7 @@ struct Module {
   std::mutex mutex;                  ///< held while loading
   bool unregistered = false;
   std::vector<ManagedVariable> managed;
+  std::vector<const void*> hosts;  ///< keys of its kernels and variables in the registry
 };
 
 /// A kernel by its host stub. Its address is what __cudaGetKernel hands out.
