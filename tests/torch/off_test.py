@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 
 SCRIPT = """
@@ -20,6 +21,12 @@ def run(**variables):
                           check=True)
 
 
+def some_library():
+    """A shared library that is there and is no bridge."""
+    import _ctypes
+    return _ctypes.__file__
+
+
 class Off(unittest.TestCase):
     def test_switched_off(self):
         done = run(PPU_TORCH="off")
@@ -32,6 +39,32 @@ class Off(unittest.TestCase):
         self.assertEqual(len(said), 1, done.stderr)
         self.assertIn("scripts/torch.sh", said[0])
         self.assertIn("alive 2.0", done.stdout)
+
+    def test_a_file_that_is_no_bridge_is_said_in_one_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            broken = os.path.join(folder, "libppu_torch-2.99.so")
+            with open(broken, "w", encoding="utf-8") as file:
+                file.write("no library")
+            for path, says in ((broken, "no bridge for PyTorch"), (some_library(), "is no bridge for PyTorch")):
+                done = run(PPU_TORCH=path)
+                said = [line for line in done.stderr.splitlines() if says in line]
+                self.assertEqual(len(said), 1, done.stderr)
+                self.assertIn("raised: CUDA error: no kernel image is available", done.stdout)
+                self.assertIn("alive 2.0", done.stdout)
+
+    def test_nvidias_libraries_by_absolute_path_are_ours(self):
+        """Whoever opens them by the path of a toolkit, or of NVIDIA's wheels, gets the stand-ins, and no second device."""
+        script = """
+import ctypes, torch
+for name in ("libcudart.so.13", "libcublas.so.13", "libcuda.so.1", "libnvjpeg.4a0b5c81.so.13"):
+    ctypes.CDLL("/usr/local/cuda-13.0/targets/x86_64-linux/lib/" + name)
+x = torch.ones(2, device="cuda")
+print("sum", (x + x).sum().item())
+print([line for line in open("/proc/self/maps") if "/usr/local/cuda" in line])
+"""
+        done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True, check=True)
+        self.assertEqual(done.stdout, "sum 4.0\n[]\n")
+        self.assertEqual(done.stderr, "")
 
     def test_counters(self):
         done = run(PPU_LOG="torch=info")
