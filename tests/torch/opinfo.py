@@ -29,6 +29,7 @@ def options():
     parser.add_argument("--samples", type=int, default=6, help="at most so many samples of an entry")
     parser.add_argument("--at-least", type=float, default=0, help="exit 1 below this share, in percent")
     parser.add_argument("--every", type=int, default=1, help="only every n-th entry, for a quick look")
+    parser.add_argument("--first", type=int, default=0, help="where --every begins: 0 to n-1 make up the whole list")
     parser.add_argument("--from-entry", type=int, default=None, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -40,7 +41,7 @@ def entries(args, torch, op_db):
     chosen = [op for op in op_db if dtype in op.supported_dtypes("cuda")]
     if args.only:
         chosen = [op for op in chosen if re.search(args.only, op.formatted_name)]
-    return chosen[::args.every]
+    return chosen[args.first::args.every]
 
 
 class Check:
