@@ -125,6 +125,7 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode) {
+  tell_torch_bridge_of_capture_begin();
   return call([&](const Driver& d) {
     return d.cuStreamBeginCapture_v2(resolve_stream(stream), static_cast<CUstreamCaptureMode>(mode));
   });
@@ -133,6 +134,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMo
 cudaError_t cudaStreamBeginCaptureToGraph(cudaStream_t stream, cudaGraph_t graph,
                                           const cudaGraphNode_t* dependencies, const cudaGraphEdgeData* edges,
                                           size_t count, enum cudaStreamCaptureMode mode) {
+  tell_torch_bridge_of_capture_begin();
   return call([&](const Driver& d) {
     return d.cuStreamBeginCaptureToGraph(resolve_stream(stream), graph, dependencies,
                                          reinterpret_cast<const CUgraphEdgeData*>(edges), count,

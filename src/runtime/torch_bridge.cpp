@@ -17,6 +17,7 @@ namespace {
 
 enum class State { kNotLookedFor, kOpening, kSettled };
 std::atomic<State> state{State::kNotLookedFor};
+std::atomic<void (*)()> capture_began{nullptr};
 std::atomic<void (*)()> capture_ended{nullptr};
 
 constexpr const char* kChannel = "torch";
@@ -97,6 +98,7 @@ void open_for(const std::string& libtorch) {
         why);
     return;
   }
+  capture_began = reinterpret_cast<void (*)()>(::dlsym(bridge, "ppu_torch_capture_began"));
   capture_ended = reinterpret_cast<void (*)()>(::dlsym(bridge, "ppu_torch_capture_ended"));
 }
 
@@ -114,6 +116,10 @@ void open_torch_bridge() {
   if (!state.compare_exchange_strong(expected, State::kOpening)) return;
   open_for(libtorch);
   state.store(State::kSettled, std::memory_order_release);
+}
+
+void tell_torch_bridge_of_capture_begin() {
+  if (void (*const tell)() = capture_began.load(std::memory_order_acquire)) tell();
 }
 
 void tell_torch_bridge_of_capture_end() {

@@ -13,4 +13,7 @@ void open_torch_bridge();
 /// A stream's capture has ended, well or not.
 void tell_torch_bridge_of_capture_end();
 
+/// Before a stream is captured: from then on operators ask whether theirs is.
+void tell_torch_bridge_of_capture_begin();
+
 }  // namespace ppu::runtime

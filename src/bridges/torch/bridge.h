@@ -14,6 +14,9 @@ const char* ppu_torch_built_for();
 /// Takes the operators over. Called once, when libtorch is loaded; null, or why nothing was changed.
 const char* ppu_torch_install();
 
+/// A stream's capture is about to begin: from now on operators ask whether theirs is captured.
+void ppu_torch_capture_began();
+
 /// A stream's capture has ended: what the operators ran for the capture wrote is put back as it was.
 void ppu_torch_capture_ended();
 }

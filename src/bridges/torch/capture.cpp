@@ -3,6 +3,7 @@
 
 #include <c10/cuda/CUDAException.h>
 
+#include <atomic>
 #include <cstring>
 #include <mutex>
 
@@ -19,6 +20,8 @@ struct Saved {
   const void* address;
   std::vector<char> bytes;
 };
+
+std::atomic<bool> expected{false};
 
 std::mutex saved_mutex;
 std::vector<Saved>& saved_storages() {
@@ -110,7 +113,12 @@ cudaGraph_t graph_of(cudaStream_t stream) {
 
 }  // namespace
 
+void expect_captures() {
+  expected.store(true, std::memory_order_release);
+}
+
 bool is_captured(cudaStream_t stream) {
+  if (!expected.load(std::memory_order_acquire)) return false;
   cudaStreamCaptureStatus status{};
   return cudaStreamIsCapturing(stream, &status) == cudaSuccess && status == cudaStreamCaptureStatusActive;
 }

@@ -8,6 +8,9 @@
 
 namespace ppu::bridge {
 
+/// Before the process's first capture: until then is_captured need not ask.
+void expect_captures();
+
 /// True while `stream` is being captured.
 bool is_captured(cudaStream_t stream);
 

@@ -2,6 +2,7 @@
 #include "bridges/torch/crossing.h"
 
 #include "bridges/torch/device_memory.h"
+#include "bridges/torch/spares.h"
 
 namespace ppu::bridge {
 namespace {
@@ -21,6 +22,11 @@ bool same_shape(const c10::TensorImpl& a, const c10::TensorImpl& b) {
 }
 
 }  // namespace
+
+Crossing::~Crossing() {
+  storages_.clear();
+  for (TensorPair& pair : tensors_) keep_spare(std::move(pair.cpu));
+}
 
 at::Tensor Crossing::find_cpu(const at::Tensor& cuda) const {
   if (tensors_.size() > kSearchAtMost) {
@@ -47,17 +53,34 @@ at::Tensor Crossing::remember(at::Tensor cpu, at::Tensor cuda) {
   return cpu;
 }
 
-c10::Storage Crossing::storage_to_cpu(const c10::Storage& cuda) {
-  c10::StorageImpl* const impl = cuda.unsafeGetStorageImpl();
+c10::Storage Crossing::find_storage(const c10::Storage& cuda) const {
   // From the back: a tensor list's neighbours share a storage more often than its ends.
   for (size_t i = storages_.size(); i-- > 0;)
-    if (storages_[i].cuda.unsafeGetStorageImpl() == impl) return storages_[i].cpu;
+    if (storages_[i].cuda.is_alias_of(cuda)) return storages_[i].cpu;
+  return {};
+}
+
+c10::Storage Crossing::storage_to_cpu(const c10::Storage& cuda) {
+  if (c10::Storage known = find_storage(cuda)) return known;
+  c10::StorageImpl* const impl = cuda.unsafeGetStorageImpl();
   void* const address = impl->mutable_data();
   c10::Storage cpu(c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), impl->nbytes(),
                                                          c10::DataPtr(address, c10::Device(c10::kCPU)),
                                                          device_backed_allocator(), impl->resizable()));
   storages_.push_back({cpu, cuda, address});
   return cpu;
+}
+
+c10::Storage Crossing::storage_to_cpu(const c10::Storage& cuda, const c10::Storage& spare) {
+  if (c10::Storage known = find_storage(cuda)) return known;
+  c10::StorageImpl* const impl = cuda.unsafeGetStorageImpl();
+  c10::StorageImpl* const cpu = spare.unsafeGetStorageImpl();
+  void* const address = impl->mutable_data();
+  cpu->set_data_ptr_noswap(c10::DataPtr(address, c10::Device(c10::kCPU)));
+  cpu->set_nbytes(impl->nbytes());
+  cpu->set_resizable(impl->resizable());
+  storages_.push_back({spare, cuda, address});
+  return spare;
 }
 
 c10::Storage Crossing::storage_to_cuda(const c10::Storage& cpu) {
@@ -72,6 +95,14 @@ c10::Storage Crossing::storage_to_cuda(const c10::Storage& cpu) {
 }
 
 at::Tensor Crossing::dense_to_cpu(const at::Tensor& t) {
+  if (at::Tensor spare = take_spare(); spare.defined()) {
+    c10::TensorImpl& impl = *spare.unsafeGetTensorImpl();
+    impl.set_storage_and_dtype(storage_to_cpu(t.storage(), impl.unsafe_storage()), t.dtype());
+    impl.set_storage_offset(t.storage_offset());
+    impl.set_sizes_and_strides(t.sizes(), t.strides());
+    copy_marks(t, impl);
+    return spare;
+  }
   auto impl = c10::make_intrusive<c10::TensorImpl>(storage_to_cpu(t.storage()),
                                                    c10::DispatchKeySet(c10::DispatchKey::CPU), t.dtype());
   impl->set_storage_offset(t.storage_offset());
@@ -100,7 +131,7 @@ at::Tensor Crossing::to_cpu(at::Tensor t) {
 }
 
 at::Tensor Crossing::to_cuda(const at::Tensor& t) {
-  if (!t.defined() || !t.is_cpu()) return t;
+  if (!t.defined() || !t.is_cpu() || change_side(t, device_)) return t;
   for (const at::Tensor& stranger : strangers_)
     if (stranger.is_same(t)) return t;
   if (at::Tensor known = find_cuda(t); known.defined()) return known;

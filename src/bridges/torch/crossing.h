@@ -12,6 +12,7 @@ namespace ppu::bridge {
 class Crossing {
  public:
   explicit Crossing(c10::Device device) : device_(device) {}
+  ~Crossing();
   Crossing(const Crossing&) = delete;
   Crossing& operator=(const Crossing&) = delete;
 
@@ -42,7 +43,10 @@ class Crossing {
   at::Tensor find_cuda(const at::Tensor& cpu) const;
   at::Tensor remember(at::Tensor cpu, at::Tensor cuda);
   at::Tensor dense_to_cpu(const at::Tensor& t);
+  c10::Storage find_storage(const c10::Storage& cuda) const;
   c10::Storage storage_to_cpu(const c10::Storage& cuda);
+  /// Takes `spare`, which nothing else uses, for a storage that isn't known yet.
+  c10::Storage storage_to_cpu(const c10::Storage& cuda, const c10::Storage& spare);
   c10::Storage storage_to_cuda(const c10::Storage& cpu);
   at::Tensor convert_layout(const at::Tensor& t, bool in);
   at::Tensor convert_quantized(const at::Tensor& t, c10::Storage storage, c10::DispatchKey key, bool in);

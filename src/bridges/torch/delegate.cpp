@@ -74,28 +74,6 @@ std::optional<c10::Device> device_of(const IValue& value) {
   return std::nullopt;
 }
 
-/// Makes `device` the current one for a call, if it isn't: memory and streams are those of the current
-/// device.
-class CurrentDevice {
- public:
-  explicit CurrentDevice(c10::Device device) {
-    if (c10::cuda::device_count() == 1) return;  // the usual case saves a call
-    before_ = c10::cuda::current_device();
-    if (before_ == device.index())
-      before_ = -1;
-    else
-      c10::cuda::set_device(device.index());
-  }
-  ~CurrentDevice() {
-    if (before_ >= 0) c10::cuda::set_device(before_);
-  }
-  CurrentDevice(const CurrentDevice&) = delete;
-  CurrentDevice& operator=(const CurrentDevice&) = delete;
-
- private:
-  c10::DeviceIndex before_ = -1;
-};
-
 }  // namespace
 
 Delegate::Delegate(const c10::OperatorHandle& op, c10::DispatchKey cpu_key, OperatorTraits traits,
@@ -235,7 +213,7 @@ void Delegate::run_on_cpu(const c10::OperatorHandle& op, Stack* stack, const Ran
   const Way way = own_.isValid()                       ? Way::kOwn
                   : wider != at::ScalarType::Undefined ? Way::kUpcast
                                                        : Way::kDelegated;
-  counter_->calls[static_cast<int>(way)].fetch_add(1, std::memory_order_relaxed);
+  count(way);
   if (calls_are_logged()) log_call(*counter_, way, arguments);
   if (random) {
     const at::Generator generator = seeded_cpu_generator(*random);

@@ -29,13 +29,18 @@ class Delegate final : public c10::OperatorKernel {
 
   void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack);
 
+  /// Refuses operands of several devices, as PyTorch does.
+  void check_devices(const Crossing& crossing, c10::Device device, const c10::OperatorHandle& op) const;
+  void count(Way way) const {
+    counter_->calls[static_cast<int>(way)].fetch_add(1, std::memory_order_relaxed);
+  }
+
   /// Runs the kernel on CPU tensors on top of the stack. Random numbers come from `random` if it isn't null.
   void run_on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack, const RandomState* random) const;
 
  private:
   friend class Recorder;
   c10::Device device_of_call(at::ArrayRef<c10::IValue> arguments) const;
-  void check_devices(const Crossing& crossing, c10::Device device, const c10::OperatorHandle& op) const;
   std::optional<RandomState> draw(at::ArrayRef<c10::IValue> arguments, c10::Device device) const;
   void take_in(Crossing& crossing, torch::jit::Stack* stack, size_t base) const;
   void take_out(Crossing& crossing, torch::jit::Stack* stack) const;

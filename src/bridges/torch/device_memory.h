@@ -10,6 +10,28 @@ namespace ppu::bridge {
 /// DeviceBackedScope.
 void install_allocator();
 
+/// Makes `device` the current one for a call, if it isn't: memory and streams are those of the current
+/// device.
+class CurrentDevice {
+ public:
+  explicit CurrentDevice(c10::Device device) {
+    if (c10::cuda::device_count() == 1) return;  // the usual case saves a call
+    before_ = c10::cuda::current_device();
+    if (before_ == device.index())
+      before_ = -1;
+    else
+      c10::cuda::set_device(device.index());
+  }
+  ~CurrentDevice() {
+    if (before_ >= 0) c10::cuda::set_device(before_);
+  }
+  CurrentDevice(const CurrentDevice&) = delete;
+  CurrentDevice& operator=(const CurrentDevice&) = delete;
+
+ private:
+  c10::DeviceIndex before_ = -1;
+};
+
 /// While one lives, this thread's CPU allocations are device memory of the current device.
 class DeviceBackedScope {
  public:

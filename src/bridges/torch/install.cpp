@@ -11,6 +11,7 @@
 #include "bridges/torch/counters.h"
 #include "bridges/torch/delegate.h"
 #include "bridges/torch/device_memory.h"
+#include "bridges/torch/direct.h"
 #include "bridges/torch/own_operators.h"
 
 namespace ppu::bridge {
@@ -95,8 +96,12 @@ size_t take_over(const KeyPair& keys, const Rows& rows, torch::Library& library,
       ++lacking;
       continue;
     }
-    library.impl(row_of.c_str(), torch::CppFunction::makeFromBoxedFunctor(std::make_unique<Delegate>(
-                                     *op, keys.cpu, row.traits, own ? row.own : c10::KernelFunction())));
+    std::optional<torch::CppFunction> direct;
+    if (dense && !own) direct = direct_kernel(*op, row.traits);
+    library.impl(row_of.c_str(),
+                 direct ? std::move(*direct)
+                        : torch::CppFunction::makeFromBoxedFunctor(std::make_unique<Delegate>(
+                              *op, keys.cpu, row.traits, own ? row.own : c10::KernelFunction())));
     ++taken;
   }
   return lacking;
@@ -139,6 +144,10 @@ __attribute__((visibility("default"))) const char* ppu_torch_install() {
     why = error.what();
     return why.c_str();
   }
+}
+
+__attribute__((visibility("default"))) void ppu_torch_capture_began() {
+  ppu::bridge::expect_captures();
 }
 
 __attribute__((visibility("default"))) void ppu_torch_capture_ended() {
