@@ -65,6 +65,37 @@ class Attention(unittest.TestCase):
         (grad,) = torch.autograd.grad(weights.sum(), v)
         torch.testing.assert_close(grad, weights.sum(-2).unsqueeze(-1).expand_as(grad))
 
+    def test_strides_are_those_that_compiled_code_expects(self):
+        """torch.compile lays out what follows by PyTorch's meta kernels."""
+        def strides(results):
+            return [r.stride() for r in results if isinstance(r, torch.Tensor) and r.numel() > 1 and r.is_floating_point()]
+
+        def pair(operator, tensors, *rest):
+            on_device = operator(*tensors, *rest)
+            meta = operator(*[t if t is None else t.to("meta") for t in tensors], *rest)
+            self.assertEqual(strides(on_device), strides(meta), operator)
+            return on_device
+
+        for order in ((0, 1, 2, 3), (0, 2, 1, 3), (2, 0, 1, 3)):
+            q, k, v, grad = (torch.randn([(2, 4, 5, 8)[i] for i in order], device="cuda").permute(
+                [order.index(i) for i in range(4)]) for _ in range(4))
+            bias = torch.randn(2, 4, 5, 5, device="cuda")
+            ops = torch.ops.aten
+            out, sums, seed, offset = pair(ops._scaled_dot_product_efficient_attention, (q, k, v, bias), True)
+            pair(ops._scaled_dot_product_efficient_attention_backward,
+                 (grad, q, k, v, bias, out, sums, seed, offset), 0.0, [True] * 4)
+            h, g = [t.half() for t in (q, k, v)], grad.half()
+            out, sums, none, nothing, rows, columns, seed, offset, _ = pair(ops._scaled_dot_product_flash_attention, h)
+            pair(lambda *t: ops._scaled_dot_product_flash_attention_backward(
+                *t[:6], none, nothing, rows, columns, 0.0, False, *t[6:]), (g, *h, out, sums, seed, offset))
+            out = pair(ops._scaled_dot_product_cudnn_attention, (*h, None), True)
+            pair(lambda *t: ops._scaled_dot_product_cudnn_attention_backward(
+                *t, None, None, None, rows, columns, 0.0, False), (g, *h, out[0], out[1], out[6], out[7]))
+            by_length = [t.transpose(1, 2) for t in (q, k, v)]
+            pair(lambda *t: ops._efficient_attention_forward(*t, None, None, None, None, None, 0.0, 0, True), by_length)
+            pair(lambda *t: ops._flash_attention_forward(*t, None, None, 5, 5, 0.0, False, False),
+                 [t.half() for t in by_length])
+
     def test_modules(self):
         torch.manual_seed(0)
         for module, inputs in ((torch.nn.MultiheadAttention(16, 4, batch_first=True), 3),

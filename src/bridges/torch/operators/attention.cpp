@@ -1,7 +1,9 @@
 // Attention: flash, memory-efficient and cuDNN's, forward and backward. PyTorch chooses one of them for
 // device 'cuda' by itself; all are carried out by the wheel's CPU flash kernel where it can, else by matrix
 // products in f32.
+#include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "bridges/torch/own_operators.h"
 #include "bridges/torch/random.h"
@@ -81,7 +83,7 @@ std::pair<Tensor, Tensor> forward(const Attention& a) {
     const OptionalTensor mask = a.bias.defined() ? OptionalTensor(a.bias) : std::nullopt;
     auto [out, log_sum_exp] =
         at::_scaled_dot_product_flash_attention_for_cpu(a.q, a.k, a.v, 0.0, a.causal, mask, a.scale);
-    return {out, log_sum_exp};
+    return {out, log_sum_exp.contiguous()};
   }
   const int64_t heads = a.q.size(1);
   const Tensor scores = scores_of(a, for_each_head(a.k, heads));
@@ -130,6 +132,46 @@ Gradients backward(const Attention& a, const Tensor& grad, const Tensor& out, co
   return result;
 }
 
+/// `t` in the order of dimensions that the fused kernel gives its result: that of `like`. Compiled code
+/// relies on the strides that PyTorch's meta kernels promise (torch/_meta_registrations.py,
+/// alloc_with_matching_layout).
+Tensor laid_as(const Tensor& t, const Tensor& like) {
+  if (!t.defined()) return t;
+  Tensor wanted;
+  if (t.sizes() == like.sizes()) {
+    wanted = at::empty_like(like);
+  } else {
+    std::vector<int64_t> order(static_cast<size_t>(like.dim()));  // from the innermost
+    std::iota(order.begin(), order.end(), int64_t{0});
+    const auto place = [&](int64_t i) {  // a stride of 0 counts as the largest; equal ones keep their order
+      return std::pair(like.stride(i) ? like.stride(i) : std::numeric_limits<int64_t>::max(), i);
+    };
+    std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return place(a) < place(b); });
+    std::vector<int64_t> strides(order.size());
+    int64_t stride = 1;
+    for (const int64_t i : order) {
+      strides[static_cast<size_t>(i)] = stride;
+      stride *= t.size(i);
+    }
+    wanted = at::empty_strided(t.sizes(), strides, t.options());
+  }
+  return wanted.strides() == t.strides() ? t : wanted.copy_(t);
+}
+
+/// Stored as [batch, length, heads, width].
+Tensor laid_by_length(const Tensor& t) {
+  return t.defined() ? t.transpose(1, 2).contiguous().transpose(1, 2) : t;
+}
+
+/// The bias's gradient: the efficient kernel pads its rows to 16 elements.
+Tensor laid_in_padded_rows(const Tensor& t) {
+  constexpr int64_t kMultiple = 16;
+  if (!t.defined()) return t;
+  std::vector<int64_t> sizes = t.sizes().vec();
+  sizes.back() = (sizes.back() + kMultiple - 1) / kMultiple * kMultiple;
+  return at::empty(sizes, t.options()).narrow(-1, 0, t.size(-1)).copy_(t);
+}
+
 Tensor undefined_as_none(const Tensor& t) {
   return t.defined() && t.numel() > 0 ? t : Tensor();
 }
@@ -168,7 +210,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt, Tensor, Ten
     std::optional<double> scale) {
   const Attention a{q, k, v, {}, dropout, causal, false, scale, fresh_seed(dropout)};
   auto [out, log_sum_exp] = forward(a);
-  return {out,
+  return {laid_as(out, q),
           log_sum_exp,
           Tensor(),
           Tensor(),
@@ -187,7 +229,7 @@ std::tuple<Tensor, Tensor, Tensor> sdpa_flash_backward(const Tensor& grad, const
                                                        const Tensor&, std::optional<double> scale) {
   const Attention a{q, k, v, {}, dropout, causal, false, scale, seed_from(seed)};
   Gradients g = backward(a, grad, out, log_sum_exp, false);
-  return {g.q, g.k, g.v};
+  return {laid_as(g.q, q), laid_as(g.k, k), laid_as(g.v, v)};
 }
 
 std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient(const Tensor& q, const Tensor& k, const Tensor& v,
@@ -201,7 +243,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient(const Tensor& q, const
   Tensor kept = want_log_sum_exp ? at::constant_pad_nd(log_sum_exp.to(at::kFloat), {0, padded - rows},
                                                        std::numeric_limits<double>::infinity())
                                  : at::empty({q.size(0), q.size(1), 0}, q.options().dtype(at::kFloat));
-  return {out, kept, seed_tensor(q, a.seed), seed_tensor(q, 0)};
+  return {laid_by_length(out), kept, seed_tensor(q, a.seed), seed_tensor(q, 0)};
 }
 
 std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient_backward(
@@ -212,7 +254,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient_backward(
   const Attention a{q, k, v, bias, dropout, causal, false, scale, seed_from(seed)};
   const Tensor rows = log_sum_exp.narrow(2, 0, q.size(2)).contiguous();
   Gradients g = backward(a, grad, out, rows, wanted[3] && bias.defined());
-  return {g.q, g.k, g.v, g.bias};
+  return {laid_by_length(g.q), laid_by_length(g.k), laid_by_length(g.v), laid_in_padded_rows(g.bias)};
 }
 
 std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt, Tensor, Tensor, Tensor> sdpa_cudnn(
@@ -220,7 +262,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt, Tensor, Ten
     bool causal, bool, std::optional<double> scale) {
   const Attention a{q, k, v, bias.value_or(Tensor()), dropout, causal, false, scale, fresh_seed(dropout)};
   auto [out, log_sum_exp] = forward(a);
-  return {out,
+  return {laid_as(out, q),
           log_sum_exp.unsqueeze(-1),
           Tensor(),
           Tensor(),
@@ -237,7 +279,7 @@ std::tuple<Tensor, Tensor, Tensor> sdpa_cudnn_backward(
     const Tensor&, c10::SymInt, c10::SymInt, double dropout, bool causal, std::optional<double> scale) {
   const Attention a{q, k, v, undefined_as_none(bias), dropout, causal, false, scale, seed_from(seed)};
   Gradients g = backward(a, grad, out, log_sum_exp.squeeze(-1), false);
-  return {g.q, g.k, g.v};
+  return {laid_as(g.q, q), laid_as(g.k, k), laid_as(g.v, v)};
 }
 
 // --- the kernels below them: [batch, length, heads, width], or all sequences one behind the other
@@ -279,7 +321,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> flash_forward(
     const Attention a{
         q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), {}, dropout, causal, true, scale, seed};
     auto [out, log_sum_exp] = forward(a);
-    return {out.transpose(1, 2), log_sum_exp, state, unused, no_mask};
+    return {laid_as(out.transpose(1, 2), q), log_sum_exp, state, unused, no_mask};
   }
   const std::vector<int64_t> at_q = bounds_of(*lengths_q);
   const std::vector<int64_t> at_k = bounds_of(*lengths_k);
@@ -314,7 +356,8 @@ std::tuple<Tensor, Tensor, Tensor> flash_backward(
     const Attention a{
         q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), {}, dropout, causal, true, scale, seed};
     Gradients g = backward(a, grad.transpose(1, 2), out.transpose(1, 2), log_sum_exp, false);
-    return {g.q.transpose(1, 2), g.k.transpose(1, 2), g.v.transpose(1, 2)};
+    return {laid_as(g.q.transpose(1, 2), q), laid_as(g.k.transpose(1, 2), k),
+            laid_as(g.v.transpose(1, 2), v)};
   }
   const std::vector<int64_t> at_q = bounds_of(lengths_q);
   const std::vector<int64_t> at_k = bounds_of(lengths_k);
@@ -376,7 +419,12 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt> efficient_f
     Tensor kept = want_log_sum_exp ? at::constant_pad_nd(rows.to(at::kFloat), {0, padded - q.size(1)},
                                                          std::numeric_limits<double>::infinity())
                                    : at::empty({q.size(0), q.size(2), 0}, q.options().dtype(at::kFloat));
-    return {out.transpose(1, 2), kept, seed_tensor(q, seed), seed_tensor(q, 0), q.size(1), k.size(1)};
+    return {out.transpose(1, 2).contiguous(),
+            kept,
+            seed_tensor(q, seed),
+            seed_tensor(q, 0),
+            q.size(1),
+            k.size(1)};
   }
   TORCH_CHECK_NOT_IMPLEMENTED(
       !bias, "OpenPPU: efficient attention over packed sequences with a bias isn't supported");
@@ -412,7 +460,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> efficient_backward(
     Gradients g = backward(
         attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0),
         grad.transpose(1, 2), out.transpose(1, 2), rows, bias_wanted && is_given(bias));
-    return {g.q.transpose(1, 2), g.k.transpose(1, 2), g.v.transpose(1, 2), g.bias};
+    return {laid_as(g.q.transpose(1, 2), q), laid_as(g.k.transpose(1, 2), k), laid_as(g.v.transpose(1, 2), v),
+            laid_in_padded_rows(g.bias)};
   }
   const std::vector<int64_t> at_q = bounds_of(*lengths_q);
   const std::vector<int64_t> at_k = bounds_of(*lengths_k);
