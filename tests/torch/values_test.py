@@ -156,6 +156,21 @@ class Values(unittest.TestCase):
             self.assertEqual(bias.grad.dtype, dtype)
             torch.testing.assert_close(bias.grad.double(), grad.double().sum(0), rtol=0, atol=rounding)
 
+    def test_layer_norm_keeps_its_statistics_in_float(self):
+        torch.manual_seed(0)
+        for dtype, rounding in ((torch.float16, 2 ** -11), (torch.bfloat16, 2 ** -8)):
+            x = torch.randn(500, 512, device="cuda").mul_(0.5).sub_(2.3).to(dtype)
+            grad = torch.randn_like(x).mul_(0.1)
+            weight, bias = (torch.rand(512, device="cuda", dtype=dtype, requires_grad=True) for _ in range(2))
+            exact = [t.detach().double().requires_grad_() for t in (weight, bias)]
+            nn.functional.layer_norm(x, (512,), weight, bias).backward(grad)
+            nn.functional.layer_norm(x.double(), (512,), *exact).backward(grad.double())
+            largest = exact[0].grad.abs().max().item()
+            torch.testing.assert_close(weight.grad.double(), exact[0].grad, rtol=0, atol=1.1 * rounding * largest)
+            for parameters in ((weight, bias), (None, None)):
+                y, mean, inverse = torch.native_layer_norm(x, (512,), *parameters, 1e-5)
+                self.assertEqual((y.dtype, mean.dtype, inverse.dtype), (dtype, torch.float32, torch.float32))
+
     def test_dropout(self):
         x = torch.ones(20000, device="cuda", requires_grad=True)
         y = nn.functional.dropout(x, 0.25)

@@ -1,5 +1,5 @@
 // Normalisation and dropout for which the wheel has CUDA kernels only: the pieces of SyncBatchNorm, RMS
-// norm's gradient, the fused dropouts.
+// norm's gradient, the fused dropouts; and layer norm, whose statistics CUDA keeps in another type.
 #include "bridges/torch/own_operators.h"
 #include "bridges/torch/random.h"
 
@@ -94,6 +94,21 @@ Tensor backward_elemt(const Tensor& grad, const Tensor& x, const Tensor& mean, c
       .to(x.scalar_type());
 }
 
+/// CUDA's kernel keeps the mean and the inverse deviation of half types in float, for the gradients. The
+/// CPU's does where the weight is float.
+std::tuple<Tensor, Tensor, Tensor> layer_norm(const Tensor& x, c10::SymIntArrayRef shape,
+                                              const OptionalTensor& weight, const OptionalTensor& bias,
+                                              double epsilon) {
+  const auto widened = [](const OptionalTensor& t) {
+    return t && t->defined() ? OptionalTensor(t->to(at::kFloat)) : std::nullopt;
+  };
+  if (!at::isReducedFloatingType(x.scalar_type()))
+    return at::native_layer_norm_symint(x, shape, weight, bias, epsilon);
+  OptionalTensor wide = widened(weight);
+  if (!wide) wide = at::ones_symint(shape, x.options().dtype(at::kFloat));
+  return at::native_layer_norm_symint(x, shape, wide, widened(bias), epsilon);
+}
+
 std::tuple<Tensor, Tensor> rms_norm_backward(const Tensor& grad, const Tensor& x, at::IntArrayRef shape,
                                              const Tensor& inverse, const OptionalTensor& weight,
                                              std::array<bool, 2> wanted) {
@@ -145,6 +160,7 @@ OwnOperators normalisation_operators() {
       PPU_OWN(batch_norm_gather_stats_with_counts, gather_with_counts),
       PPU_OWN(batch_norm_backward_reduce, backward_reduce),
       PPU_OWN(batch_norm_backward_elemt, backward_elemt),
+      PPU_OWN(native_layer_norm, layer_norm),
       PPU_OWN(_fused_rms_norm_backward, rms_norm_backward),
       PPU_OWN_RANDOM(native_dropout, native_dropout),
       PPU_OWN_RANDOM(_fused_dropout, fused_dropout),
