@@ -103,7 +103,8 @@ void FunctionLowering::make_blocks() {
 }
 
 void FunctionLowering::lower_instruction(const ptx::Instruction& i) {
-  if (i.row == ptx::kNoRow) return fail("OpenPPU doesn't have this instruction");
+  if (i.row == ptx::kNoRow)
+    return fail("OpenPPU doesn't have this instruction (target " + module.source.target + ")");
   llvm::Value* guard = nullptr;
   if (i.guard >= 0) {
     guard = read_register(i.guard);

@@ -46,7 +46,7 @@ constexpr std::string_view kModifiers[] = {
     "b2", "b3", "h0", "h1", "h2", "h3", "h10", "h20", "h21", "h30", "h31", "h32", "lower", "launch_dependents",
     "texref", "surfref", "samplerref", "memory_layout", "addr_mode_0", "addr_mode_1", "addr_mode_2", "filter_mode",
     "force_unnormalized_coords", "ignore_src", "kind", "instruction", "generic", "tmem", "down_sync", "spread",
-    "sp_meta", "s2t", "unpack", "pack", "shl", "shr", "mask", "fractional", "evict_last", "evict_first", "evict_normal"};
+    "sp_meta", "L2", "cp_mask", "oob", "b8x16", "b4x16_p64", "b6x16_p32", "s2t", "unpack", "pack", "shl", "shr", "mask", "fractional", "evict_last", "evict_first", "evict_normal"};
 // clang-format on
 
 /// Place of a modifier in the syntax line of ld/st/atom/red.
@@ -95,7 +95,7 @@ bool is_ptx_modifier(std::string_view word) {
         "kind", "async",       "mbarrier",      "tensormap",     "cluster",   "cta",
         "read", "proxy",       "collector",     "sem",           "multicast", "im2col",
         "tile", "op_restrict", "sync_restrict", "shared_memory", "unpack",    "pack",
-        "bulk", "global",      "num",           "spread"};
+        "bulk", "global",      "num",           "spread",        "sp",        "scale_vec"};
     return kHeads.contains(word.substr(0, qualified)) && qualified + 2 < word.size();
   }
   if (kSet.contains(word) || isa::parse_type(word).kind != isa::Kind::kNone || is_shape(word)) return true;

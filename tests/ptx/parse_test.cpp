@@ -427,9 +427,9 @@ TEST(Parse, LocalNamesThatHideModuleNames) {
 TEST(Parse, InstructionsWithoutRowAreKept) {
   const Module m = kernel(
       "  .reg .f32 %f<5>; .reg .b32 %r; .reg .b64 %t;\n"
-      "tex.2dms.v4.f32.s32 {%f1, %f2, %f3, %f4}, [%t, {%r, %r, %r, %r}];\n wgmma.fence.sync.aligned;");
+      "mapa.u64 %t, %t, %r;\n wgmma.fence.sync.aligned;");
   EXPECT_EQ(m.functions[0].body[0].row, kNoRow);
-  EXPECT_EQ(m.functions[0].body[0].opcode, "tex.2dms.v4.f32.s32");
+  EXPECT_EQ(m.functions[0].body[0].opcode, "mapa.u64");
 }
 
 TEST(Parse, TextureOperands) {
