@@ -5,10 +5,14 @@
 
 namespace ppu::ptx {
 
-std::string Parser::unique_name(std::string_view name, std::unordered_set<std::string>& used) {
+std::string Parser::unique_name(std::string_view name, UsedNames& used) {
   std::string candidate(name);
-  for (int n = 1; !used.insert(candidate).second; n++)
-    candidate = std::string(name) + "$" + std::to_string(n);
+  const auto [place, is_new] = used.try_emplace(candidate, 1);
+  if (is_new) return candidate;
+  // Inlined assembly declares the same few names in thousands of scopes: go on from the last number given.
+  int& next = place->second;
+  do candidate = std::string(name) + "$" + std::to_string(next++);
+  while (!used.try_emplace(candidate, 1).second);
   return candidate;
 }
 
@@ -115,7 +119,7 @@ void Parser::declare_parameters(std::vector<Variable>& list) {
     if (v.space == Space::kReg) {
       scopes_[0].registers.emplace(v.name, new_register(v.name, v.type));
     } else {
-      used_names_.insert(v.name);
+      used_names_.try_emplace(v.name, 1);
       scopes_[0].variables.emplace(v.name, v.name);
     }
   }

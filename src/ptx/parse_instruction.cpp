@@ -201,7 +201,7 @@ void Parser::split_vector_move(const Instruction& in, const Token& opcode) {
 }
 
 void Parser::add_dynamic_stack() {
-  if (!used_names_.insert(kDynamicStack).second) return;
+  if (!used_names_.try_emplace(kDynamicStack, 1).second) return;
   Variable v;
   v.name = kDynamicStack;
   v.space = Space::kLocal;

@@ -1,5 +1,7 @@
 // The top of a PTX file: version, target, variables, functions (PTX ISA, "PTX Module Directives"), and
 // parse().
+#include <unordered_set>
+
 #include "ptx/parser.h"
 #include "ptx/ptx.h"
 

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "ptx/lexer.h"
@@ -68,6 +67,9 @@ std::optional<ElementChoice> element_choice(std::string_view directive);
 /// digits.
 constexpr uint8_t kElements = 7;
 
+/// Names given out in a function; of each, the number that the next one of its kind may end in.
+using UsedNames = std::unordered_map<std::string, int>;
+
 class Parser {
  public:
   Parser(std::string_view text, std::string_view name);
@@ -118,7 +120,7 @@ class Parser {
   void declare_parameters(std::vector<Variable>& list);
   void resolve_labels();
   int32_t new_register(std::string_view name, isa::Type type);
-  std::string unique_name(std::string_view name, std::unordered_set<std::string>& used);
+  std::string unique_name(std::string_view name, UsedNames& used);
 
   // parse_instruction.cpp
   void parse_instruction();
@@ -182,7 +184,7 @@ class Parser {
   std::vector<Scope> scopes_;
   int scope_ = 0;
   int depth_ = 0;  ///< of nested expressions and operands
-  std::unordered_set<std::string> used_names_, used_labels_;
+  UsedNames used_names_, used_labels_;
   std::vector<LabelUse> label_uses_;
   std::unordered_map<std::string, Operand> tables_;  ///< by unique name
 };

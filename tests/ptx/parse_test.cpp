@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <set>
 
 #include "ptx/ptx.h"
 
@@ -182,6 +183,21 @@ TEST(Parse, RegistersInRangesAndScopes) {
   const Function& f = m.functions[0];
   EXPECT_NE(f.body[0].operands[0].index, f.body[1].operands[0].index);
   EXPECT_EQ(f.body[3].operands[1].index, f.body[0].operands[0].index);
+}
+
+// What inlined assembly declares over and over, beside a name that looks like one given to it.
+TEST(Parse, ManyScopesOfTheSameNames) {
+  std::string body = ".reg .b32 p$2;\n";
+  for (int n = 0; n < 30000; n++) body += "{ .reg .b32 p; mov.u32 p, 1; L: mov.u32 p$2, p; }\n";
+  const Module m = kernel(body);
+  const Function& f = m.functions[0];
+  std::set<std::string> names;
+  for (const Register& r : f.registers) names.insert(r.name);
+  EXPECT_EQ(names.size(), f.registers.size());
+  EXPECT_EQ(f.registers.size(), 30001u);
+  EXPECT_EQ(f.registers[2].name, "p$1");
+  EXPECT_EQ(f.registers[3].name, "p$3");
+  EXPECT_EQ(f.labels.size(), 30000u);
 }
 
 TEST(Parse, LabelsOfNestedScopes) {
