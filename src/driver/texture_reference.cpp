@@ -6,6 +6,7 @@
 
 #include "device/texture.h"
 #include "driver/array_handles.h"
+#include "ptx/texref_state.h"
 
 struct CUtexref_st {
   uint64_t variable = 0;  ///< where the module keeps the handle; 0 for references that cuTexRefCreate made
@@ -41,6 +42,16 @@ References<T>& references() {
   return *r;
 }
 
+/// The first settings of a reference whose variable has an initialiser.
+void take_initial_state(CUtexref_st& r, uint64_t holds) {
+  if (!ptx::is_texref_state(holds)) return;
+  const ptx::TexrefState state = ptx::unpack_texref_state(holds);
+  for (int axis = 0; axis < 3; axis++) r.texture.addressMode[axis] = CUaddress_mode(state.address[axis]);
+  r.texture.filterMode = state.linear ? CU_TR_FILTER_MODE_LINEAR : CU_TR_FILTER_MODE_POINT;
+  if (state.normalized) r.texture.flags |= CU_TRSF_NORMALIZED_COORDINATES;
+}
+void take_initial_state(CUsurfref_st&, uint64_t) {}
+
 template <class T>
 CUresult find(T** reference, CUmodule module, const char* name) {
   if (!reference || !name) return CUDA_ERROR_INVALID_VALUE;
@@ -57,7 +68,10 @@ CUresult find(T** reference, CUmodule module, const char* name) {
   // A new module may have its variables where an old one had them.
   uint64_t holds = 0;
   std::memcpy(&holds, reinterpret_cast<const void*>(address), sizeof holds);
-  if (holds != known->object) *known = T{};
+  if (holds != known->object) {
+    *known = T{};
+    take_initial_state(*known, holds);
+  }
   known->variable = address;
   *reference = known;
   return CUDA_SUCCESS;

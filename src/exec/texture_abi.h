@@ -5,7 +5,8 @@
 //   coordinates   as many as texture_axes(geometry): f32 bits, or s32 (of surfaces always, x in bytes unless
 //                 kFormatted)
 //   layer         if texture_is_layered(geometry)
-//   kSampleLevel  the level (f32);  kSampleGrad: d/dx of each axis, then d/dy of each (f32)
+//   kSampleLevel  the level (f32; s32 of kIntegerCoordinates)
+//   kSampleGrad   d/dx of each axis, then d/dy of each (f32)
 //   kHasOffset    texel offsets of each axis (s32)
 //   kQuery        of kLevelQuery: the level
 //   kStore        the elements' words: one each, or two (low, high) of 8-byte elements;  kReduce: the value's

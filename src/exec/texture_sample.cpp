@@ -332,7 +332,7 @@ double level_of_gradients(const TextureState& s, const Place& p, const uint32_t*
     const int32_t size[3] = {s.level[0].width, s.level[0].height, s.level[0].depth};
     double sum = 0;
     for (unsigned a = 0; a < p.axes + p.cube; a++) {
-      const double scale = p.cube ? 0.5 * size[0] : s.normalized_coords ? size[a] : 1.0;
+      const double scale = p.cube ? 0.5 * size[0] : s.normalized_coords && !p.integer ? size[a] : 1.0;
       sum += g[a] * scale * (g[a] * scale);
     }
     longest = sum > longest ? sum : longest;
@@ -348,7 +348,8 @@ void find_levels(const TextureState& s, const Place& p, TextureOp op, const uint
   }
   for (unsigned l = 0; l < kLanes; l++) {
     double lod = 0;
-    if (op.action == TextureAction::kSampleLevel) lod = double(std::bit_cast<float>(in[l])) + s.mip_bias;
+    if (op.action == TextureAction::kSampleLevel)
+      lod = (p.integer ? double(int32_t(in[l])) : double(std::bit_cast<float>(in[l]))) + s.mip_bias;
     if (op.action == TextureAction::kSampleGrad) lod = level_of_gradients(s, p, in, l) + s.mip_bias;
     lod = lod > s.min_level ? lod : s.min_level;  // also of a NaN
     lod = lod < s.max_level ? lod : s.max_level;

@@ -35,7 +35,7 @@ V half_result(const Args<V>& x, V value) {
   if (x.has("relu")) value = relu(value);
   const Type element = element_of(x.in[0].t);
   // NaN payloads of arithmetic are free, which spares .f16 a test; .relu and min have made theirs canonical.
-  V half = element.kind == Kind::kF ? truncate(value, element) : narrow(value, element, kRn);
+  V half = element.kind == Kind::kF ? truncate(value, element) : narrow(value, element, x.round());
   return x.has("ftz") ? flush(half) : half;
 }
 
@@ -74,7 +74,9 @@ V half_arithmetic(const Args<V>& x, HalfOp op) {
       case HalfOp::kMul:
         return half_result(x, fmul(l[0], l[1], kRn));
       case HalfOp::kFma:
-        return half_result(x, fma_to_odd(l[0], l[1], l[2]));
+        // Two roundings in one direction are one; to nearest they aren't, so the first is to odd.
+        return half_result(
+            x, x.round() == kRn ? fma_to_odd(l[0], l[1], l[2]) : ffma(l[0], l[1], l[2], x.round()));
       case HalfOp::kMin:
         return half_result(x, half_minmax(x, l[0], l[1], false));
       case HalfOp::kMax:

@@ -226,10 +226,13 @@ uint32_t ModuleLowering::global_slot(const std::string& name) {
   return uint32_t(globals_.size() - 1);
 }
 
-const ptx::Variable* ModuleLowering::const_anchor() const {
-  for (int32_t i : ptx::reachable(source, kernel.name).variables)
-    if (source.variables[size_t(i)].space == ptx::Space::kConst) return &source.variables[size_t(i)];
-  return nullptr;
+const std::vector<const ptx::Variable*>& ModuleLowering::const_variables() {
+  if (const_variables_) return *const_variables_;
+  const_variables_.emplace();
+  for (const int32_t i : ptx::reachable(source, kernel.name).variables)
+    if (const ptx::Variable& v = source.variables[size_t(i)]; v.space == ptx::Space::kConst)
+      const_variables_->push_back(&v);
+  return *const_variables_;
 }
 
 std::optional<uint32_t> ModuleLowering::shared_offset(const ptx::Function& in,

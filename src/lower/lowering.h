@@ -41,9 +41,8 @@ class ModuleLowering {
   /// Index in LaunchArgs::globals; the variable is added on first use.
   uint32_t global_slot(const std::string& name);
   size_t global_count() const { return globals_.size(); }
-  /// A .const variable that the kernel may use, or null: 32-bit addresses of that space lie within 2 GiB of
-  /// it.
-  const ptx::Variable* const_anchor() const;
+  /// The .const variables that the kernel may use. 32-bit addresses of that space lie within 2 GiB of each.
+  const std::vector<const ptx::Variable*>& const_variables();
   /// Offset in the shared window; nothing if `name` isn't shared.
   std::optional<uint32_t> shared_offset(const ptx::Function& in, const std::string& name) const;
   /// Offset in a thread's local memory; nothing if `name` isn't local.
@@ -85,6 +84,7 @@ class ModuleLowering {
   uint32_t static_shared_ = 0, local_bytes_ = 0, registers_ = 0;
   const ptx::ProfilePlan* counting_;
   bool checking_;
+  std::optional<std::vector<const ptx::Variable*>> const_variables_;
   mutable std::vector<int32_t> places_;  ///< ptx::reachable's functions, once asked for
 };
 

@@ -152,7 +152,7 @@ namespace {
 
 /// base <= v < base + size
 llvm::Value* in_window(FunctionLowering& f, llvm::Value* v, llvm::Value* base, llvm::Value* size) {
-  base = f.ir.CreatePtrToInt(base, f.ir.getInt64Ty());
+  if (base->getType()->isPointerTy()) base = f.ir.CreatePtrToInt(base, f.ir.getInt64Ty());
   return f.ir.CreateICmpULT(f.ir.CreateSub(v, base), f.ir.CreateZExt(size, f.ir.getInt64Ty()));
 }
 
@@ -173,8 +173,18 @@ void emit_isspacep(FunctionLowering& f, const ptx::Instruction& i) {
     llvm::Value* params = f.launch_field(f.ir.getPtrTy(), offsetof(exec::LaunchArgs, params));
     return in_window(f, v, params, f.i32(ptx::param_layout(f.module.kernel).total));
   };
+  // The kernel's own .const variables, which lie in device memory.
+  const auto is_const = [&] {
+    llvm::Value* any = f.ir.getFalse();
+    for (const ptx::Variable* c : f.module.const_variables())
+      any = f.ir.CreateOr(any, in_window(f, v, f.symbol_address(c->name), f.i64(c->size())));
+    return any;
+  };
   llvm::Value* answer = nullptr;
   switch (space_of(i.mods)) {
+    case Space::kConst:
+      answer = is_const();
+      break;
     case Space::kShared:
       answer = is_shared();
       break;
@@ -185,10 +195,11 @@ void emit_isspacep(FunctionLowering& f, const ptx::Instruction& i) {
       answer = is_param();
       break;
     case Space::kGlobal:
-      answer = f.ir.CreateNot(f.ir.CreateOr(f.ir.CreateOr(is_shared(), is_local()), is_param()));
+      answer = f.ir.CreateNot(
+          f.ir.CreateOr(f.ir.CreateOr(is_shared(), is_local()), f.ir.CreateOr(is_param(), is_const())));
       break;
     default:
-      return f.fail("isspacep knows global, shared, local and param");
+      return f.fail("isspacep knows const, global, shared, local and param");
   }
   f.write(i.operands[0], {answer, {isa::Kind::kPred, 1, 1}});
 }

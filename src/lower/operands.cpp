@@ -161,11 +161,10 @@ Address FunctionLowering::address(const Operand& operand, Space space) {
     return {ir.CreateGEP(ir.getInt8Ty(), shared_base(), address), address, space};
   }
   if (address->getType()->getIntegerBitWidth() != 64) {
-    const ptx::Variable* anchor = space == Space::kConst ? module.const_anchor() : nullptr;
     if (space == Space::kLocal)
       address = whole_local_address(address);
-    else if (anchor)
-      address = whole_address(address, symbol_address(anchor->name));
+    else if (space == Space::kConst && !module.const_variables().empty())
+      address = whole_address(address, symbol_address(module.const_variables()[0]->name));
     else if (space != Space::kNone && space != Space::kGlobal && space != Space::kConst)
       fail("32-bit addresses are supported in the shared, local and const spaces only");
     address = ir.CreateZExtOrTrunc(address, ir.getInt64Ty());

@@ -1,9 +1,11 @@
 // Declarations of variables and their initialisers (PTX ISA, "State Spaces, Types, and Variables").
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
 
 #include "ptx/parser.h"
+#include "ptx/texref_state.h"
 
 namespace ppu::ptx {
 namespace {
@@ -11,11 +13,21 @@ namespace {
 constexpr uint64_t kMaxBytes = 1ull << 40;         ///< of one variable; more is a typing error
 constexpr uint64_t kMaxInitialBytes = 1ull << 30;  ///< of its initial values, which we hold in memory
 
+bool is_opaque(std::string_view directive) {
+  return directive == ".texref" || directive == ".samplerref" || directive == ".surfref";
+}
+
+/// Number of `word` among `words`; -1 if it isn't there.
+int index_of(std::initializer_list<std::string_view> words, std::string_view word) {
+  const auto* at = std::find(words.begin(), words.end(), word);
+  return at == words.end() ? -1 : int(at - words.begin());
+}
+
 /// ".b32" -> {kB,32}; texture handles are 64-bit numbers to us.
 isa::Type type_of(std::string_view directive) {
   if (directive.size() < 2) return {};
   const std::string_view word = directive.substr(1);
-  if (word == "texref" || word == "samplerref" || word == "surfref") return {isa::Kind::kB, 64, 1};
+  if (is_opaque(directive)) return {isa::Kind::kB, 64, 1};
   return isa::parse_type(word);
 }
 
@@ -87,6 +99,7 @@ void Parser::parse_variable_prefix(Variable& v, int& vector_length) {
       if (space) lex_.next();
     } else if (type_of(t.text).kind != isa::Kind::kNone) {
       v.type = type_of(t.text);
+      opaque_ = is_opaque(t.text) ? t.text : std::string_view();
     } else {
       fail(t.pos(), "expected a type such as .b32, found " + describe(t));
     }
@@ -160,7 +173,9 @@ void Parser::parse_initializer(Variable& v, const std::vector<uint64_t>& dims) {
   uint64_t element = 0;
   std::vector<uint64_t> open = dims;
   if (open[0] == 0) open[0] = UINT64_MAX;
-  if (lex_.peek().is('{') || lex_.peek().kind == Token::Kind::kString) {
+  if (!opaque_.empty() && accept('{')) {
+    parse_opaque_fields(v);
+  } else if (lex_.peek().is('{') || lex_.peek().kind == Token::Kind::kString) {
     parse_init_level(v, open, 0, element);
   } else {
     parse_init_element(v, 0);
@@ -172,6 +187,39 @@ void Parser::parse_initializer(Variable& v, const std::vector<uint64_t>& dims) {
     v.count = inner ? (element + inner - 1) / inner * inner : 0;
   }
   while (!v.init.empty() && v.init.back() == 0) v.init.pop_back();
+}
+
+/// `{ addr_mode_0 = wrap, filter_mode = linear, width = 64 }` of a .texref, .samplerref or .surfref.
+void Parser::parse_opaque_fields(Variable& v) {
+  TexrefState state;
+  do {
+    const Token field = expect_word("a field such as filter_mode");
+    const int number =
+        index_of({"addr_mode_0", "addr_mode_1", "addr_mode_2", "filter_mode", "normalized_coords", "width",
+                  "height", "depth", "channel_data_type", "channel_order", "force_unnormalized_coords",
+                  "array_size", "num_mipmap_levels", "num_samples", "memory_layout"},
+                 field.text);
+    if (number < 0)
+      fail(field.pos(), "expected a field of " + std::string(opaque_) + ", found " + describe(field));
+    expect('=', "behind a field");
+    const Token value = lex_.peek();
+    const bool is_word = value.kind == Token::Kind::kWord;
+    const int64_t n = is_word ? (lex_.next(), 0) : parse_constant().as_integer();
+    const int mode =
+        index_of({"wrap", "clamp_to_edge", "mirror", "clamp_to_border", "clamp_ogl"}, value.text);
+    const int filter = index_of({"nearest", "linear"}, value.text);
+    if ((number < 3 && mode < 0) || (number == 3 && filter < 0))
+      fail(value.pos(), "expected " + std::string(number < 3 ? "an address" : "a filter") + " mode, found " +
+                            describe(value));
+    if (number < 3) state.address[number] = uint8_t(mode == 4 ? 1 : mode);
+    if (number == 3) state.linear = filter == 1;
+    if (number == 4) state.normalized = n != 0;
+  } while (accept(','));
+  expect('}', "behind the fields");
+  if (opaque_ != ".texref") return;
+  const uint64_t bits = pack_texref_state(state);
+  v.init.resize(sizeof bits);
+  std::memcpy(v.init.data(), &bits, sizeof bits);
 }
 
 /// `{1, 2, {3, 4}}`: a nested list fills one row of the next dimension; flat lists run over all of them.
@@ -285,7 +333,7 @@ bool Parser::parse_init_address(Variable& v, uint64_t element, const Token* mask
 void Parser::parse_init_element(Variable& v, uint64_t element) {
   if (parse_init_address(v, element, nullptr)) return;
   const Token t = lex_.peek();
-  if (!starts_constant()) fail_expected("an initial value");
+  if (!starts_constant() && !lex_.peek().is('!')) fail_expected("an initial value");
   if (t.kind == Token::Kind::kInteger && lex_.followed_by('(')) {
     lex_.next();
     lex_.next();

@@ -99,6 +99,7 @@ class Parser {
   void parse_init_level(Variable& v, const std::vector<uint64_t>& dims, size_t level, uint64_t& element);
   void parse_init_element(Variable& v, uint64_t element);
   void put_element(Variable& v, uint64_t element, const Constant& c, const Token& where);
+  void parse_opaque_fields(Variable& v);
   void parse_init_string(Variable& v, uint64_t& element);
   bool parse_init_address(Variable& v, uint64_t element, const Token* mask);
   std::optional<Space> space_of(std::string_view directive) const;
@@ -185,6 +186,7 @@ class Parser {
   int scope_ = 0;
   int depth_ = 0;  ///< of nested expressions and operands
   UsedNames used_names_, used_labels_;
+  std::string_view opaque_;  ///< ".texref"... if the variable being declared is one
   std::vector<LabelUse> label_uses_;
   std::unordered_map<std::string, Operand> tables_;  ///< by unique name
 };

@@ -29,6 +29,8 @@ class Reader {
   TextureAccess read() {
     const int geometry = which(in_.mods, {"1d", "2d", "3d", "cube", "a1d", "a2d", "acube"});
     if (geometry >= 0) op().geometry = TextureGeometry(geometry);
+    if (in_.mods.has("2dms")) op().geometry = TextureGeometry::k2D;
+    if (in_.mods.has("a2dms")) op().geometry = TextureGeometry::k2DLayered;
     if (mnemonic_ == "tex" || mnemonic_ == "tld4")
       sample();
     else if (mnemonic_ == "txq" || mnemonic_ == "suq")
@@ -62,7 +64,8 @@ class Reader {
     }
   }
 
-  /// The object, and the coordinates behind it: {layer, x, y...} becomes x, y..., layer.
+  /// The object, and the coordinates behind it: {layer, sample, x, y...} becomes x, y..., layer. There is one
+  /// sample a texel, so its number is left out.
   void place(int8_t operand, isa::Type type) {
     const Operand& address = in_.operands[size_t(operand)];
     out_.handle = {operand, 0, -1};
@@ -71,9 +74,12 @@ class Reader {
     if (address.elements.size() > 2) return fail("a separate sampler");
     const unsigned axes = exec::texture_axes(op().geometry);
     const bool layered = exec::texture_is_layered(op().geometry);
+    const bool samples = in_.mods.has("2dms") || in_.mods.has("a2dms");
     const size_t before = out_.inputs.size();
-    add_vector(operand, 1, axes + layered, type, "coordinates");
-    if (!layered || !out_.error.empty()) return;
+    add_vector(operand, 1, axes + layered + samples, type, "coordinates");
+    if (!out_.error.empty()) return;
+    if (samples) out_.inputs.erase(out_.inputs.begin() + long(before + layered));
+    if (!layered) return;
     TextureInput layer = out_.inputs[before];
     layer.type = kB32;
     out_.inputs.erase(out_.inputs.begin() + long(before));
@@ -114,7 +120,7 @@ class Reader {
     place(1, types[1]);
     const unsigned axes = exec::texture_axes(op().geometry);
     int8_t next = 2;
-    if (op().action == TextureAction::kSampleLevel) out_.inputs.push_back({{next++, -1, -1}, kF32, 0});
+    if (op().action == TextureAction::kSampleLevel) out_.inputs.push_back({{next++, -1, -1}, types[1], 0});
     if (op().action == TextureAction::kSampleGrad) {
       add_vector(next++, -1, axes, kF32, "gradients");
       add_vector(next++, -1, axes, kF32, "gradients");

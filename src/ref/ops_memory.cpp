@@ -119,8 +119,13 @@ uint32_t ref_isspacep(WarpRun& warp, const Op& op, uint32_t mask) {
                                                launch.block[1] * launch.block[2]);
     const bool param =
         within(launch.params, ptx::param_layout(program.module.functions[size_t(program.kernel)]).total);
+    bool constant = false;
+    for (const auto& [slot, bytes] : program.const_variables) constant |= v - launch.globals[slot] < bytes;
     bool yes = false;
     switch (op.space) {
+      case ptx::Space::kConst:
+        yes = constant;
+        break;
       case ptx::Space::kShared:
         yes = shared;
         break;
@@ -131,10 +136,10 @@ uint32_t ref_isspacep(WarpRun& warp, const Op& op, uint32_t mask) {
         yes = param;
         break;
       case ptx::Space::kGlobal:
-        yes = !shared && !local && !param;
+        yes = !shared && !local && !param && !constant;
         break;
       default:
-        break;  // .const: variables of that space lie in global memory here
+        break;
     }
     warp.write(lane, op.args[0], yes, {isa::Kind::kPred, 1, 1});
   });

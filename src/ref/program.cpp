@@ -141,6 +141,8 @@ class Builder {
         module_names_[v.name] = {Arg::Kind::kGlobal, v.space, uint32_t(program_->info.globals.size()), 0};
         if (v.space == Space::kConst && program_->const_anchor < 0)
           program_->const_anchor = int32_t(program_->info.globals.size());
+        if (v.space == Space::kConst)
+          program_->const_variables.emplace_back(program_->info.globals.size(), v.size());
         program_->info.globals.push_back(v.name);
       }
     }

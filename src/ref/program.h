@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -103,6 +104,7 @@ struct Program {
   std::vector<Code> functions;  ///< parallel to module.functions; unreachable ones empty
   int32_t kernel = -1;
   bool has_calls = false;
+  std::vector<std::pair<uint32_t, uint64_t>> const_variables;  ///< places in info.globals, bytes
   int32_t const_anchor = -1;  ///< in info.globals: a .const variable, close to all others of that space
   bool checked = false;       ///< tells LaunchServices::checker what it does
 };

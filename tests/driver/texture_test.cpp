@@ -188,6 +188,35 @@ TEST_F(TextureTest, MipmapsByLevelAndGradient) {
   EXPECT_EQ(v[5], 4u);
   EXPECT_EQ(v[6], 0x10deu);
   EXPECT_EQ(v[7], 1u);
+  // Texels by number: the level is an integer too, and gradients count texels.
+  const std::vector<uint32_t> w = run_ptx(
+      "mov.f32 %f4, 0f40000000;"
+      "tex.level.2d.v4.f32.s32 {%f0,_,_,_}, [%o, {0, 1}], 1; mov.b32 %r0, %f0;"
+      "tex.level.2d.v4.f32.s32 {%f0,_,_,_}, [%o, {0, 0}], 2; mov.b32 %r1, %f0;"
+      "tex.grad.2d.v4.f32.s32 {%f0,_,_,_}, [%o, {1, 1}], {%f4, 0f00000000}, {0f00000000, 0f00000000};"
+      "mov.b32 %r2, %f0;",
+      object);
+  EXPECT_EQ(as_float(w[0]), 2.0f);
+  EXPECT_EQ(as_float(w[1]), 3.0f);
+  EXPECT_EQ(as_float(w[2]), 2.0f);
+}
+
+TEST_F(TextureTest, TheOnlySample) {
+  const CUtexObject t = texture(array);
+  const std::vector<uint32_t> v = run_ptx(
+      "tex.2dms.v4.f32.s32 {%f0,_,_,_}, [%o, {0, 1, 2, 0}]; mov.b32 %r0, %f0;"
+      "tex.base.2dms.v2.f16x2.s32 {%r1,_}|%p1, [%o, {0, 3, 3, 0}]; selp.b32 %r2, 7, 8, %p1;"
+      "tex.2dms.v4.f32.s32 {%f0,_,_,_}, [%o, {0, 1, 2, 0}], {1, -1}; mov.b32 %r3, %f0;"
+      "tex.a2dms.v4.f32.s32 {%f0,_,_,_}, [%o, {0, 0, 3, 1}]; mov.b32 %r4, %f0;"
+      "txq.num_samples.b32 %r5, [%o]; txq.memory_layout.b32 %r6, [%o];",
+      t);
+  EXPECT_EQ(as_float(v[0]), 9.0f);
+  EXPECT_EQ(v[1], 0x00004b80u);  // 15
+  EXPECT_EQ(v[2], 7u);
+  EXPECT_EQ(as_float(v[3]), 6.0f);
+  EXPECT_EQ(as_float(v[4]), 7.0f);
+  EXPECT_EQ(v[5], 1u);
+  EXPECT_EQ(v[6], 1u);
 }
 
 TEST_F(TextureTest, Surfaces) {
@@ -322,6 +351,38 @@ TEST_F(TextureTest, BadDescriptors) {
   refuse("levels that aren't there", &view);
   CUsurfObject s = 0;
   IS(cuSurfObjectCreate(&s, &r), CUDA_ERROR_INVALID_VALUE);  // made without SURFACE_LDST
+}
+
+TEST_F(TextureTest, ReferencesStartAsTheirInitialisersSay) {
+  static CUarray bound;
+  bound = array;
+  on_load = [](CUmodule m) {
+    CUtexref t = nullptr;
+    OK(cuModuleGetTexRef(&t, m, "image"));
+    CUaddress_mode mode{};
+    CUfilter_mode filter{};
+    unsigned flags = 0;
+    OK(cuTexRefGetAddressMode(&mode, t, 0));
+    EXPECT_EQ(mode, CU_TR_ADDRESS_MODE_MIRROR);
+    OK(cuTexRefGetAddressMode(&mode, t, 1));
+    EXPECT_EQ(mode, CU_TR_ADDRESS_MODE_CLAMP);
+    OK(cuTexRefGetFilterMode(&filter, t));
+    EXPECT_EQ(filter, CU_TR_FILTER_MODE_LINEAR);
+    OK(cuTexRefGetFlags(&flags, t));
+    EXPECT_EQ(flags, unsigned(CU_TRSF_NORMALIZED_COORDINATES));
+    OK(cuTexRefSetAddressMode(t, 1, CU_TR_ADDRESS_MODE_BORDER));
+    OK(cuModuleGetTexRef(&t, m, "image"));  // what was set stays
+    OK(cuTexRefGetAddressMode(&mode, t, 1));
+    EXPECT_EQ(mode, CU_TR_ADDRESS_MODE_BORDER);
+    OK(cuTexRefSetArray(t, bound, CU_TRSA_OVERRIDE_FORMAT));
+  };
+  const std::vector<uint32_t> v = run_ptx(
+      "tex.2d.v4.f32.f32 {%f0,_,_,_}, [image, {0f3FA00000, 0f3F000000}]; mov.b32 %r0, %f0;", 0, CUDA_SUCCESS,
+      ".global .texref image = { addr_mode_0 = mirror, addr_mode_1 = clamp_to_edge, filter_mode = linear,\n"
+      "  normalized_coords = 1, width = 4, channel_data_type = float };\n"
+      ".global .surfref target = { width = 4, memory_layout = 0 };\n");
+  EXPECT_EQ(as_float(v[0]),
+            8.5f);  // x = 1.25 is 0.75 mirrored: between texels 2 and 3; y between rows 1 and 2
 }
 
 TEST_F(TextureTest, ReferencesOfModules) {

@@ -142,6 +142,19 @@ TEST_P(Memory, KnowsTheSpaceOfAnAddress) {
          [](uint32_t, uint32_t) { return 1u + 4 + 16; });
 }
 
+TEST_P(Memory, ConstantVariablesAreAWindowOfTheirOwn) {
+  expect(kernel(R"(
+    mov.u64 %d1, table; cvta.const.u64 %d1, %d1; add.u64 %d2, %d1, 12; add.u64 %d3, %d1, 16; mov.u64 %d4, g;
+    isspacep.const %p1, %d1; isspacep.const %p2, %d2; isspacep.const %p3, %d3; isspacep.const %p4, %d4;
+    isspacep.global %p5, %d2; isspacep.global %p6, %d4; isspacep.const %p7, %in;
+    selp.u32 %r1, 1, 0, %p1; selp.u32 %r2, 2, 0, %p2; selp.u32 %r3, 4, 0, %p3; selp.u32 %r4, 8, 0, %p4;
+    selp.u32 %r5, 16, 0, %p5; selp.u32 %r6, 32, 0, %p6; selp.u32 %r7, 64, 0, %p7; or.b32 %r1, %r1, %r2;
+    or.b32 %r1, %r1, %r3; or.b32 %r1, %r1, %r4; or.b32 %r1, %r1, %r5; or.b32 %r1, %r1, %r6; or.b32 %r1, %r1, %r7;
+    st.global.u32 [%out], %r1;)",
+                ".const .align 4 .u32 table[4] = {10, 20, 30, 40};\n.global .align 4 .u32 g[2] = {1, 500};"),
+         [](uint32_t, uint32_t) { return 1u + 2 + 32; });
+}
+
 TEST_P(Memory, GlobalAndConstantVariables) {
   expect(kernel(R"(
     and.b32 %r1, %t, 3; mul.wide.u32 %d1, %r1, 4; mov.u64 %d2, table; add.u64 %d2, %d2, %d1;

@@ -1,11 +1,14 @@
 // The PTX parser and printer: each construct of the language once, and what wrong input is answered.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 #include <set>
 
 #include "ptx/ptx.h"
+#include "ptx/texref_state.h"
 
 namespace ppu::ptx {
 namespace {
@@ -438,6 +441,28 @@ TEST(Parse, LocalNamesThatHideModuleNames) {
       ".entry k(.param .u32 x) { .reg .b32 y; ld.param.u32 y, [x]; ret; }\n.global .u32 x;\n.global .u32 "
       "y;\n");
   EXPECT_NE(m.functions[0].params[0].name, "x");
+}
+
+TEST(Parse, TextureReferencesWithInitialisers) {
+  const Module m = round_trip(
+      ".global .texref t = { addr_mode_0 = clamp_to_border, addr_mode_2 = mirror, filter_mode = linear };\n"
+      ".global .surfref s = { width = 4 };\n.global .u32 z = !0, y = !5;\n");
+  uint64_t holds = 0;
+  std::memcpy(&holds, m.variables[0].init.data(), std::min(sizeof holds, m.variables[0].init.size()));
+  ASSERT_TRUE(is_texref_state(holds));
+  const TexrefState state = unpack_texref_state(holds);
+  EXPECT_EQ(state.address[0], 3);
+  EXPECT_EQ(state.address[1], 0);
+  EXPECT_EQ(state.address[2], 2);
+  EXPECT_TRUE(state.linear);
+  EXPECT_FALSE(state.normalized);
+  EXPECT_TRUE(m.variables[1].init.empty());
+  EXPECT_EQ(m.variables[2].init, std::vector<uint8_t>{1});
+  EXPECT_TRUE(m.variables[3].init.empty());
+  EXPECT_NE(error_of(".global .texref t = { colour = 4 };\n").find("expected a field of .texref"),
+            std::string::npos);
+  EXPECT_NE(error_of(".global .texref t = { filter_mode = wrap };\n").find("expected a filter mode"),
+            std::string::npos);
 }
 
 TEST(Parse, InstructionsWithoutRowAreKept) {
