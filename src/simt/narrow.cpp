@@ -2,11 +2,13 @@
 // Operations that wait write their operands into the thread's LaneState, suspend, and find the result there.
 #include "simt/narrow.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <vector>
 
 #include "exec/kernel_abi.h"
+#include "exec/texture_abi.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
@@ -48,7 +50,8 @@ bool is_plain_call(StringRef name) {
         StringRef(kSharedBase), StringRef(kLocalBase), StringRef(kActiveMask), StringRef(kCheckAlign),
         StringRef(kTrap), StringRef(kClock64), StringRef(kCheckAccess), StringRef(kCheckSync)})
     if (name == known) return true;
-  return name.starts_with(kIndirectPrefix) || name.starts_with(kCountPrefix) || rounding_selector(name) ||
+  return name.starts_with(kIndirectPrefix) || name.starts_with(kCountPrefix) ||
+         name.starts_with(kTexturePrefix) || rounding_selector(name) ||
          (name.starts_with(kRuntimePrefix) && helper_slot(name.drop_front(kRuntimePrefix.size())));
 }
 
@@ -122,6 +125,7 @@ class ThreadBuilder {
       check_for_thread(b_, launch(), block(), thread(), call);
       return nullptr;
     }
+    if (name.starts_with(kTexturePrefix)) return texture_call(call);
     if (name.starts_with(kRuntimePrefix)) {
       std::vector<Value*> args(call.arg_begin(), call.arg_end());
       return b_.CreateCall(call.getFunctionType(), helper(name.drop_front(kRuntimePrefix.size())), args);
@@ -188,6 +192,35 @@ class ThreadBuilder {
         b_.getVoidTy(), {b_.getPtrTy(), b_.getInt32Ty(), b_.getInt64Ty(), b_.getInt32Ty()}, false);
     b_.CreateCall(type, helper("trap"), {block(), kind, info, thread()})->addFnAttr(Attribute::Cold);
     return nullptr;
+  }
+
+  /// `count` rows of a warp's values, and where this lane's are in the first.
+  std::pair<AllocaInst*, Value*> warp_rows(Type* type, unsigned count) {
+    auto* rows = new AllocaInst(ArrayType::get(type, size_t{count} * kLanes), 0, "rows",
+                                f_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+    return {rows, b_.CreateGEP(type, rows, lane_number())};
+  }
+
+  /// The helper serves a warp: it is given this lane alone.
+  Value* texture_call(CallInst& call) {
+    Type *i32 = b_.getInt32Ty(), *i64 = b_.getInt64Ty(), *ptr = b_.getPtrTy();
+    const unsigned words = call.arg_size() - 2;
+    const auto [handles, my_handle] = warp_rows(i64, 1);
+    const auto [in, my_in] = warp_rows(i32, std::max(words, 1u));
+    const auto [out, my_out] = warp_rows(i32, exec::kTextureOutputs);
+    b_.CreateStore(call.getArgOperand(1), my_handle);
+    for (unsigned k = 0; k < words; k++)
+      b_.CreateStore(call.getArgOperand(k + 2), b_.CreateConstGEP1_64(i32, my_in, k * kLanes));
+    FunctionType* type = FunctionType::get(i32, {ptr, i64, ptr, ptr, ptr, i32, i32}, false);
+    Value* first = b_.CreateAnd(thread(), b_.getInt32(~(kLanes - 1)));
+    b_.CreateCall(type, helper("texture"),
+                  {block(), call.getArgOperand(0), handles, in, out,
+                   b_.CreateShl(b_.getInt32(1), lane_number()), first});
+    Value* result = PoisonValue::get(call.getType());
+    for (unsigned k = 0; k < exec::kTextureOutputs; k++)
+      result =
+          b_.CreateInsertValue(result, b_.CreateLoad(i32, b_.CreateConstGEP1_64(i32, my_out, k * kLanes)), k);
+    return result;
   }
 
   Value* check_align(CallInst& call) {

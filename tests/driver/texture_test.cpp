@@ -129,6 +129,24 @@ TEST_F(TextureTest, DivergentLanesAndObjects) {
   EXPECT_EQ(as_float(v[0]), 5.0f);  // lane 9: texel (1, 1)
 }
 
+TEST_F(TextureTest, LanesThatWaitForEachOther) {
+  // Lane 9 samples where lane 20 says, which says so after it has sampled itself: no lockstep.
+  const CUtexObject t = texture(array);
+  const std::vector<uint32_t> v = run_ptx(
+      "cvta.global.u64 %d0, said; setp.eq.u32 %p1, %t, 20; @%p1 bra SAY; setp.ne.u32 %p1, %t, 9; @%p1 bra "
+      "DONE;"
+      "POLL: ld.volatile.global.u32 %r8, [%d0]; setp.eq.u32 %p1, %r8, 0; @%p1 bra POLL;"
+      "tex.2d.v4.f32.s32 {%f0,%f1,_,%f3}, [%o, {%r8, 1}]; mov.b32 %r0, %f0; mov.b32 %r1, %f1;"
+      "mov.b32 %r2, %f3; bra DONE;"
+      "SAY: tex.2d.v4.f32.s32 {%f0,_,_,_}, [%o, {2, 0}]; cvt.rzi.u32.f32 %r8, %f0;"
+      "st.volatile.global.u32 [%d0], %r8;"
+      "DONE:",
+      t, CUDA_SUCCESS, ".global .u32 said;\n");
+  EXPECT_EQ(as_float(v[0]), 6.0f);  // texel 2 of row 1
+  EXPECT_EQ(as_float(v[1]), 0.0f);
+  EXPECT_EQ(as_float(v[2]), 1.0f);
+}
+
 TEST_F(TextureTest, LayersCubesAndVolumes) {
   CUarray a = make(CU_AD_FORMAT_SIGNED_INT32, 1, CUDA_ARRAY3D_CUBEMAP | CUDA_ARRAY3D_LAYERED, 12);
   std::vector<int32_t> texels(16 * 12);

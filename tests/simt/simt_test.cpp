@@ -233,6 +233,8 @@ TEST(Simt, ALaneThatWaitsForAnotherMakesTheKernelNarrow) {
       "0;\n"
       "@%p0 bra L1;\nL2:\n";
   EXPECT_TRUE(runs_narrow(poll + "st.volatile.global.u32 [%d0], 1;\n"));
+  EXPECT_TRUE(runs_narrow("tex.2d.v4.u32.s32 {%r4,_,_,_}, [%d1, {%r1, %r1}];\n" + poll +
+                          "st.volatile.global.u32 [%d0], %r4;\n"));
   EXPECT_FALSE(runs_narrow(poll + "bar.sync 0; st.volatile.global.u32 [%d0], 1;\n"));
   EXPECT_FALSE(runs_narrow(poll + "st.global.u32 [%d1], 1;\n"));
 }
