@@ -1,4 +1,6 @@
 // The order of steps that makes a block function of a scalar kernel.
+#include <set>
+
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -128,9 +130,48 @@ uint64_t attribute_number(const Function& f, StringRef name) {
   return n;
 }
 
+/// Functions that may be called through pointers: lanes of a warp may then be in different ones.
+std::set<const Function*> pointer_targets(const Module& module) {
+  std::set<const Function*> targets;
+  if (const NamedMDNode* list = module.getNamedMetadata(kFunctionsMetadata))
+    for (const MDNode* node : list->operands())
+      if (const auto* f = mdconst::dyn_extract_or_null<Function>(node->getOperand(0))) targets.insert(f);
+  return targets;
+}
+
+bool polls(const Function& f, const ShapeAnalysis& shapes) {
+  for (const BasicBlock& b : f)
+    for (const Instruction& inst : b) {
+      const auto* call = dyn_cast<CallInst>(&inst);
+      const Function* callee = call ? call->getCalledFunction() : nullptr;
+      if (callee && callee->getName() == kYield && shapes.loops.getLoopFor(&b)) return true;
+    }
+  return false;
+}
+
+/// Why lanes can't run in lockstep through a function that isn't inlined. Alone they can't either: a lane
+/// stops for others in the kernel only.
+std::string waits_in_function(Function& kernel, const WarpLayout& layout) {
+  const std::set<const Function*> targets = pointer_targets(*kernel.getParent());
+  for (Function& f : *kernel.getParent()) {
+    if (f.isDeclaration() || &f == &kernel) continue;
+    const ShapeAnalysis shapes(f, layout, false);
+    if (targets.contains(&f) && polls(f, shapes))
+      return "lanes may wait in " + f.getName().str() +
+             " for lanes in other functions called through pointers";
+    const LanesWait wait = lanes_wait(shapes);
+    if (!wait.why.empty() && !wait.surely)
+      return wait.why + " of " + f.getName().str() + ", which isn't inlined";
+  }
+  return {};
+}
+
 /// Whether the kernel is to be narrow, and why.
 void choose_lanes(Function& kernel, const WarpLayout& layout, Lanes wanted, Outcome& out) {
   if (wanted == Lanes::kWide) return;
+  out.why_narrow = waits_in_function(kernel, layout);
+  out.lockstep_is_wrong = !out.why_narrow.empty();
+  if (out.lockstep_is_wrong) return;
   const LanesWait wait =
       wanted == Lanes::kNarrow ? LanesWait{"so chosen"} : lanes_wait(ShapeAnalysis(kernel, layout, false));
   out.why_narrow = wait.why;

@@ -300,6 +300,36 @@ TEST(Refusals, OfNewerTargetsNameInstructionAndTarget) {
   }
 }
 
+// Neither lockstep nor a lane alone gets through these; the driver has the interpreter.
+TEST_P(Control, LanesThatWaitInCalledFunctionsAreRefused) {
+  const auto error = [&](const std::string& body, const std::string& functions) {
+    KernelRunner k = runner(kernel(body, functions));
+    std::vector<uint32_t> in(64), out(64);
+    return k.run("k", {1}, {64}, in.data(), out.data()).error;
+  };
+  const std::string head =
+      R"((.param .b64 p) { .reg .pred %q; .reg .b32 %w; .reg .b64 %at; ld.param.b64 %at, [p];)";
+  const std::string wait =
+      " WAIT: ld.acquire.gpu.global.u32 %w, [%at]; setp.eq.u32 %q, %w, 0; @%q bra WAIT; ret; }\n";
+  // One lane waits in one function for another that is in another function.
+  std::string why =
+      error(R"(
+    mov.u64 %d1, await; setp.eq.u32 %p1, %t, 1; @%p1 mov.u64 %d1, give;
+    { .param .b64 a; st.param.b64 [a], %o; proto: .callprototype _ (.param .b64 _); call %d1, (a), proto; })",
+            ".func await" + head + wait + ".func give" + head + "st.release.gpu.global.u32 [%at], 7; ret; }");
+  EXPECT_NE(why.find("one lane at a time"), std::string::npos) << why;
+  EXPECT_NE(why.find("await for lanes in other functions"), std::string::npos) << why;
+  // Both are in one, which calls itself and so isn't inlined.
+  why = error("{ .param .b64 a; st.param.b64 [a], %o; call meet, (a); }",
+              ".func meet" + head + R"(
+      mov.u32 %w, %tid.x; setp.gt.u32 %q, %w, 40; @%q bra AGAIN; setp.eq.u32 %q, %w, 1; @%q bra GIVE;)" +
+                  wait.substr(0, wait.size() - 2) + R"(
+      GIVE: st.release.gpu.global.u32 [%at], 7; ret;
+      AGAIN: { .param .b64 a; st.param.b64 [a], %at; call meet, (a); } ret; })");
+  EXPECT_NE(why.find("one lane at a time"), std::string::npos) << why;
+  EXPECT_NE(why.find("meet, which isn't inlined"), std::string::npos) << why;
+}
+
 TEST_P(Control, UndefinedFunctionsAreNamed) {
   KernelRunner k = runner(kernel("{ call.uni mystery, (); }", ".extern .func mystery();"));
   std::vector<uint32_t> in(64), out(64);
