@@ -112,8 +112,10 @@ void emit_mbarrier_init(FunctionLowering& f, const ptx::Instruction& i) {
 }
 
 void emit_mbarrier_inval(FunctionLowering& f, const ptx::Instruction& i) {
+  // The word stays: a lane that runs by itself may still have to see the phase that its warp waited for.
   const Address at = mbarrier_address(f, i.operands[0], space_of(i.mods), exec::CheckedAccess::kWrite);
-  if (!f.failed()) store_word(f, at, f.i64(0));
+  if (!f.failed())
+    f.set_space(f.ir.CreateAlignedLoad(f.ir.getInt64Ty(), at.pointer, llvm::Align(8), true), at.space);
 }
 
 void emit_mbarrier_tx(FunctionLowering& f, const ptx::Instruction& i) {

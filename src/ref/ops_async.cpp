@@ -73,7 +73,11 @@ uint32_t ref_mbarrier_init(WarpRun& warp, const Op& op, uint32_t mask) {
 }
 
 uint32_t ref_mbarrier_inval(WarpRun& warp, const Op& op, uint32_t mask) {
-  for_lanes(warp, mask, [&](Lane& lane) { write_word(warp, lane, op, 0); });
+  // As an access it must be legal; the word stays (src/lower/async.cpp).
+  for_lanes(warp, mask, [&](Lane& lane) {
+    uint64_t word;
+    warp.load(lane, op, warp.address(lane, op, op.args[0]), &word, sizeof word);
+  });
   return mask;
 }
 

@@ -63,6 +63,22 @@ TEST_P(Async, CountsDropsAndBytes) {
          [](uint32_t i, uint32_t) { return i % 64 ? 0 : 300 + 20 + 2 + 2000 + 8000; });
 }
 
+// A lane that runs by itself, as here where lane 1 waits for lane 0, may invalidate the object before the
+// others have seen the phase they wait for.
+TEST_P(Async, InvalidatedBarriersKeepTheirPhase) {
+  expect(kernel(R"(
+    .shared .align 8 .b64 bar; .shared .align 4 .b32 flag;
+    setp.ne.u32 %p1, %t, 0; @%p1 bra READY;
+    mbarrier.init.shared.b64 [bar], 64; st.shared.u32 [flag], 0;
+    READY: bar.sync 0; mbarrier.arrive.shared.b64 %d1, [bar];
+    WAIT: mbarrier.test_wait.shared.b64 %p2, [bar], %d1; @!%p2 bra WAIT;
+    @%p1 bra POLL;
+    mbarrier.inval.shared.b64 [bar]; st.volatile.shared.u32 [flag], 7; bra DONE;
+    POLL: ld.volatile.shared.u32 %r1, [flag]; setp.eq.u32 %p3, %r1, 0; @%p3 bra POLL;
+    DONE: st.global.u32 [%out], 5;)"),
+         [](uint32_t, uint32_t) { return 5; });
+}
+
 // A row of the input into shared memory by one bulk copy, doubled there, added to the output by a bulk
 // reduction.
 TEST_P(Async, BulkCopiesAndReductions) {
