@@ -43,6 +43,7 @@ class ModuleLowering {
   size_t global_count() const { return globals_.size(); }
   /// The .const variables that the kernel may use. 32-bit addresses of that space lie within 2 GiB of each.
   const std::vector<const ptx::Variable*>& const_variables();
+  uint32_t static_shared_bytes() const { return static_shared_; }
   /// Offset in the shared window; nothing if `name` isn't shared.
   std::optional<uint32_t> shared_offset(const ptx::Function& in, const std::string& name) const;
   /// Offset in a thread's local memory; nothing if `name` isn't local.

@@ -162,8 +162,11 @@ void emit_isspacep(FunctionLowering& f, const ptx::Instruction& i) {
   llvm::Value* v = f.value(i.operands[1], {isa::Kind::kU, 64, 1});
   if (f.failed()) return;
   const auto is_shared = [&] {
-    return in_window(f, v, f.shared_base(),
-                     f.launch_field(f.ir.getInt32Ty(), offsetof(exec::LaunchArgs, shared_bytes)));
+    // The part that the kernel declares has a known size: variables in it need no question at run time.
+    llvm::Value* declared = in_window(f, v, f.shared_base(), f.i32(f.module.static_shared_bytes()));
+    return f.ir.CreateOr(
+        declared, in_window(f, v, f.shared_base(),
+                            f.launch_field(f.ir.getInt32Ty(), offsetof(exec::LaunchArgs, shared_bytes))));
   };
   // This thread's own .local memory: another thread's can't be addressed by legal code.
   const auto is_local = [&] {

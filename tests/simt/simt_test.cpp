@@ -239,6 +239,17 @@ TEST(Simt, ALaneThatWaitsForAnotherMakesTheKernelNarrow) {
   EXPECT_FALSE(runs_narrow(poll + "st.global.u32 [%d1], 1;\n"));
 }
 
+// As cuda::barrier asks of its object, which may be in any memory.
+TEST(Simt, DeclaredSharedVariablesAreKnownToBeShared) {
+  const Widened w = widened(
+      ".shared .align 8 .b64 bar[2];\n"
+      "mov.u64 %d2, bar; cvta.shared.u64 %d2, %d2; add.s64 %d3, %d2, 8; isspacep.shared %p0, %d3; @%p0 bra "
+      "L1;\n"
+      "atom.add.u64 %d4, [%d3], 1; st.global.u64 [%d0], %d4;\nL1:\n",
+      64);
+  EXPECT_EQ(w.count("atomicrmw"), 0u) << w.ir;
+}
+
 TEST(Simt, LanesThatAskWhoIsActiveAreNotRunAlone) {
   // As cooperative groups' coalesced_threads does: alone, each lane would hear that there is nobody else.
   const Widened w = widened(
