@@ -109,6 +109,7 @@ struct BlockState {
   uint32_t poll_line;    ///< PTX line of the last access that waited for memory to change
   uint64_t* counters;    ///< of ptx::ProfilePlan's words, for code built to count; null otherwise
   void* check;           ///< what the checker knows of the block; null: it has seen none here yet
+  uint32_t sleep_ns;     ///< how long warps asked to sleep since the block was last entered
 };
 
 constexpr uint32_t kMaxWarps = 32;  ///< of a block: 1024 threads

@@ -19,6 +19,7 @@ namespace {
 /// started in order, so a wait on an earlier block (the usual kind) always ends.
 constexpr uint32_t kMaxResident = 256;
 constexpr uint32_t kSleepAfter = 4096;  ///< yields in vain
+constexpr uint32_t kSleepNs = 50'000;
 constexpr uint64_t kMostBlocks = 4096;  ///< of a share
 constexpr uint64_t kShareNs = 2'000;    ///< shorter shares cost more to hand out than they gain in balance
 constexpr uint64_t kWakeNs = 10'000;    ///< work that makes up for waking a thread
@@ -124,6 +125,7 @@ bool KernelJob::start_block(Runner& runner, BlockStorage& storage, uint64_t inde
   s.warp = 0;
   s.thread = 0;
   s.resume = 0;
+  s.sleep_ns = 0;
   s.worker = this;
   tell_checker(s);
   return true;
@@ -311,14 +313,18 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
   const bool over = !ok || waits == 0 || stopped_.load();
   if (!over) {
     const bool in_vain = waits_in_vain(*storage);
+    // nanosleep may take from none to twice its time (PTX ISA 9.7.13.14): what else can run does so first,
+    // and for a short one the CPU isn't given up, which may cost milliseconds on a busy machine.
+    const bool sleeps = std::exchange(state.sleep_ns, 0) >= kSleepNs &&
+                        (in_vain || resident_.load(std::memory_order_relaxed) == 1);
     say_if_stuck(state);
     {
       std::lock_guard lock(mutex_);
       waiting_->push_back(storage);
     }
     // Let the thread that all wait for (a host thread, another process's worker) have the CPU.
-    if (in_vain && fruitless_.load(std::memory_order_relaxed) > kSleepAfter) {
-      const timespec t = {0, 50'000};
+    if (sleeps || (in_vain && fruitless_.load(std::memory_order_relaxed) > kSleepAfter)) {
+      const timespec t = {0, kSleepNs};
       ::nanosleep(&t, nullptr);
     } else if (in_vain) {
       ::sched_yield();

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -130,14 +131,9 @@ uint64_t rt_globaltimer(BlockState*) {
   return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
 }
 
-void rt_nanosleep(BlockState*, uint32_t ns) {
-  // The manual bounds the sleep to [0, 2 * ns]. The warps of a block sleep one after another, and the warp
-  // has let others run before it came here: long sleeps would add up, and giving up the processor for a short
-  // one may cost many milliseconds on a busy machine.
-  constexpr uint32_t kLong = 50'000;
-  if (ns < kLong) return __builtin_ia32_pause();
-  const timespec t = {0, kLong};
-  ::nanosleep(&t, nullptr);
+void rt_nanosleep(BlockState* block, uint32_t ns) {
+  // The block's other warps go first: the executor sleeps, once for all that asked (kernel_job.cpp).
+  block->sleep_ns = std::max(block->sleep_ns, ns);
 }
 
 // Called when no warp of the block can run: lets go the warps of every barrier that is complete (PTX ISA

@@ -319,10 +319,14 @@ void mark_spin_loops(llvm::Module& module) {
     for (llvm::Loop* loop : loops.getLoopsInPreorder()) {
       llvm::SmallVector<llvm::BasicBlock*, 2> latches;
       loop->getLoopLatches(latches);
-      const bool yields = llvm::any_of(loop->blocks(), [](llvm::BasicBlock* b) {
-        return llvm::any_of(*b, [](llvm::Instruction& i) { return is_named(i, "ppu.yield"); });
+      // A loop may yield on one way round only (libcu++'s waits sleep after many polls).
+      llvm::erase_if(latches, [&](llvm::BasicBlock* latch) {
+        return llvm::any_of(loop->blocks(), [&](llvm::BasicBlock* b) {
+          return dominators.dominates(b, latch) &&
+                 llvm::any_of(*b, [](llvm::Instruction& i) { return is_named(i, "ppu.yield"); });
+        });
       });
-      const llvm::Instruction* poll = yields || latches.empty() ? nullptr : polls(*loop);
+      const llvm::Instruction* poll = latches.empty() ? nullptr : polls(*loop);
       if (!poll) continue;
       llvm::FunctionCallee yield = module.getOrInsertFunction(
           "ppu.yield", llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), false));

@@ -209,6 +209,21 @@ TEST_P(Control, TrapEndsTheLaunch) {
   EXPECT_EQ(r.trap, exec::Trap::kTrap);
 }
 
+// libcu++'s waits: many polls in a row, then some with a sleep between them. Warp 0 must let warp 1 run
+// before it ever sleeps, which here it never does.
+TEST_P(Control, LoopsThatSleepNowAndThenPollWithoutHoldingOthersUp) {
+  expect(kernel(R"(
+    mov.u32 %r1, flag; mov.u32 %r4, 0; setp.eq.u32 %p1, %t, 0; @%p1 st.shared.u32 [%r1], %r4; bar.sync 0;
+    setp.ge.u32 %p1, %t, 32; @%p1 bra SET;
+    POLL: ld.volatile.shared.u32 %r2, [%r1]; setp.ne.u32 %p2, %r2, 0; @%p2 bra DONE;
+    mov.u64 %d1, %globaltimer; setp.gt.u64 %p3, %d1, 16; @%p3 bra POLL;
+    nanosleep.u32 100; bra POLL;
+    SET: st.volatile.shared.u32 [%r1], %t;
+    DONE: add.u32 %r3, %a, 1; st.global.u32 [%out], %r3;)",
+                ".shared .align 4 .b32 flag;"),
+         [](uint32_t, uint32_t a) { return a + 1; });
+}
+
 TEST_P(Control, RefusalsNameInstructionAndLine) {
   KernelRunner k = runner(kernel("\n  mov.u32 %r1, %tid.x;\n  wgmma.fence.sync.aligned;"));
   std::vector<uint32_t> in(64), out(64);
