@@ -26,7 +26,7 @@ inline constexpr llvm::StringLiteral kMmaPrefix = "ppu.mma.", kWmmaPrefix = "ppu
                                      kWmmaLoadPrefix = "ppu.wmma.load.", kWmmaStorePrefix = "ppu.wmma.store.",
                                      kLdmatrixPrefix = "ppu.ldmatrix.", kStmatrixPrefix = "ppu.stmatrix.",
                                      kMovmatrixPrefix = "ppu.movmatrix.";
-inline constexpr llvm::StringLiteral kClock64 = "ppu.clock64";
+inline constexpr llvm::StringLiteral kClock64 = "ppu.clock64", kGlobaltimer = "ppu.rt.globaltimer";
 inline constexpr llvm::StringLiteral kCountPrefix = "ppu.count.", kCountUnit = "ppu.count.unit",
                                      kCountAccess = "ppu.count.access", kCountBranch = "ppu.count.branch";
 inline constexpr llvm::StringLiteral kFunctionsMetadata = "ppu.functions";

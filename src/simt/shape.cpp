@@ -367,8 +367,8 @@ Shape ShapeAnalysis::transfer_call(CallInst& call, bool all_uniform) const {
   }
   if (n == kSharedBase) return Shape::uniform(8);
   // One value for all lanes that execute the operation together.
-  if (n == kActiveMask || n == kWarpId || n == kClock64 || n.starts_with(kBarPrefix) || n == kYield ||
-      n == kWarpSync || n.starts_with(kCountPrefix))
+  if (n == kActiveMask || n == kWarpId || n == kClock64 || n == kGlobaltimer || n.starts_with(kBarPrefix) ||
+      n == kYield || n == kWarpSync || n.starts_with(kCountPrefix))
     return Shape::uniform();
   // ... and for all members, where every lane names the same ones.
   if (n == kBallot || n.starts_with(kReduxPrefix))

@@ -37,7 +37,7 @@
 //                                    i32 stride second; sparse: metadata last, ".selectorN" ends the name
 //   T    @ppu.rt.NAME(args...)       a helper of exec::PPU_RUNTIME_HELPERS, once for each active lane; a
 //   leading
-//                                    BlockState* parameter is passed as %block
+//                                    BlockState* parameter is passed as %block; globaltimer once for the warp
 //   {i32 x4} @ppu.rt.texture.N(i64 op, i64 handle, i32 words...)   the helper `texture`, once for the warp:
 //                                    the words are its input rows (exec/texture_abi.h); N = number of words
 //   T    @ppu.call.indirect.N(i64 id, args...)   C  call through a function pointer; the callee is one of the

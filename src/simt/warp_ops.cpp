@@ -280,6 +280,7 @@ void Widener::emit_runtime_call(CallInst& call, StringRef name) {
   Value* helper = runtime_helper(name.drop_front(kRuntimePrefix.size()));
   if (!helper) return fail("unknown runtime helper " + name, &call);
   FunctionType* ft = call.getFunctionType();
+  if (name == kGlobaltimer) return set_scalar(&call, b_.CreateCall(ft, helper, {block_}));
   std::vector<AllocaInst*> args(call.arg_size());
   std::vector<Value*> fixed(call.arg_size());
   for (unsigned i = 0; i < call.arg_size(); i++) {

@@ -224,6 +224,14 @@ TEST_P(Control, LoopsThatSleepNowAndThenPollWithoutHoldingOthersUp) {
          [](uint32_t, uint32_t a) { return a + 1; });
 }
 
+// A warp executes the instruction once (and reading the host's clock for each lane would take microseconds).
+TEST_P(Control, LanesOfAWarpReadOneGlobaltimer) {
+  expect(kernel(R"(
+    mov.u64 %d1, %globaltimer; cvt.u32.u64 %r1, %d1; shfl.sync.idx.b32 %r2, %r1, 0, 31, -1;
+    sub.u32 %r3, %r1, %r2; st.global.u32 [%out], %r3;)"),
+         [](uint32_t, uint32_t) { return 0; });
+}
+
 TEST_P(Control, RefusalsNameInstructionAndLine) {
   KernelRunner k = runner(kernel("\n  mov.u32 %r1, %tid.x;\n  wgmma.fence.sync.aligned;"));
   std::vector<uint32_t> in(64), out(64);
