@@ -83,6 +83,11 @@ const uint32_t* filled(const uint32_t* in, unsigned rows, uint32_t lanes, uint32
   return room;
 }
 
+/// The lanes' words of `from`; what others have in `to` stays.
+PPU_VECTOR_CLONES void put_words(const uint32_t* from, uint32_t lanes, uint32_t* to) {
+  for (unsigned l = 0; l < kLanes; l++) to[l] = lanes >> l & 1 ? from[l] : to[l];
+}
+
 void sample(const TextureState& s, TextureOp op, const uint32_t* in, uint32_t* out, uint32_t lanes) {
   uint32_t room[kMaxTextureInputs * kLanes];
   TexelWords words;
@@ -90,8 +95,10 @@ void sample(const TextureState& s, TextureOp op, const uint32_t* in, uint32_t* o
   for (unsigned c = 0; c < kTextureOutputs; c++) {
     if (op.has(kHalfResult))
       for (uint32_t& w : words.channel[c]) w = float_to_half(std::bit_cast<float>(w));
-    for (unsigned l = 0; l < kLanes; l++)
-      if (lanes >> l & 1) out[c * kLanes + l] = words.channel[c][l];
+    if (lanes == kAllLanes)
+      std::memcpy(out + c * kLanes, words.channel[c], sizeof words.channel[c]);
+    else
+      put_words(words.channel[c], lanes, out + c * kLanes);
   }
 }
 
@@ -135,8 +142,10 @@ TextureFault run_texture(TextureOp op, const uint64_t* handles, const uint32_t* 
                          uint32_t lanes) {
   while (lanes) {
     const uint64_t handle = handles[__builtin_ctz(lanes)];
-    uint32_t group = 0;
-    for (unsigned l = 0; l < kLanes; l++) group |= uint32_t(handles[l] == handle) << l;
+    uint64_t differs = 0;
+    for (unsigned l = 0; l < kLanes; l++) differs |= handles[l] ^ handle;
+    uint32_t group = kAllLanes;
+    for (unsigned l = 0; l < kLanes && differs; l++) group &= ~(uint32_t(handles[l] != handle) << l);
     group &= lanes;
     const TextureFault fault = run_group(handle, op, in, out, group);
     if (fault.trap) return fault;

@@ -110,9 +110,9 @@ PPU_VECTOR_CLONES void positions(const DoubleRow& coordinate, const IntRow& size
 
 /// Kernels that read texels at their centres are common: then no second texel has any weight.
 PPU_VECTOR_CLONES bool any_weight(const Axis& axis) {
-  double most = 0;
-  for (unsigned l = 0; l < kLanes; l++) most = axis.weight[l] > most ? axis.weight[l] : most;
-  return most > 0;
+  uint64_t bits = 0;  // of weights that are never negative
+  for (unsigned l = 0; l < kLanes; l++) bits |= std::bit_cast<uint64_t>(axis.weight[l]);
+  return bits != 0;
 }
 
 PPU_VECTOR_CLONES void address_texels(const DoubleRow& first, double step, const IntRow& size,
@@ -231,8 +231,9 @@ class Corners {
       for (unsigned k = 0; k <= unsigned(linear); k++)
         address_texels(axis_[a].first, k, images_.size[a], mode_of(s, p, a), axis_[a].texel[k]);
     }
-    for (unsigned l = 0; l < kLanes; l++) {
-      const int32_t last = images_.slices[l] - 1, want = p.layered || p.cube ? p.slice[l] : 0;
+    fill(slice_, 0);
+    for (unsigned l = 0; l < kLanes && (p.layered || p.cube); l++) {
+      const int32_t last = images_.slices[l] - 1, want = p.slice[l];
       slice_[l] = want < 0 ? 0 : want > last ? last : want;
     }
   }
@@ -246,6 +247,8 @@ class Corners {
   unsigned count() const { return linear_ ? 1u << place_.axes : 1; }
   /// The texels of corner `k` have weight 0 in all lanes.
   bool is_idle(unsigned k) const { return k & idle_; }
+  /// Every lane reads one texel, that of corner 0.
+  bool single() const { return !linear_ || idle_ == (1u << place_.axes) - 1; }
 
   /// Corner `k`: bit a of k takes the second texel of axis a.
   void load(unsigned k, TexelWords& words, AddressRow& address) const {
@@ -278,7 +281,8 @@ class Corners {
 
 void Corners::weights(unsigned k, DoubleRow& w) const {
   fill(w, 1.0);
-  for (unsigned a = 0; a < place_.axes; a++) multiply_weight(w, axis_[a].weight, k >> a & 1);
+  for (unsigned a = 0; a < place_.axes; a++)
+    if (!(idle_ >> a & 1)) multiply_weight(w, axis_[a].weight, k >> a & 1);
 }
 
 PPU_VECTOR_CLONES void put_border(const AddressRow& address, double border, double* values) {
@@ -290,20 +294,19 @@ PPU_VECTOR_CLONES void add_weighted(const double* values, const DoubleRow& weigh
   for (unsigned l = 0; l < kLanes; l++) sum[l] += weight[l] == 0 ? 0.0 : weight[l] * values[l];
 }
 
-void filter_level(const TextureState& s, const Place& p, const IntRow& level, TexelValues& sum) {
-  const bool linear = s.linear_filter && !p.integer;
-  const Corners corners(s, p, level, linear);
+void filter_level(const TextureState& s, const Corners& corners, TexelValues& sum) {
+  const bool single = corners.single();
   TexelWords words;
   AddressRow address;
   for (unsigned k = 0; k < corners.count(); k++) {
     if (corners.is_idle(k)) continue;
     TexelValues values;
-    TexelValues& to = linear ? values : sum;
+    TexelValues& to = single ? sum : values;
     corners.load(k, words, address);
     texel_values(s.format, words, to);
     for (unsigned c = 0; c < s.format.channels && corners.has_border(); c++)
       put_border(address, double(s.border[c]) * texel_scale(s.format), to.channel[c]);
-    if (!linear) return;
+    if (single) return;
     DoubleRow weight;
     corners.weights(k, weight);
     for (unsigned c = 0; c < s.format.channels; c++) {
@@ -417,13 +420,18 @@ bool delivers_words(const TextureState& s) {
   return !s.format.reads_float() || (s.format.kind == ChannelKind::kFloat && s.format.bits == 32);
 }
 
+PPU_VECTOR_CLONES void to_float(const double* values, uint32_t* words) {
+  for (unsigned l = 0; l < kLanes; l++) words[l] = std::bit_cast<uint32_t>(float(values[l]));
+}
 PPU_VECTOR_CLONES void divide_to_float(const double* values, double scale, uint32_t* words) {
   for (unsigned l = 0; l < kLanes; l++) words[l] = std::bit_cast<uint32_t>(float(values[l] / scale));
 }
 
 void to_float_words(const TextureState& s, const TexelValues& values, TexelWords& out) {
+  const double scale = texel_scale(s.format);
   for (unsigned c = 0; c < s.format.channels; c++)
-    divide_to_float(values.channel[c], texel_scale(s.format), out.channel[c]);
+    scale == 1 ? to_float(values.channel[c], out.channel[c])
+               : divide_to_float(values.channel[c], scale, out.channel[c]);
 }
 
 /// tld4: one channel of the four texels that linear filtering would weigh, counter-clockwise from (i, j+1).
@@ -463,18 +471,18 @@ void sample_texture(const TextureState& s, TextureOp op, const uint32_t* in, Tex
   if (op.action == TextureAction::kGather) return gather(s, p, op, out);
   Levels levels;
   find_levels(s, p, op, in, levels);
-  const bool linear = s.linear_filter && !p.integer;
-  if (delivers_words(s) && !(s.format.reads_float() && (linear || levels.blend))) {
-    const Corners corners(s, p, levels.low, false);
+  const bool linear = s.linear_filter && !p.integer && s.format.reads_float();
+  const Corners corners(s, p, levels.low, linear);
+  if (delivers_words(s) && (!s.format.reads_float() || (corners.single() && !levels.blend))) {
     AddressRow address;
     corners.load(0, out, address);
     for (unsigned c = 0; c < s.format.channels && corners.has_border(); c++)
       put_border_words(s, address, c, out.channel[c]);
   } else {
     TexelValues low, high;
-    filter_level(s, p, levels.low, low);
+    filter_level(s, corners, low);
     if (levels.blend) {
-      filter_level(s, p, levels.high, high);
+      filter_level(s, Corners(s, p, levels.high, linear), high);
       for (unsigned c = 0; c < s.format.channels; c++)
         for (unsigned l = 0; l < kLanes; l++) {
           const double f = levels.fraction[l], v = low.channel[c][l];
