@@ -42,7 +42,7 @@ void close(Capture* capture) {
   capture_count.fetch_sub(1);
 }
 
-/// True if every node that another stream of the capture added last is an ancestor of the origin's tail.
+/// True if every node that a stream of the capture added last is an ancestor of the origin's tail.
 bool all_joined(const Capture& capture) {
   std::unordered_set<Node*> reached;
   std::vector<Node*> open = capture.tails.at(capture.origin);
@@ -52,10 +52,10 @@ bool all_joined(const Capture& capture) {
     if (!reached.insert(n).second) continue;
     open.insert(open.end(), n->before.begin(), n->before.end());
   }
-  for (const auto& [stream, tail] : capture.tails)
-    for (Node* n : tail)
-      if (!reached.contains(n)) return false;
-  return true;
+  const auto has = [&reached](Node* n) { return reached.contains(n); };
+  return std::all_of(capture.left.begin(), capture.left.end(), has) &&
+         std::all_of(capture.tails.begin(), capture.tails.end(),
+                     [&](const auto& t) { return std::all_of(t.second.begin(), t.second.end(), has); });
 }
 
 void add_missing(std::vector<Node*>& to, const std::vector<Node*>& from) {
@@ -167,7 +167,8 @@ void abandon_capture(Stream& stream) {
   Capture* c = capture_of(stream);
   if (!c) return;
   if (c->origin != &stream) {
-    c->invalidated = true;
+    const std::vector<Node*>& tail = c->tails[&stream];
+    c->left.insert(c->left.end(), tail.begin(), tail.end());
     c->tails.erase(&stream);
     capturing_streams().erase(&stream);
     return;

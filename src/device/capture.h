@@ -19,6 +19,7 @@ struct Capture {
   std::thread::id thread;
   bool invalidated = false;
   std::map<Stream*, std::vector<Node*>> tails;                 ///< what the next node of a stream depends on
+  std::vector<Node*> left;                                     ///< last nodes of streams that were destroyed
   std::unordered_map<const Event*, std::vector<Node*>> marks;  ///< where events were recorded
 };
 
@@ -50,8 +51,8 @@ CUresult begin_capture(Stream& stream, CUstreamCaptureMode mode, Graph* graph, s
 /// wrong.
 CUresult end_capture(Stream& stream, Graph** graph, bool* is_new);
 
-/// The stream's handle is being destroyed: it leaves its capture, and takes the capture along if it was the
-/// first.
+/// The stream's handle is being destroyed: it leaves its capture, whose end still asks whether it was joined,
+/// and takes the capture along if it was the first.
 void abandon_capture(Stream& stream);
 
 struct CaptureInfo {

@@ -114,6 +114,31 @@ TEST_F(GraphTest, CaptureForksAndJoinsByEvents) {
   EXPECT_EQ(cudaGraphExecDestroy(exec), cudaErrorInvalidValue);
 }
 
+// A function that forks into a stream of its own may destroy it once it is joined again.
+TEST_F(GraphTest, JoinedStreamsMayBeDestroyedDuringTheCapture) {
+  for (const bool joins : {true, false}) {
+    cudaStream_t own = nullptr;
+    ASSERT_EQ(cudaStreamCreateWithFlags(&own, cudaStreamNonBlocking), cudaSuccess);
+    ASSERT_EQ(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal), cudaSuccess);
+    ASSERT_EQ(cudaEventRecord(fork_, stream_), cudaSuccess);
+    ASSERT_EQ(cudaStreamWaitEvent(own, fork_, 0), cudaSuccess);
+    run(1, 6, own);
+    ASSERT_EQ(cudaEventRecord(join_, own), cudaSuccess);
+    if (joins) ASSERT_EQ(cudaStreamWaitEvent(stream_, join_, 0), cudaSuccess);
+    ASSERT_EQ(cudaStreamDestroy(own), cudaSuccess);
+    run(2, 0, stream_);
+    cudaGraph_t graph = nullptr;
+    ASSERT_EQ(cudaStreamEndCapture(stream_, &graph), joins ? cudaSuccess : cudaErrorStreamCaptureUnjoined);
+    if (!joins) break;
+    cudaGraphExec_t exec = nullptr;
+    ASSERT_EQ(cudaGraphInstantiateWithFlags(&exec, graph, 0), cudaSuccess);
+    launch(exec);
+    EXPECT_EQ(last_word(), 12u);
+    EXPECT_EQ(cudaGraphExecDestroy(exec), cudaSuccess);
+    EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+  }
+}
+
 TEST_F(GraphTest, CapturesAreRefusedWhereTheyWouldBreak) {
   cudaGraph_t graph = nullptr;
   EXPECT_EQ(cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeGlobal), cudaErrorStreamCaptureUnsupported);
