@@ -18,11 +18,12 @@ namespace {
 /// Lanes of 32 that still go round in a typical round of such a loop. A guess that the examples agree with:
 /// rows of sparse matrices, graphs, searches.
 constexpr double kLanesOn = 16;
-constexpr double kInnerRounds = 8;     ///< of a loop in the loop
-constexpr double kMispredicted = 8;    ///< cycles a branch on data costs one lane on average
-constexpr double kScalarOp = 0.4;      ///< cycles, several going at once
-constexpr double kIrregular = 40;      ///< cycles of one gather or scatter of 32 lanes with hardware for it
-constexpr double kIrregularSlow = 64;  ///< ... without
+constexpr double kInnerRounds = 8;      ///< of a loop in the loop
+constexpr double kMispredicted = 8;     ///< cycles a branch on data costs one lane on average
+constexpr double kScalarOp = 0.4;       ///< cycles, several going at once
+constexpr double kIrregular = 40;       ///< cycles of one gather or scatter of 32 lanes with hardware for it
+constexpr double kIrregularSlow = 64;   ///< ... without
+constexpr double kContiguityTest = 10;  ///< cycles to find out that the lanes' places follow each other
 
 /// The same for every lane that asks, or a plain function of the lane: computed before the loop.
 bool is_thread_constant(const CallInst& call) {
@@ -71,6 +72,126 @@ bool one_lane_can_run(const Instruction& inst) {
   return !isa<AllocaInst>(inst) && !isa<FenceInst>(inst);
 }
 
+/// The distance from lane to lane that `v` has if lanes have gone the same way so far: they may have gone
+/// round a loop in front of this one more or less often, but that is rare (what nvcc makes of a grid-stride
+/// loop begins with the rounds that four at a time leave over).
+class LikelyStride {
+ public:
+  explicit LikelyStride(const ShapeAnalysis& shapes) : shapes_(shapes) {}
+  std::optional<int64_t> of(const Value* v) {
+    steps_ = 0;
+    const Stride s = find(v);
+    return s.known && !s.open ? std::optional(s.bytes) : std::nullopt;
+  }
+
+ private:
+  struct Stride {
+    bool known = false;
+    bool open = false;  ///< that of a phi further up: any
+    int64_t bytes = 0;
+  };
+  static Stride is(int64_t bytes) { return {true, false, bytes}; }
+  static Stride either(Stride a, Stride b) {
+    if (a.open || b.open) return a.open ? b : a;
+    return {a.known && b.known && a.bytes == b.bytes, false, a.bytes};
+  }
+  static Stride sum(Stride a, Stride b, int64_t times) {
+    if (a.open || b.open) {
+      const Stride &open = a.open ? a : b, &step = a.open ? b : a;
+      return (a.open || times == 1) && step.known && !step.open && step.bytes == 0 ? open : Stride{};
+    }
+    return {a.known && b.known, false, a.bytes + b.bytes * times};
+  }
+  Stride find(const Value* v);
+  Stride of_quotient(const Instruction& inst);
+  Stride of_same(const Instruction& inst);
+
+  const ShapeAnalysis& shapes_;
+  unsigned steps_ = 0;
+  SmallPtrSet<const PHINode*, 8> open_;
+};
+
+LikelyStride::Stride LikelyStride::find(const Value* v) {
+  constexpr unsigned kMostSteps = 64;
+  if (isa<Constant>(v)) return is(0);
+  const Shape s = shapes_.of(v);
+  if (s.is_uniform()) return is(0);
+  if (s.is_linear()) return s.is_stride() ? is(s.c[1]) : Stride{};
+  const auto* inst = dyn_cast<Instruction>(v);
+  if (!inst || ++steps_ > kMostSteps) return {};
+  const auto operand = [&](unsigned i) { return find(inst->getOperand(i)); };
+  if (const auto* phi = dyn_cast<PHINode>(inst)) {
+    Stride all{true, true, 0};
+    if (!open_.insert(phi).second) return all;
+    for (const Value* in : phi->incoming_values()) all = either(all, find(in));
+    open_.erase(phi);
+    return all;
+  }
+  if (const auto* gep = dyn_cast<GetElementPtrInst>(inst)) {
+    if (gep->getNumIndices() != 1) return {};
+    const DataLayout& layout = gep->getModule()->getDataLayout();
+    return sum(operand(0), operand(1),
+               int64_t(layout.getTypeAllocSize(gep->getSourceElementType()).getFixedValue()));
+  }
+  switch (inst->getOpcode()) {
+    case Instruction::SExt:
+    case Instruction::ZExt:
+    case Instruction::Trunc:
+    case Instruction::IntToPtr:
+    case Instruction::PtrToInt:
+    case Instruction::BitCast:
+      return operand(0);
+    case Instruction::UDiv:
+    case Instruction::SDiv:
+      return of_quotient(*inst);
+    case Instruction::Add:
+      return sum(operand(0), operand(1), 1);
+    case Instruction::Sub:
+      return sum(operand(0), operand(1), -1);
+    case Instruction::Xor:
+      if (const auto* ones = dyn_cast<ConstantInt>(inst->getOperand(1)); ones && ones->isMinusOne())
+        return sum(is(0), operand(0), -1);
+      return of_same(*inst);
+    case Instruction::Or:
+      if (cast<PossiblyDisjointInst>(inst)->isDisjoint()) return sum(operand(0), operand(1), 1);
+      return of_same(*inst);
+    case Instruction::Shl:
+      if (const auto* by = dyn_cast<ConstantInt>(inst->getOperand(1)); by && by->getValue().ult(32))
+        return sum(is(0), operand(0), int64_t(1) << by->getZExtValue());
+      return of_same(*inst);
+    case Instruction::Select:
+      return either(operand(1), operand(2));
+    default:
+      return of_same(*inst);
+  }
+}
+
+/// Of neighbours divided by what is no small constant, nearly all are equal.
+LikelyStride::Stride LikelyStride::of_quotient(const Instruction& inst) {
+  constexpr int64_t kFar = 64;
+  const Stride a = find(inst.getOperand(0)), b = find(inst.getOperand(1));
+  const auto* by = dyn_cast<ConstantInt>(inst.getOperand(1));
+  if (!a.known || a.open || !b.known || b.open || b.bytes != 0) return {};
+  const bool far = !by || by->getValue().ugt(uint64_t(std::abs(a.bytes)) * kLanes * kFar);
+  return a.bytes == 0 || far ? is(0) : Stride{};
+}
+
+/// Operations on what all lanes have give all the same.
+LikelyStride::Stride LikelyStride::of_same(const Instruction& inst) {
+  if (isa<CallInst>(inst) && (!isa<IntrinsicInst>(inst) || inst.mayReadOrWriteMemory())) return {};
+  if (inst.mayWriteToMemory() || isa<AllocaInst>(inst)) return {};
+  for (const Use& use : inst.operands()) {
+    if (isa<Function>(use)) continue;
+    const Stride s = find(use);
+    if (!s.known || s.open || s.bytes != 0) return {};
+  }
+  return is(0);
+}
+
+bool is_data(const Value* v, const ShapeAnalysis& shapes) {
+  return shapes.of(v).is_varying() && !LikelyStride(shapes).of(v);
+}
+
 /// Lanes go round as often as their data say: a value of each lane's own decides.
 bool left_by_data(const Loop& loop, const ShapeAnalysis& shapes) {
   SmallVector<BasicBlock*> exiting;
@@ -79,8 +200,7 @@ bool left_by_data(const Loop& loop, const ShapeAnalysis& shapes) {
     const auto* br = dyn_cast<BranchInst>(b->getTerminator());
     if (!br || !br->isConditional() || !shapes.divergent_branch(b)) continue;
     const auto* cmp = dyn_cast<ICmpInst>(br->getCondition());
-    if (!cmp || shapes.of(cmp->getOperand(0)).is_varying() || shapes.of(cmp->getOperand(1)).is_varying())
-      return true;
+    if (!cmp || is_data(cmp->getOperand(0), shapes) || is_data(cmp->getOperand(1), shapes)) return true;
   }
   return false;
 }
@@ -111,6 +231,9 @@ Round cost_of(const Instruction& inst, const ShapeAnalysis& shapes, bool avx512)
     const unsigned bits = t->getScalarSizeInBits();
     const bool gathers = avx512 && (bits == 32 || bits == 64);
     if (!shapes.of(pointer).is_varying()) return {double(2 * registers), 0.5};
+    const std::optional<int64_t> stride = LikelyStride(shapes).of(pointer);
+    if (stride && (*stride == 0 || *stride == int64_t(parts * bits / 8)))
+      return {2 * registers + kContiguityTest, 0.5 * parts};
     return {parts * (gathers ? kIrregular : kIrregularSlow), 0.5 * parts};
   };
   if (isa<PHINode>(inst)) return {varying ? double(registers) : 0.0, 0.2};

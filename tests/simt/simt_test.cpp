@@ -392,6 +392,26 @@ TEST(Simt, ChainsAreFollowedLaneByLane) {
   EXPECT_GE(arithmetic.count("mul <32 x i32>"), 1u) << arithmetic.ir;
 }
 
+// A grid-stride loop as nvcc unrolls it: first the rounds left over, how many by each lane's own division,
+// then two at a time. Lanes nearly always go round as often, so their places still follow each other.
+TEST(Simt, UnrolledGridStrideLoopsKeepVectorAccesses) {
+  const std::string access =
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.f32 %f0, [%d3];\n"
+      "add.s64 %d4, %d1, %d2; st.global.f32 [%d4], %f0; add.s32 %r4, %r4, %r5;\n";
+  const Widened w = widened(
+      "mov.u32 %r5, %nctaid.x; mul.lo.u32 %r5, %r5, 64; setp.ge.s32 %p0, %r4, %r0; @%p0 bra END;\n"
+      "sub.s32 %r6, %r0, %r4; div.u32 %r6, %r6, %r5; and.b32 %r7, %r6, 3; setp.eq.s32 %p1, %r7, 0; @%p1 bra "
+      "MANY;\n"
+      "ONE: " +
+          access +
+          "add.s32 %r7, %r7, -1; setp.ne.s32 %p2, %r7, 0; @%p2 bra ONE;\n"
+          "MANY: setp.lt.u32 %p3, %r6, 3; @%p3 bra END;\n"
+          "TWO: " +
+          access + access + "setp.lt.s32 %p4, %r4, %r0; @%p4 bra TWO;\nEND: ",
+      64);
+  EXPECT_GE(w.count("@llvm.masked.load.v16f32"), 6u) << w.ir;
+}
+
 // All lanes have the sum after five exchanges: comparing it is one scalar comparison, and one scalar waits
 // for the barrier.
 TEST(Simt, SumsOfAWholeWarpAreOneValue) {
