@@ -32,6 +32,26 @@ class Graphs(unittest.TestCase):
         graph.replay()
         self.assertEqual(picked.tolist(), [7] * 3)
 
+    def test_memory_of_an_argument_is_used_again_inside_a_capture(self):
+        """What the program lets go while it is captured may become a result's memory; a replay still reads it before."""
+        pool = torch.cuda.MemPool()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.stream(torch.cuda.Stream()):
+            with torch.cuda.use_mem_pool(pool):
+                x = torch.full((1000,), 3.0, device="cuda")
+            address = x.data_ptr()
+            graph.capture_begin(pool=pool.id)
+            y = x * 2
+            del x
+            again = y * 5
+            graph.capture_end()
+        self.assertLess(abs(again.data_ptr() - address), 4000)  # they overlap
+        for _ in range(2):
+            graph.replay()
+            torch.cuda.synchronize()
+            self.assertEqual(again.sum().item(), 30000)
+            again.fill_(3)
+
     def test_random_numbers_advance_with_replays(self):
         graph = torch.cuda.CUDAGraph()
         torch.manual_seed(3)

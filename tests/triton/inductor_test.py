@@ -42,14 +42,23 @@ class Inductor(unittest.TestCase):
     def test_training_step(self):
         torch.manual_seed(1)
         model = torch.nn.Sequential(torch.nn.Linear(32, 64), torch.nn.GELU(), torch.nn.LayerNorm(64), torch.nn.Linear(64, 8))
-        x, y = torch.randn(16, 32), torch.randn(16, 8)
+        self.train(model, torch.randn(16, 32), torch.randn(16, 8), steps=3)
+
+    def test_training_of_a_transformer_in_graphs(self):
+        """Attention by the fused kernels; forward and backward are recorded as CUDA graphs in the second step."""
+        torch.manual_seed(1)
+        layer = torch.nn.TransformerEncoderLayer(32, 4, 64, dropout=0, batch_first=True)
+        self.train(torch.nn.Sequential(layer, torch.nn.Linear(32, 8)), torch.randn(4, 16, 32), torch.randn(4, 16, 8), steps=5,
+                   mode="reduce-overhead")
+
+    def train(self, model, x, y, steps, mode=None):
         losses = []
         for device in ("cpu", "cuda"):
             copy = copy_module.deepcopy(model).to(device)
             optimizer = torch.optim.SGD(copy.parameters(), 0.1)
-            step = torch.compile(copy) if device == "cuda" else copy
+            step = torch.compile(copy, mode=mode) if device == "cuda" else copy
             seen = []
-            for _ in range(3):
+            for _ in range(steps):
                 loss = torch.nn.functional.mse_loss(step(x.to(device)), y.to(device))
                 optimizer.zero_grad()
                 loss.backward()

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <map>
 #include <mutex>
 
 #include "base/log.h"
@@ -15,7 +16,7 @@ namespace {
 using c10::IValue;
 using torch::jit::Stack;
 
-/// The bytes of one storage as they were before the capture wrote to it.
+/// Bytes as they were before the capture wrote to them.
 struct Saved {
   const void* address;
   std::vector<char> bytes;
@@ -24,19 +25,14 @@ struct Saved {
 std::atomic<bool> expected{false};
 
 std::mutex saved_mutex;
-std::vector<Saved>& saved_storages() {
+std::vector<Saved>& saved_pieces() {
   static auto* const all = new std::vector<Saved>;
   return *all;
 }
-
-void save(const c10::Storage& storage) {
-  const void* const address = storage.data();
-  if (!address || storage.nbytes() == 0) return;
-  const std::lock_guard lock(saved_mutex);
-  for (const Saved& one : saved_storages())
-    if (one.address == address && one.bytes.size() >= storage.nbytes()) return;
-  const char* const bytes = static_cast<const char*>(address);
-  saved_storages().push_back({address, std::vector<char>(bytes, bytes + storage.nbytes())});
+/// Sizes of the saved pieces by address: most memory is asked for many times in a capture.
+std::map<const char*, size_t>& saved_ranges() {
+  static auto* const all = new std::map<const char*, size_t>;
+  return *all;
 }
 
 /// Calls `visit` with each dense part of a value's tensors.
@@ -117,6 +113,20 @@ void expect_captures() {
   expected.store(true, std::memory_order_release);
 }
 
+void save_for_capture(const void* address, size_t count) {
+  if (!address || count == 0) return;
+  const char* const bytes = static_cast<const char*>(address);
+  const std::lock_guard lock(saved_mutex);
+  const auto behind = saved_ranges().upper_bound(bytes);
+  if (behind != saved_ranges().begin()) {
+    const auto& [from, size] = *std::prev(behind);
+    if (from + size >= bytes + count) return;
+  }
+  saved_pieces().push_back({address, std::vector<char>(bytes, bytes + count)});
+  size_t& size = saved_ranges()[bytes];
+  size = std::max(size, count);
+}
+
 bool is_captured(cudaStream_t stream) {
   if (!expected.load(std::memory_order_acquire)) return false;
   cudaStreamCaptureStatus status{};
@@ -126,9 +136,10 @@ bool is_captured(cudaStream_t stream) {
 void restore_after_capture() {
   const std::lock_guard lock(saved_mutex);
   // From the last to the first: memory that was saved twice gets its oldest bytes.
-  for (auto one = saved_storages().rbegin(); one != saved_storages().rend(); ++one)
+  for (auto one = saved_pieces().rbegin(); one != saved_pieces().rend(); ++one)
     std::memcpy(const_cast<void*>(one->address), one->bytes.data(), one->bytes.size());
-  saved_storages().clear();
+  saved_pieces().clear();
+  saved_ranges().clear();
 }
 
 Recorder::Recorder(const Delegate& delegate, const c10::OperatorHandle& op, const Stack& stack,
@@ -137,7 +148,8 @@ Recorder::Recorder(const Delegate& delegate, const c10::OperatorHandle& op, cons
   const size_t base = stack.size() - delegate.arguments_;
   arguments_.assign(stack.begin() + static_cast<std::ptrdiff_t>(base), stack.end());
   for (const size_t i : delegate.written_)
-    visit_dense(arguments_[i], [](const at::Tensor& t) { save(t.storage()); });
+    visit_dense(arguments_[i],
+                [](const at::Tensor& t) { save_for_capture(t.storage().data(), t.storage().nbytes()); });
 }
 
 void Recorder::record(const Stack& stack) {

@@ -14,6 +14,9 @@ void expect_captures();
 /// True while `stream` is being captured.
 bool is_captured(cudaStream_t stream);
 
+/// Keeps these bytes for restore_after_capture.
+void save_for_capture(const void* address, size_t count);
+
 /// Puts back what operators wrote during captures, all of which have ended.
 void restore_after_capture();
 

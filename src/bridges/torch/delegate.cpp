@@ -240,7 +240,7 @@ void Delegate::operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, St
   Crossing crossing(device);
   take_in(crossing, stack, base);
   check_devices(crossing, device, op);
-  const DeviceBackedScope scope;
+  const DeviceBackedScope scope(captured);
   if (captured) {
     Recorder recorder(*this, op, *stack, random, stream);
     run_on_cpu(op, stack, random ? &*random : nullptr);

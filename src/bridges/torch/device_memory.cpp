@@ -3,12 +3,14 @@
 
 #include <cstring>
 
+#include "bridges/torch/capture.h"
 #include "bridges/torch/counters.h"
 
 namespace ppu::bridge {
 namespace {
 
 thread_local int scopes = 0;
+thread_local int captured_scopes = 0;
 c10::Allocator* host_allocator = nullptr;  // PyTorch's own, set once by install_allocator
 
 void free_device_memory(void* address) {
@@ -29,6 +31,7 @@ class DeviceBackedAllocator final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
     if (scopes == 0 || bytes == 0) return host_allocator->allocate(bytes);
     void* address = c10::cuda::CUDACachingAllocator::raw_alloc(bytes);
+    if (captured_scopes > 0) save_for_capture(address, bytes);
     return {address, address, &free_device_memory, c10::Device(c10::kCPU)};
   }
   c10::DeleterFnPtr raw_deleter() const override { return &free_either; }
@@ -47,11 +50,13 @@ void install_allocator() {
   c10::SetAllocator(c10::kCPU, &instance(), /*priority=*/1);
 }
 
-DeviceBackedScope::DeviceBackedScope() {
+DeviceBackedScope::DeviceBackedScope(bool captured) : captured_(captured) {
   ++scopes;
+  captured_scopes += captured_;
 }
 DeviceBackedScope::~DeviceBackedScope() {
   --scopes;
+  captured_scopes -= captured_;
 }
 bool DeviceBackedScope::active() {
   return scopes > 0;

@@ -32,15 +32,20 @@ class CurrentDevice {
   c10::DeviceIndex before_ = -1;
 };
 
-/// While one lives, this thread's CPU allocations are device memory of the current device.
+/// While one lives, this thread's CPU allocations are device memory of the current device. In a `captured`
+/// call what that memory holds is kept: it may be an argument's that the program has let go, which a replay
+/// still reads.
 class DeviceBackedScope {
  public:
-  DeviceBackedScope();
+  explicit DeviceBackedScope(bool captured = false);
   ~DeviceBackedScope();
   DeviceBackedScope(const DeviceBackedScope&) = delete;
   DeviceBackedScope& operator=(const DeviceBackedScope&) = delete;
   /// True when this thread is inside one.
   static bool active();
+
+ private:
+  bool captured_;
 };
 
 /// The allocator that storages over a device tensor's bytes name, so that a kernel that resizes one gets
