@@ -3,6 +3,7 @@
 
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
 
 namespace ppu::codegen {
@@ -24,11 +25,32 @@ void widen_half_comparisons(llvm::Function& f) {
   }
 }
 
+// A constant index of a gather is narrowed to 32 bits, so that one instruction serves 16 lanes instead of
+// two, but not with undefined elements, which InstCombine makes of those for lanes that are off. They become
+// 0.
+void define_indices(llvm::Function& f) {
+  for (llvm::Instruction& i : llvm::instructions(f)) {
+    auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&i);
+    if (!call) continue;
+    const bool gather = call->getIntrinsicID() == llvm::Intrinsic::masked_gather;
+    if (!gather && call->getIntrinsicID() != llvm::Intrinsic::masked_scatter) continue;
+    auto* pointers = llvm::dyn_cast<llvm::GetElementPtrInst>(call->getArgOperand(gather ? 0 : 1));
+    if (!pointers || pointers->getNumIndices() != 1) continue;
+    auto* index = llvm::dyn_cast<llvm::Constant>(pointers->getOperand(1));
+    if (!index || !index->getType()->isVectorTy() || !index->containsUndefOrPoisonElement()) continue;
+    llvm::Constant* zero = llvm::Constant::getNullValue(index->getType()->getScalarType());
+    pointers->setOperand(1, llvm::Constant::replaceUndefsWith(index, zero));
+  }
+}
+
 }  // namespace
 
 void avoid_llvm_faults(llvm::Module& module) {
   for (llvm::Function& f : module)
-    if (!f.isDeclaration()) widen_half_comparisons(f);
+    if (!f.isDeclaration()) {
+      widen_half_comparisons(f);
+      define_indices(f);
+    }
 }
 
 }  // namespace ppu::codegen

@@ -1,5 +1,6 @@
-// Wrong code that LLVM 19 makes of right IR, kept away by changing the IR just before code generation. Each
-// has a kernel in tests/fuzz/found/; with another LLVM, try without.
+// Wrong code that LLVM 19 makes of right IR, and slow code that a small change spares, kept away by changing
+// the IR just before code generation. Each wrong one has a kernel in tests/fuzz/found/; with another LLVM,
+// try without.
 #pragma once
 
 namespace llvm {

@@ -139,6 +139,24 @@ Value* Widener::last_active(Value* v) {
   return b_.CreateExtractElement(v, lane);
 }
 
+Value* Widener::half_mask(unsigned first) {
+  return slice(mask_or_all(), first, kHalf);
+}
+
+/// Pointers of a half warp, `offset` bytes further. At a constant distance from lane 0's they are an index of
+/// constants, which LLVM narrows to 32 bits: one gather instruction for 16 lanes instead of two.
+Value* Widener::half_pointers(Value* pointer, unsigned first, uint64_t offset) {
+  const Shape shape = shapes_.of(pointer);
+  if (!plainly_linear(shape)) {
+    Value* p = slice(vector(pointer), first, kHalf);
+    return offset ? b_.CreateGEP(b_.getInt8Ty(), p, b_.getInt64(offset)) : p;
+  }
+  std::vector<Constant*> c;
+  for (unsigned l = first; l < first + kHalf; l++)
+    c.push_back(b_.getInt64((shape.has_offsets ? uint64_t(shape.c[l]) : 0) + offset));
+  return b_.CreateGEP(b_.getInt8Ty(), scalar(pointer), ConstantVector::get(c));
+}
+
 Value* Widener::gather_half(Type* t, Value* pointers, Value* mask) {
   const unsigned n = cast<FixedVectorType>(pointers->getType())->getNumElements();
   Type* vt = FixedVectorType::get(t, n);
@@ -154,6 +172,19 @@ Value* Widener::gather_half(Type* t, Value* pointers, Value* mask) {
     out = b_.CreateInsertElement(out, x, uint64_t(l));
   }
   return out;
+}
+
+void Widener::scatter_half(Value* value, Value* pointers, Value* mask) {
+  const uint64_t size =
+      layout_.getTypeStoreSize(cast<FixedVectorType>(value->getType())->getElementType()).getFixedValue();
+  if (options_.avx512 && (size == 4 || size == 8)) {
+    b_.CreateMaskedScatter(value, pointers, Align(1), mask);
+    return;
+  }
+  Value* safe = b_.CreateSelect(mask, pointers, b_.CreateVectorSplat(kHalf, new_slot(b_.getInt128Ty())));
+  for (unsigned l = 0; l < kHalf; l++)
+    b_.CreateAlignedStore(b_.CreateExtractElement(value, uint64_t(l)),
+                          b_.CreateExtractElement(safe, uint64_t(l)), Align(1));
 }
 
 // Large kernels: a test and three forms for each access would cost more to compile than it gains.
@@ -265,14 +296,7 @@ void Widener::store_varying(Value* value, Value* pointers) {
       b_.CreateAlignedStore(v, pointer_to(a0), Align(1));
     b_.CreateBr(done);
     b_.SetInsertPoint(scatter);
-    if (options_.avx512 && (size == 4 || size == 8)) {
-      b_.CreateMaskedScatter(v, p, Align(1), mask);
-    } else {
-      Value* safe = b_.CreateSelect(mask, p, b_.CreateVectorSplat(kHalf, new_slot(b_.getInt128Ty())));
-      for (unsigned l = 0; l < kHalf; l++)
-        b_.CreateAlignedStore(b_.CreateExtractElement(v, uint64_t(l)),
-                              b_.CreateExtractElement(safe, uint64_t(l)), Align(1));
-    }
+    scatter_half(v, p, mask);
     b_.CreateBr(done);
     b_.SetInsertPoint(done);
   }
@@ -358,15 +382,12 @@ void Widener::emit_load(LoadInst& load) {
   std::vector<Value*> out;
   if (!plainly_linear(shape) || !load_linear(t, scalar(p), shape, parts, out)) {
     out.clear();
-    Value* pointers = vector(p);
     const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
-    for (unsigned k = 0; k < parts; k++) {
-      Value* q = k ? b_.CreateGEP(b_.getInt8Ty(), pointers, b_.getInt64(k * size)) : pointers;
+    for (unsigned k = 0; k < parts; k++)
       out.push_back(parts > 1 || plainly_linear(shape)
-                        ? concat({gather_half(t, slice(q, 0, kHalf), slice(mask_or_all(), 0, kHalf)),
-                                  gather_half(t, slice(q, kHalf, kHalf), slice(mask_or_all(), kHalf, kHalf))})
-                        : load_varying(t, q));
-    }
+                        ? concat({gather_half(t, half_pointers(p, 0, k * size), half_mask(0)),
+                                  gather_half(t, half_pointers(p, kHalf, k * size), half_mask(kHalf))})
+                        : load_varying(t, vector(p)));
   }
   if (!isa<FixedVectorType>(whole)) return set_vector(&load, out[0]);
   for (unsigned k = 0; k < parts; k++) set_part(&load, k, out[k]);
@@ -431,8 +452,14 @@ void Widener::emit_store(StoreInst& store) {
   Type* t = cast<FixedVectorType>(values[0]->getType())->getElementType();
   if (t->isIntegerTy(1) || t->isStructTy() || t->isArrayTy()) return fail("store of this type", &store);
   if (plainly_linear(shape) && store_linear(values, scalar(p), shape)) return;
-  Value* pointers = vector(p);
   const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  if (plainly_linear(shape)) {
+    for (unsigned k = 0; k < parts; k++)
+      for (unsigned first = 0; first < kLanes; first += kHalf)
+        scatter_half(slice(values[k], first, kHalf), half_pointers(p, first, k * size), half_mask(first));
+    return;
+  }
+  Value* pointers = vector(p);
   for (unsigned k = 0; k < parts; k++)
     store_varying(values[k], k ? b_.CreateGEP(b_.getInt8Ty(), pointers, b_.getInt64(k * size)) : pointers);
 }

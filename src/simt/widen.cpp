@@ -223,6 +223,8 @@ bool Widener::run() {
   b_.SetInsertPoint(start);
   for (unsigned g = 0; g < gang_; g++) {
     Value* warp = g ? b_.CreateNUWAdd(target_.getArg(2), b_.getInt32(g)) : target_.getArg(2);
+    // With its number known, which lanes of a small block's only warp exist is known too.
+    if (is_kernel_ && shapes_.layout.specialised() && shapes_.layout.warps() == 1) warp = b_.getInt32(0);
     warps_.push_back(warp);
     entry_masks_.push_back(existing_lanes(warp));
   }

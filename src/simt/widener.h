@@ -248,7 +248,10 @@ class Widener {
   llvm::Value* load_lanes(llvm::Type* t, llvm::Value* pointers);
   void store_lanes(llvm::Value* value, llvm::Value* pointers);
   bool many_irregular_accesses() const;
+  llvm::Value* half_mask(unsigned first);
+  llvm::Value* half_pointers(llvm::Value* pointer, unsigned first, uint64_t offset);
   llvm::Value* gather_half(llvm::Type* t, llvm::Value* pointers, llvm::Value* mask);
+  void scatter_half(llvm::Value* value, llvm::Value* pointers, llvm::Value* mask);
   llvm::Value* last_active(llvm::Value* v);
   llvm::Value* pointer_to(llvm::Value* address);
   /// Runs f once for each lane of `lanes`, in lane order; f gets the lane number (i64).

@@ -111,6 +111,22 @@ TEST(Simt, StridedLoadsAreAWindowAndAPermute) {
   EXPECT_GE(w.count("shufflevector"), 1u);
 }
 
+// A column: the index is a constant, and a block of half a warp has no other half to load.
+TEST(Simt, ColumnsAreGatheredByAConstantIndexHalfAWarpAtATime) {
+  const std::string column =
+      "shl.b32 %r5, %r1, 8; mov.u32 %r6, sh; add.u32 %r5, %r6, %r5; ld.shared.f32 %f0, [%r5];\n"
+      "mul.wide.s32 %d4, %r1, 4; add.s64 %d5, %d1, %d4; st.global.f32 [%d5], %f0; st.shared.f32 [%r5], "
+      "%f0;\n";
+  for (const uint32_t threads : {32u, 16u}) {
+    const Widened w = widened(column, threads);
+    const size_t halves = threads / 16;
+    EXPECT_EQ(w.count("call <16 x float> @llvm.masked.gather"), halves) << w.ir;
+    EXPECT_EQ(w.count("call void @llvm.masked.scatter"), halves);
+    EXPECT_GE(w.count("<16 x i64> <i64 0, i64 256, i64 512"), 1u) << w.ir;
+    EXPECT_EQ(w.count("sub <16 x i64>"), 0u);  // no test of the distances at run time
+  }
+}
+
 TEST(Simt, ConstantShufflesArePermutes) {
   const Widened w = widened(
       "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.u32 %r5, [%d3];\n"
