@@ -422,7 +422,8 @@ void Widener::emit_aggregate(Instruction& inst) {
   if (const unsigned m = part_count(from->getType())) {
     bits = Constant::getNullValue(whole);
     for (unsigned k = 0; k < m; k++) {
-      Value* x = b_.CreateBitCast(part(from, k), wide(b_.getIntNTy(total / m)));
+      // A part that nobody reads may be undefined; it mustn't make the others so.
+      Value* x = b_.CreateFreeze(b_.CreateBitCast(part(from, k), wide(b_.getIntNTy(total / m))));
       bits = b_.CreateOr(bits, b_.CreateShl(b_.CreateZExt(x, whole), uint64_t(k) * (total / m)));
     }
   } else {
