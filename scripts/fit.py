@@ -8,7 +8,9 @@ build/bin/ppu, which does all predicting.
     scripts/fit.py ROWS.tsv --cross-validate    fit without each group in turn, from the fit in the files where it is of
                                                 these rows, print the errors on it beside the trivial roofline's, and
                                                 the residuals; with --write, write these
-    scripts/fit.py ROWS.tsv --stage NAME        one stage alone (kernels, serving, mlperf)
+    scripts/fit.py ROWS.tsv --stage NAME        one stage alone (kernels, serving, mlperf), on the files' values of those
+                                                before it
+    scripts/fit.py ROWS.tsv --check             whether the files hold what the fit gives
 
 Every key has a centre and how far it may stray from it (one standard deviation, as a logarithm): what was known before
 the rows. A fit starts with every key of its stages at its centre, whatever the files hold, and goes from stage to stage:
@@ -35,6 +37,7 @@ OUTLIER = 0.1  # a residual beyond this counts linearly
 PRIOR = 0.1    # weight of one standard deviation of a key, as a residual
 STEP = 0.03    # of a key's logarithm, for slopes
 SHARE = 0.8    # of rows left out that P10-P90 shall hold
+SAME = 1e-3    # of a value: what machines may differ in
 FEW = 5        # rows from which a width is no longer told
 TO_P90 = 1.2816
 
@@ -48,7 +51,7 @@ STAGES = {
             "tensor_efficiency": (0.92, 0.05), "small_tile": (0.1, 0.7), "memory_efficiency": (0.85, 0.05),
             "overlap": (4, 0.4), "wave_smoothing": (0.2, 0.5), "l2_efficiency": (1, 0.4), "multicast": (2, 0.4),
             "sm_bandwidth": (2, 0.4), "k_step_us": (0.05, 0.4), "lone_tile": (0.4, 0.7), "fill_us": (1.5, 0.5),
-            "wave_us": (0.4, 0.6), "split_us": (1.5, 0.6), "l2_partitioned": (0.25, 0.5), "tensor_energy": (1, 0.1),
+            "wave_us": (0.4, 0.6), "split_us": (1.5, 0.6), "l2_partitioned": (0.5, 0.3), "tensor_energy": (1, 0.1),
             "stack|kernel trtllm|*|launch_us": (1.5, 0.5), "stack|kernel trtllm|*|loop_us": (4, 0.6),
             "stack|kernel trtllm|*|quantise_us": (1.5, 0.7), "stack|kernel deepgemm|*|launch_us": (2.5, 0.6),
             "stack|kernel cublas|*|launch_us": (4, 0.6),
@@ -71,27 +74,30 @@ STAGES = {
             "network_hop_us": (20, 0.5), "inline_correction": (0.93, 0.05), "network_efficiency": (0.8, 0.15),
             "stack|trtllm|*|launch_us": (2, 0.4), "stack|trtllm|*|step_us": (200, 1),
             "stack|trtllm|*|sequence_us": (4, 1), "stack|trtllm|*|request_us": (1e5, 1),
+            "stack|vllm|*|routed_efficiency": (0.6, 0.4), "stack|trtllm|*|routed_efficiency": (0.6, 0.4),
             "stack|vllm|*|launch_us": (2, 0.4), "stack|vllm|*|step_us": (400, 1),
-            "stack|vllm|*|sequence_us": (4, 1), "stack|vllm|*|request_us": (5e4, 1),
-            "stack|trtllm 0.6|*|launch_us": (3, 0.4), "stack|trtllm 0.6|*|step_us": (2000, 1),
-            "stack|trtllm 0.6|*|cache_rereads": (0.7, 0.3), "stack|trtllm 0.6|*|request_us": (3000, 1),
+            "stack|vllm|*|sequence_us": (4, 1), "stack|vllm|*|request_us": (2e4, 1),
+            "stack|trtllm 0.6|*|launch_us": (3, 0.4), "stack|trtllm 0.6|*|step_us": (500, 1),
+            "stack|trtllm 0.6|*|cache_rereads": (0.7, 0.3), "stack|trtllm 0.6|*|first_us": (3000, 1),
             "stack|trtllm 0.6|*|tensor_efficiency": (0.9, 0.1),
-            "stack|chitu|NVIDIA|step_us": (500, 1), "stack|chitu|NVIDIA|sequence_us": (20, 1),
+            "stack|chitu|NVIDIA|step_us": (500, 1), "stack|chitu|NVIDIA|sequence_us": (100, 1),
             "stack|chitu|Huawei|tensor_efficiency": (0.6, 0.4), "stack|chitu|Huawei|memory_efficiency": (0.8, 0.3),
             "stack|chitu|Huawei|step_us": (1500, 1), "stack|chitu|Huawei|sequence_us": (100, 1),
             "stack|sglang|*|link_overlap": (0.8, 0.1), "stack|deepseek|*|link_overlap": (0.9, 0.05),
             "stack|cann|Huawei|link_overlap": (0.8, 0.1), "stack|cann|Huawei|tensor_efficiency": (0.7, 0.3),
             "stack|graphs|T-Head|launch_us": (6, 0.5), "stack|eager|T-Head|kernel_us": (12, 0.3)},
     },
-    # One stage: what a chip draws decides at which clock it runs a benchmark.
+    # One stage: what a chip draws decides at which clock it runs a benchmark, and a single product as well: those are
+    # of the fit, lest energies be found at which power would hold back what was measured faster.
     "mlperf": {
         "rows": lambda r: r["kind"] in ("mlperf", "power", "serving-energy"),
+        "with": lambda r: r["kind"] == "kernel",
         "group": lambda r: r["chip"] + (" " + r["model"] if r["kind"] != "mlperf" else ""),
         "keys": {"l2_whole": (0.6, 0.3),
                  **{f"stack|mlperf {name}|*|rate": (1, 0.4) for name in BENCHMARKS},
                  **{f"stack|mlperf {name}|*|server_share": (0.9, 0.1) for name in BENCHMARKS},
                  "memory_energy": (1, 0.4), "vector_energy": (6, 0.5),
-                 "busy_floor": (0.5, 0.3), "gap_activity": (0.5, 0.5),
+                 "busy_floor": (0.6, 0.15), "gap_activity": (0.5, 0.5),
                  "node_base_w": (600, 0.4), "node_per_chip_w": (100, 0.4)},
     },
 }
@@ -103,7 +109,7 @@ def family(model):
 
 def read(path):
     with open(path, newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
+        return list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
 
 
 def shipped():
@@ -273,19 +279,25 @@ def describe(errors):
     return f"{len(errors):4d} rows  MAPE {mean:5.1f} %  median {median:5.1f} %"
 
 
-def left_out(model, stage, at, values, fitted):
-    """Errors on each of the rows `at`, from a fit without its group. `fitted`: `values` are the fit with all of them."""
-    whole = Fit(model, stage, at, values)
+def left_out(model, stage, at, fitted_at, values, fitted):
+    """Errors on each of the rows `at`, from a fit without its group to the rest of the rows `fitted_at`. `fitted`: `values`
+    are the fit with all of them."""
+    whole = Fit(model, stage, fitted_at, values)
     whole = whole.stay() if fitted else whole.run()
-    slope = slopes(model, whole.keys, whole.x, whole.values, whole.errors, at)
-    groups = np.array([STAGES[stage]["group"](model.rows[i]) for i in at])
-    errors = np.zeros(len(at))
-    for group in sorted(set(groups)):
-        test = np.flatnonzero(groups == group)
-        x = whole.without(np.flatnonzero(groups != group), slope)
-        errors[test] = model.errors(whole.values(x), [at[n] for n in test])
-        print(f"  without {group:34s} {describe(errors[test])}", flush=True)
-    return errors
+    slope = slopes(model, whole.keys, whole.x, whole.values, whole.errors, fitted_at)
+    group_of = STAGES[stage]["group"]
+    groups = np.array([group_of(model.rows[i]) for i in fitted_at])
+    errors = {}
+    for group in dict.fromkeys(sorted(group_of(model.rows[i]) for i in at)):
+        chip = model.rows[next(i for i in at if group_of(model.rows[i]) == group)]["chip"]
+        # Of rows that are there for the others' sake, none of the group's chip stays.
+        out = [n for n, i in enumerate(fitted_at) if groups[n] == group or (i not in at and model.rows[i]["chip"] == chip)]
+        x = whole.without(np.setdiff1d(np.arange(len(fitted_at)), out), slope)
+        test = [i for i in at if group_of(model.rows[i]) == group]
+        found = model.errors(whole.values(x), test)
+        errors.update(zip(test, found))
+        print(f"  without {group:34s} {describe(found)}", flush=True)
+    return np.array([errors[i] for i in at])
 
 
 def table(title, names, errors, baseline):
@@ -367,6 +379,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--cross-validate", action="store_true")
     parser.add_argument("--stage", choices=STAGES, action="append")
     args = parser.parse_args()
@@ -375,22 +388,27 @@ def main():
     fitted_on = tomllib.loads(COEFFICIENTS.read_text())["fitted_on"]
     model, stages, out = Model(args.rows, rows), args.stage or list(STAGES), {}
 
-    def rows_of(stage):
-        return [i for i, r in enumerate(rows) if STAGES[stage]["rows"](r) and "predicted" in model.judged[i]]
+    def rows_of(stage, also=False):
+        mine, beside = STAGES[stage]["rows"], STAGES[stage].get("with") if also else None
+        return [i for i, r in enumerate(rows)
+                if (mine(r) or (beside and beside(r))) and "predicted" in model.judged[i]]
 
     stages, groups = [stage for stage in stages if rows_of(stage)], {}
     for stage in stages if args.cross_validate else []:
         at = rows_of(stage)
-        errors = left_out(model, stage, at, values, digest == fitted_on)
+        errors = left_out(model, stage, at, rows_of(stage, also=True), values, digest == fitted_on)
         print(f"{stage}: left out {describe(errors)}", flush=True)
         out.update(zip(at, errors))
         groups.update((i, STAGES[stage]["group"](rows[i])) for i in at)
     if not args.cross_validate:
-        values = start(stages, values)
+        shipped_values, names = dict(values), list(STAGES)
+        # Stages before the first one asked for are as the files have them; all later keys start at their centres.
+        values = start(names[names.index(stages[0]):], values)
         for stage in stages:
-            found = best_fit(model, stage, rows_of(stage), values)
-            values = found.values(found.x)
-            print(f"{stage}: fitted {describe(found.errors)}", flush=True)
+            found = best_fit(model, stage, rows_of(stage, also=True), values)
+            values = {**found.values(found.x)}
+            values.update((key, float(f"{values[key]:.4g}")) for key in fitted_keys([stage]))  # as the files hold it
+            print(f"{stage}: fitted {describe(model.errors(values, rows_of(stage)))}", flush=True)
         for key in fitted_keys(stages):
             print(f"    {key} = {values[key]:.4g}", flush=True)
     if args.cross_validate:
@@ -403,6 +421,11 @@ def main():
         widths = residuals(model, out, lambda i: groups[i])
         if args.write:
             write(widths, widths, "")
+    elif args.check:
+        moved = [key for key in fitted_keys(stages) if abs(values[key] - shipped_values[key]) > SAME * abs(values[key])]
+        for key in moved:
+            print(f"fit: {key}: {shipped_values[key]:.4g} in the files, {values[key]:.4g} from these rows")
+        sys.exit(1 if moved else 0)
     elif args.write:
         write(values, fitted_keys(stages), digest)
 

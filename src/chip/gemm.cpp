@@ -13,9 +13,11 @@ namespace {
 
 constexpr double kStepBytes = 128;          // along k, of one stage of a kernel's pipeline
 constexpr double kLargestTile = 128 * 256;  // accumulators that fit the registers of a multiprocessor
+constexpr double kMostResident = 4;         // tiles that a multiprocessor works on at once
 constexpr double kLargeUnit = 8192;         // 16-bit FLOP a clock that keep one tile's pipeline busy
 constexpr double kSmallestTile = 512;
 constexpr double kVectorRows = 16;     // products this narrow have kernels of their own
+constexpr double kManyRows = 16;       // of an expert
 constexpr double kRowsInFlight = 4;    // of a matrix times a vector, that keep a multiprocessor's memory busy
 constexpr double kShortestPart = 256;  // along k, worth a part of its own
 constexpr double kMostParts = 16;
@@ -41,16 +43,26 @@ struct Problem {
   double bytes;         // one element of the activations
   double weight_bytes;  // one of the weights as stored, narrow ones too
   double tensor_rate;   // FLOP/s of one multiprocessor
-  double memory_bytes;  // that reach device memory
+  double moved_bytes;   // operands, each once
+  double memory_bytes;  // of them, that reach device memory
   double memory_rate, on_chip_rate;
   double multicast;
 };
 
+/// What of the rates is left to products of experts. With few rows each streams its weights as any product
+/// does; with many, rows are gathered by index and tiles padded, by kernels that differ from engine to
+/// engine.
+double routed_share(const Op& op, const StackTerms& stack) {
+  if (!op.routed) return 1;
+  return 1 / (1 + (1 / stack.routed_efficiency - 1) * op.m / (op.m + kManyRows));
+}
+
 Problem describe(const Op& op, const Numbers& chip, const StackTerms& stack, double tensor_clock) {
   const Coefficients& c = coefficients();
-  Problem p{op, chip, units_of(chip), bytes_of(op.math), 0, 0, 0, 0, 0, chip.cc >= 9 ? c.multicast : 1};
-  p.tensor_rate =
-      effective_flops(chip, op.math) / p.units * c.tensor_efficiency * tensor_clock * stack.tensor_efficiency;
+  Problem p{op, chip, units_of(chip), bytes_of(op.math), 0, 0, 0, 0, 0, 0, chip.cc >= 9 ? c.multicast : 1};
+  const double routed = routed_share(op, stack);
+  p.tensor_rate = effective_flops(chip, op.math) / p.units * c.tensor_efficiency * tensor_clock *
+                  stack.tensor_efficiency * routed;
   const double weights = op.weight_bytes > 0 ? op.weight_bytes : op.groups * op.n * op.k * p.bytes;
   const double inputs = op.read_bytes > 0 ? op.read_bytes : op.groups * op.m * op.k * p.bytes;
   const double outputs = op.write_bytes > 0 ? op.write_bytes : op.groups * op.m * op.n * 2;
@@ -61,9 +73,10 @@ Problem describe(const Op& op, const Numbers& chip, const StackTerms& stack, dou
   const double passing = op.loop_bytes > 0 ? weights + inputs + outputs
                          : op.cold_inputs  ? 0
                                            : inputs + outputs;
+  p.moved_bytes = weights + inputs + outputs;
   p.memory_bytes = weights * (1 - l2_resident(op.loop_bytes, chip)) +
                    (inputs + outputs) * (1 - l2_resident(passing, chip));
-  p.memory_rate = corrected_memory_rate(chip) * c.memory_efficiency * stack.memory_efficiency;
+  p.memory_rate = corrected_memory_rate(chip) * c.memory_efficiency * stack.memory_efficiency * routed;
   p.on_chip_rate = chip.l2_gbps * 1e9 * c.l2_efficiency;
   return p;
 }
@@ -88,7 +101,7 @@ GemmTime with_tile(const Problem& p, double tile_m, double tile_n, double parts)
   const double waves = std::ceil(even) * (1 - c.wave_smoothing) + std::max(1.0, even) * c.wave_smoothing;
   const double active = std::min(tiles, sms) / sms;
   // Tiles that share a multiprocessor hide each other's waits; with few of them there is nothing to share.
-  const double resident = std::clamp(kLargestTile / (tile_m * tile_n), 1.0, 4.0);
+  const double resident = std::clamp(kLargestTile / (tile_m * tile_n), 1.0, kMostResident);
   const double waits = c.lone_tile * (1 / std::clamp(even, 1.0, resident) - 1 / resident);
   GemmTime t;
   t.tile_m = int(tile_m), t.tile_n = int(tile_n), t.parts = int(parts);
@@ -117,8 +130,9 @@ GemmTime as_vector_product(const Problem& p) {
   t.compute = 2 * rows * p.op.k / (p.chip.fp32_tflops * 1e12 * c.vector_compute);
   t.memory_bytes = p.memory_bytes;
   t.memory = p.memory_bytes / (p.memory_rate * std::min(1.0, active * c.sm_bandwidth));
+  if (p.on_chip_rate > 0) t.on_chip = p.moved_bytes / (p.on_chip_rate * active);
   t.fixed = c.fill_us * 1e-6;
-  t.total = std::max(t.compute, t.memory) + t.fixed;
+  t.total = std::max({t.compute, t.memory, t.on_chip}) + t.fixed;
   return t;
 }
 
@@ -147,7 +161,13 @@ double l2_resident(double loop_bytes, const Numbers& chip) {
   const bool partitioned = chip.memory_bus_bits >= 2048;
   const Coefficients& c = coefficients();
   const double room = chip.l2_mib * 1048576 * (partitioned ? c.l2_partitioned : c.l2_whole);
-  return 1 / (1 + std::pow(loop_bytes / room, 4));
+  // A loop longer than the cache, whose replacement is as good as random: a line outlives the misses until it
+  // is used again with probability (1 - 1/lines)^misses. Solved for the share of hits by iteration.
+  const double over = loop_bytes / room;
+  if (over <= 1) return 1;
+  double hits = 0;
+  for (int i = 0; i < 30; ++i) hits = std::exp(-(1 - hits) * over);
+  return hits;
 }
 
 GemmTime gemm_time(const Op& op, const Numbers& chip, const StackTerms& stack, double tensor_clock) {
@@ -164,7 +184,9 @@ GemmTime gemm_time(const Op& op, const Numbers& chip, const StackTerms& stack, d
       if (m * n < stack.smallest_tile && std::min(op.m, op.n) > kVectorRows) continue;
       const double whole = std::ceil(op.m / m) * std::ceil(op.n / n) * op.groups;
       for (double parts = 1; parts <= (stack.split_k > 0 ? kMostParts : 1); parts *= 2) {
-        if (parts > 1 && (op.k / parts < kShortestPart || whole * parts > problem.units)) break;
+        // Parts fill what the tiles leave idle: up to the tiles that a multiprocessor holds at once.
+        const double room = problem.units * std::clamp(kLargestTile / (m * n), 1.0, kMostResident);
+        if (parts > 1 && (op.k / parts < kShortestPart || whole * parts > room)) break;
         GemmTime t = with_tile(problem, m, n, parts);
         if (best.total >= 0 && t.total >= best.total) continue;  // the soft maximum is no less
         t.total = soft_maximum(t.compute, t.memory, t.on_chip, coefficients().overlap) + t.fixed;

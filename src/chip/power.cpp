@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kLowestClock = 0.2;
 
+constexpr double kLeakage = 0.3;       // of the floor, that no clock changes
 constexpr double kEnergyClock = 1800;  // MHz at which chip files state a tensor FLOP's energy
 
 /// Joules of one 16-bit tensor FLOP at the chip's own full clock: voltage, and with it energy, rises with the
@@ -19,6 +20,15 @@ constexpr double kEnergyClock = 1800;  // MHz at which chip files state a tensor
 double joules_per_flop(const Numbers& chip) {
   const double clock = chip.tensor_clock_mhz > 0 ? chip.tensor_clock_mhz : kEnergyClock;
   return chip.tensor_pj_per_flop * 1e-12 * coefficients().tensor_energy * std::pow(clock / kEnergyClock, 1.5);
+}
+
+/// Watts that the chip's units and memory would draw above idle, all at work at full clock: a measure of its
+/// silicon. The power limit is none: cards of one die are sold with twice and half of it.
+double silicon_watts(const Numbers& chip) {
+  const double clock = chip.tensor_clock_mhz > 0 ? chip.tensor_clock_mhz : kEnergyClock;
+  const double peak = std::max(peak_flops(chip, Number::kBf16), peak_flops(chip, Number::kInt8) / 2);
+  return peak * chip.tensor_pj_per_flop * 1e-12 * std::pow(clock / kEnergyClock, 1.5) +
+         chip.memory_gbps * 1e9 * chip.memory_pj_per_bit * 8e-12;
 }
 
 struct State {
@@ -38,7 +48,7 @@ State at_clock(const Cost& cost, const Numbers& chip, double clock) {
   const double busy = (seconds - s.host - (1 - c.gap_activity) * s.launch) / seconds;
   const double voltage_squared = std::pow(clock, 1.5);
   const double floor =
-      c.busy_floor * (chip.tdp_w - chip.idle_w) * busy * (0.5 + 0.5 * clock * voltage_squared);
+      c.busy_floor * silicon_watts(chip) * busy * (kLeakage + (1 - kLeakage) * clock * voltage_squared);
   const double per_flop = joules_per_flop(chip);
   const double logic = per_flop * (cost.tensor_work + c.vector_energy * (cost.flops - cost.tensor_flops));
   const double moved = c.memory_energy * chip.memory_pj_per_bit * 8e-12 * cost.memory_bytes +

@@ -73,9 +73,11 @@ void price_vector(Cost& cost, const Op& op, const Numbers& chip, const StackTerm
   const bool gathers = op.kind == OpKind::kGather && op.piece_bytes > 0;
   if (gathers)
     bytes += op.read_bytes * (std::max(op.piece_bytes, c.gather_sector_bytes) / op.piece_bytes - 1);
+  const double on_chip = chip.l2_gbps > 0 ? bytes / (chip.l2_gbps * 1e9 * c.l2_efficiency) : 0;
   bytes *= 1 - l2_resident(op.loop_bytes > 0 ? op.loop_bytes : op.cold_inputs || gathers ? 0 : bytes, chip);
   cost.memory_bytes = bytes * op.repeat;
-  const double memory = bytes / (corrected_memory_rate(chip) * c.vector_memory * stack.memory_efficiency);
+  const double memory =
+      std::max(on_chip, bytes / (corrected_memory_rate(chip) * c.vector_memory * stack.memory_efficiency));
   const double compute = chip.fp32_tflops > 0 ? op.flops / (chip.fp32_tflops * 1e12 * c.vector_compute) : 0;
   limited_by(cost.seconds, compute, memory, c.overlap);
   cost.seconds.launch += c.vector_fill_us * 1e-6;

@@ -30,6 +30,7 @@ struct Op {
   Number math = Number::kBf16;
   double m = 0, n = 0, k = 0;  ///< kGemm: activations m x k times weights k x n
   double groups = 1;
+  bool routed = false;  ///< kGemm: the groups are experts, whose rows differ from one to the next around `m`
   double weight_bytes = 0;  ///< the k x n operand(s) as stored, which may be narrower than `math` (w4a16)
   double flops = 0;         ///< multiply-adds count two; 0 for kGemm means 2 m n k groups
   double read_bytes = 0;    ///< from device memory, besides `weight_bytes`

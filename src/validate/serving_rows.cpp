@@ -212,7 +212,7 @@ Result<workload::LoadRun> simulate_once(const Row& row, const Server& server, co
 
 double seconds_of_prompt(const Server& server, double sequences, double in) {
   const workload::Piece prompt[] = {{sequences, in, 0}};
-  return workload::step_cost(server, prompt).seconds.total();
+  return workload::step_cost(server, prompt).seconds.total() + workload::first_seconds(server);
 }
 
 }  // namespace

@@ -303,6 +303,7 @@ class Lowering {
   void expert_gemm(const char* label, double m, double n, double k, double groups) {
     gemm(label, m, n, k, groups);
     work_.back().math = q_.expert_math;
+    work_.back().routed = true;
     work_.back().weight_bytes = groups * n * k * q_.expert_bits / 8;
   }
 

@@ -46,6 +46,10 @@ chip::Cost encoder_cost(const Server& s, double requests) {
   return cost;
 }
 
+double first_seconds(const Server& s) {
+  return chip::stack_row(s.stack.name, s.chip).terms.first_us * 1e-6;
+}
+
 bool reserves_cache(const Server& s) {
   return chip::stack_row(s.stack.name, s.chip).terms.reserve_cache > 0;
 }
@@ -72,7 +76,8 @@ Result<StaticRun> static_batch(const Server& s, double batch, double in, double 
   // time.
   chip::Cost first = step_cost(s, prompt);
   first += encoder_cost(s, mine / parts);
-  run.ttft = first.seconds.total() * (parts + s.deployment.parallel.pp - 1) / s.deployment.parallel.pp;
+  run.ttft = first.seconds.total() * (parts + s.deployment.parallel.pp - 1) / s.deployment.parallel.pp +
+             first_seconds(s);
   for (int part = 0; part < int(parts); ++part) run.cost += first;
   constexpr int kSamples = 4;  // contexts, evenly spread: steps grow almost linearly with them
   const double steps = std::max(0.0, out - 1);
@@ -108,7 +113,7 @@ Result<SteadyRun> max_throughput(const Server& s, double in, double out, const S
     cost += encoder_cost(s, 8) * (prefill / in / parts / 8);  // encoders run in batches
     const double seconds = cost.seconds.total();
     const double rate = decoding * dp / seconds * (parts / s.deployment.parallel.pp);
-    if (rate <= best.tokens_per_second) continue;
+    if (rate <= best.tokens_per_second || (o.tpot_limit > 0 && seconds > o.tpot_limit && n > 1)) continue;
     best = {rate, rate * in / out, seconds, decoding * dp, cost};
   }
   return best;

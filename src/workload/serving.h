@@ -41,6 +41,9 @@ Result<double> fitting_sequences(const Server& server, double tokens, double ste
 /// The time of a prefill or decode step, for callers that want one number.
 chip::Cost step_cost(const Server& server, std::span<const Piece> pieces);
 
+/// Host time before the first step of a batch that no server drives.
+double first_seconds(const Server& server);
+
 struct SteadyRun {
   double tokens_per_second = 0;        ///< output
   double input_tokens_per_second = 0;  ///< prefilled meanwhile
@@ -50,9 +53,10 @@ struct SteadyRun {
 };
 
 struct SteadyOptions {
-  double max_batch = 0;  ///< sequences of one group; 0: 1024, or what fits
-  double chunk = 8192;   ///< tokens of one step at most
-  double fill = 0.95;    ///< share of the KV cache that live sequences take
+  double max_batch = 0;   ///< sequences of one group; 0: 1024, or what fits
+  double chunk = 8192;    ///< tokens of one step at most
+  double fill = 0.95;     ///< share of the KV cache that live sequences take
+  double tpot_limit = 0;  ///< seconds a step may take; 0: any
 };
 
 /// In-flight batching with always more requests than fit: every step decodes the batch and prefills as much

@@ -112,6 +112,42 @@ TEST(Predict, OperandsInTheCacheNeedNoMemory) {
   EXPECT_NEAR(seconds(hot, n), seconds(cold, n), 0.01 * seconds(cold, n));
 }
 
+TEST(Predict, ALoopALittleLongerThanTheCacheStillHitsIt) {
+  const Numbers n = values_of(*find("h100-sxm"));
+  const double room = n.l2_mib * 1048576 * coefficients().l2_partitioned;
+  EXPECT_DOUBLE_EQ(l2_resident(0.99 * room, n), 1);
+  EXPECT_NEAR(l2_resident(1.2 * room, n), 0.686, 0.01);  // h = exp(-(1 - h) 1.2)
+  EXPECT_LT(l2_resident(4 * room, n), 0.03);
+  double last = 1;
+  for (double loop = 0.5; loop < 8; loop *= 1.05) {
+    EXPECT_LE(l2_resident(loop * room, n), last);
+    last = l2_resident(loop * room, n);
+  }
+}
+
+TEST(Predict, WhatLiesInTheCacheTakesTheCachesTime) {
+  const Numbers n = values_of(*find("h100-sxm"));
+  const double bytes = 8e6;
+  const Op copy{.kind = OpKind::kVector, .label = "op", .read_bytes = bytes, .loop_bytes = bytes};
+  EXPECT_GE(seconds(copy, n), bytes / (1.5 * n.l2_gbps * 1e9));
+  Op vector = gemm(1, 2048, 2048);
+  vector.loop_bytes = vector.weight_bytes = bytes;
+  EXPECT_GE(seconds(vector, n), bytes / (1.5 * n.l2_gbps * 1e9));
+}
+
+TEST(Predict, ExpertsOfManyRowsReachTheirEnginesShare) {
+  const Numbers n = values_of(*find("h100-sxm"));
+  const double share = stack_row("vllm", n).terms.routed_efficiency;
+  ASSERT_LT(share, 0.9);
+  const auto slower = [&](double rows) {
+    Op even = gemm(rows, 4096, 4096), routed = even;
+    even.groups = routed.groups = 32, routed.routed = true;
+    return seconds(routed, n, "vllm") / seconds(even, n, "vllm");
+  };
+  EXPECT_LT(slower(1), 1 + 0.1 / share);
+  EXPECT_NEAR(slower(4096), 1 / share, 0.1 / share);
+}
+
 TEST(Predict, AStepTakesTheHostsTimeWhereItIsSlower) {
   const Numbers n = values_of(*find("ppu-810e"));
   const Work step(1, Op{.kind = OpKind::kVector, .label = "op", .repeat = 1985, .read_bytes = 1e4});
