@@ -55,6 +55,14 @@ chip::Number number_of(const Question& q) {
   return chip::Number::kBf16;
 }
 
+/// Whether a row without a shape speaks of matrix products: a peak as measured. Any other kernel has none.
+bool names_product(const Row& row) {
+  const std::string words = lower_case(row.model + " " + row.scenario);
+  for (const char* word : {"gemm", "gemv", "matmul", "matrix", "peak", "tensor core", "mfu"})
+    if (contains(words, word)) return true;
+  return false;
+}
+
 double weight_bits(const Row& row, chip::Number math) {
   std::string name = lower_case(row.precision);
   if (name != "w8a16") name = precision_in(name);
@@ -67,7 +75,7 @@ Result<double> kernel_row(const Question& q) {
   const Row& row = q.row;
   const auto stated = shape_of(row);
   const bool rate = q.asked.figure == Figure::kFlopRate || q.asked.figure == Figure::kFlopShare;
-  if (!stated && !rate)
+  if (!stated && !(rate && names_product(row)))
     return unsupported("kernel `" + row.model +
                        "`: of kernels, matrix products (M=… N=… K=…) are modelled alone");
   if (!stated) q.assume("a product of 8192 x 8192 x 8192");
@@ -132,6 +140,33 @@ double expert_bytes(const Question& q) {
   return q.batch_or(kExpertTokens) * hidden * active * bytes;
 }
 
+/// A broadcast moves what each rank of a gather receives; a send, the message itself.
+Result<chip::OpKind> collective_kind(const Row& row) {
+  static constexpr struct {
+    const char* word;
+    chip::OpKind kind;
+  } kWords[] = {{"allreduce", chip::OpKind::kAllReduce},
+                {"reducescatter", chip::OpKind::kReduceScatter},
+                {"allgather", chip::OpKind::kAllGather},
+                {"alltoall", chip::OpKind::kAllToAll},
+                {"a2a", chip::OpKind::kAllToAll},
+                {"broadcast", chip::OpKind::kAllGather},
+                {"scatter", chip::OpKind::kReduceScatter},
+                {"gather", chip::OpKind::kAllGather},
+                {"sendrecv", chip::OpKind::kSend},
+                {"p2p", chip::OpKind::kSend},
+                {"send", chip::OpKind::kSend},
+                {"pointtopoint", chip::OpKind::kSend},
+                {"reduce", chip::OpKind::kReduceScatter}};
+  if (names_expert_exchange(row)) return chip::OpKind::kAllToAll;
+  for (const std::string* words : {&row.model, &row.scenario})
+    for (const auto& [word, kind] : kWords)
+      if (contains(letters_and_digits(*words), word)) return kind;
+  return unsupported(
+      "collective `" + row.model +
+      "`: all-reduce, all-gather, reduce-scatter, all-to-all, broadcast and send are modelled");
+}
+
 Result<double> collective_row(const Question& q) {
   const Row& row = q.row;
   const double named = number_at(row.scenario, "ranks").value_or(number_at(row.scenario, "EP").value_or(0));
@@ -140,18 +175,17 @@ Result<double> collective_row(const Question& q) {
   if (const double sent = expert_bytes(q); sent > 0) bytes = sent;
   if (const auto mib = number_at(row.scenario, "MiB=")) bytes = *mib * 1048576;
   if (ranks < 2) return unsupported("a collective of one chip");
-  chip::Op op{
-      .kind = chip::OpKind::kAllReduce, .label = "collective", .payload_bytes = bytes, .ranks = int(ranks)};
-  const std::string name = letters_and_digits(row.model);
-  if (contains(name, "gather")) op.kind = chip::OpKind::kAllGather;
-  if (contains(name, "scatter")) op.kind = chip::OpKind::kReduceScatter;
-  if (contains(name, "alltoall") || names_expert_exchange(row)) op.kind = chip::OpKind::kAllToAll;
+  const auto named_kind = collective_kind(row);
+  if (!named_kind) return named_kind.error();
+  chip::Op op{.kind = named_kind.value(), .label = "collective", .payload_bytes = bytes, .ranks = int(ranks)};
   op.between_nodes = ranks > workload::Deployment{}.chips_per_node;
   const double seconds = chip::predict(op, q.chip, q.stack).seconds.total();
+  // What nccl-tests multiply the rate with for the bus bandwidth (their PERFORMANCE.md).
   const double rounds = op.kind == chip::OpKind::kAllReduce ? 2 : 1;
+  const double share = op.kind == chip::OpKind::kSend ? 1 : rounds * (ranks - 1) / ranks;
   Answers answers(1);
   answers.set(Figure::kLatency, seconds).set(Figure::kByteRate, bytes / seconds);
-  return answers.set(Figure::kBusByteRate, rounds * (ranks - 1) / ranks * bytes / seconds).pick(q);
+  return answers.set(Figure::kBusByteRate, share * bytes / seconds).pick(q);
 }
 
 std::string stack_name_of(const Row& row) {

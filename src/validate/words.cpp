@@ -119,16 +119,34 @@ Result<workload::Precision> precision_of(const Row& row, const workload::Model& 
   return workload::find_precision(name);
 }
 
+namespace {
+
+/// "gemm 8x16x32", "gemm_fp8_8x16x32", "matmul (8, 16, 32)": three numbers with x or a comma between them.
+std::optional<Shape> three_numbers(const std::string& text, std::string_view word) {
+  const size_t begin = text.find(word);
+  if (begin == text.npos) return std::nullopt;
+  for (size_t at = begin + word.size(); at < text.size(); ++at) {
+    if (!std::isdigit(static_cast<unsigned char>(text[at]))) continue;
+    Shape shape;
+    for (const char* form : {"%lf x%lf x%lf", "%lf ,%lf ,%lf"})
+      if (std::sscanf(text.c_str() + at, form, &shape.m, &shape.n, &shape.k) == 3 && shape.m > 0 &&
+          shape.n > 0 && shape.k > 0)
+        return shape;
+    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at]))) ++at;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Shape> shape_of(const Row& row) {
   const auto m = number_at(row.scenario, "M"), n = number_at(row.scenario, "N"),
              k = number_at(row.scenario, "K");
   if (m && n && k) return Shape{*m, *n, *k};
   for (const std::string* text : {&row.model, &row.scenario}) {
     Shape shape;
-    const size_t gemm = lower_case(*text).find("gemm ");
-    if (gemm != text->npos &&
-        std::sscanf(text->c_str() + gemm + 5, "%lfx%lfx%lf", &shape.m, &shape.n, &shape.k) == 3)
-      return shape;
+    for (const char* word : {"gemm", "matmul", "shape"})
+      if (const auto found = three_numbers(lower_case(*text), word)) return found;
     const size_t head = lower_case(*text).find("lm head ");
     if (head != text->npos && std::sscanf(text->c_str() + head + 8, "%lfx%lf", &shape.n, &shape.k) == 2) {
       shape.m = row.batch > 0 ? row.batch : 1;

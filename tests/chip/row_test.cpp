@@ -191,6 +191,62 @@ TEST(Rows, WhatCannotBeModelledSaysWhy) {
   EXPECT_EQ(groups.back().modelled, 0);
 }
 
+TEST(Rows, ChipsThatOnlyLookLikeOnesWeKnowAreRefused) {
+  Row row;
+  for (const char* name : {"A10", "A30", "L40", "RTX 4090", "V100", "Gaudi 3"}) {
+    row.chip = name;
+    EXPECT_FALSE(chip_of(row)) << name;
+  }
+  for (const auto& [name, id] : {std::pair{"A100 PCIe 40GB", "a100-40gb"},
+                                 {"L40S 48GB", "l40s"},
+                                 {"H800", "h800-sxm"},
+                                 {"A100 80GB", "a100"},
+                                 {"H20 SXM", "h20"}}) {
+    row.chip = name;
+    const auto chip = chip_of(row);
+    ASSERT_TRUE(chip) << name << ": " << chip.error().message;
+    EXPECT_EQ(chip.value()->id, std::string(id)) << name;
+  }
+}
+
+TEST(Rows, KernelsThatAreNoProductsHaveNoFlopRate) {
+  const auto answer = [](const std::string& model, const std::string& scenario) {
+    return judge(row_of("a\tH20 96GB\t1\t" + model + "\tFP8\tkernel\t16\t\t\t" + scenario +
+                        "\tachieved\t1\tTFLOPS\tDeepGEMM"),
+                 nullptr, false);
+  };
+  for (const char* other : {"softmax", "MLA", "memcpy", "FlashAttention"})
+    EXPECT_NE(answer(other, "4096 rows").reason.find("matrix products"), std::string::npos) << other;
+  EXPECT_TRUE(answer("GEMM peak", "as measured").modelled());
+  const double stated = answer("GEMM 64x4096x7168", "").predicted;
+  EXPECT_DOUBLE_EQ(answer("gemm_fp8_64x4096x7168", "").predicted, stated);
+  EXPECT_DOUBLE_EQ(answer("matmul", "shape (64, 4096, 7168)").predicted, stated);
+}
+
+TEST(Rows, CollectivesMoveWhatTheirNamesSay) {
+  const auto rate = [](const std::string& name) {
+    return judge(
+        row_of("a\tH100 SXM\t8\t" + name + "\tBF16\tcollective\t\t\t\t8 cards\tbus_bw\t1\tGB/s\tNCCL"),
+        nullptr, false);
+  };
+  EXPECT_GT(rate("sendrecv").predicted, 0);
+  EXPECT_LT(rate("sendrecv").predicted, 450);  // one direction of the links
+  EXPECT_NEAR(rate("broadcast").predicted, rate("all_gather").predicted, 1e-6);
+  EXPECT_NE(rate("hypercube").reason.find("all-reduce"), std::string::npos);
+}
+
+TEST(Rows, InteractiveBenchmarksGiveFewerTokens) {
+  const auto rate = [](const std::string& model, const std::string& scenario) {
+    return judge(row_of("a\tH200 SXM\t8\t" + model +
+                        "\tclosed division\tmlperf\t\t\t\tMLPerf Inference v5.1 closed " + scenario +
+                        "\toutput_throughput\t1\ttok/s\tX submission"),
+                 nullptr, false)
+        .predicted;
+  };
+  EXPECT_LT(rate("llama2-70b-interactive-99", "Server"), 0.95 * rate("llama2-70b-99", "Server"));
+  EXPECT_DOUBLE_EQ(rate("llama2-70b-99", "Interactive"), rate("llama2-70b-interactive-99", "Server"));
+}
+
 TEST(Rows, ABetterChipGivesABetterFigure) {
   const std::string words =
       "\t1\tLlama-3.1-8B\tFP8\tserving-max\t\t1000\t1000\tTP1\toutput_throughput\t15000\ttok/s\tTRT-LLM 1.0";
