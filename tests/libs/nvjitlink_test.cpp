@@ -48,6 +48,22 @@ class NvJitLink : public ::testing::Test {
   void* link_ = nullptr;
 };
 
+// nvJitLink.h of CUDA 13.0 calls every function but the version's by such names.
+TEST_F(NvJitLink, AnswersToTheNamesOfAToolkitsHeader) {
+  const char* options[] = {"-arch=sm_80"};
+  ASSERT_EQ(call("__nvJitLinkCreate_13_0", &link_, 1u, &options[0]), 0);
+  ASSERT_EQ(call("__nvJitLinkAddData_13_0", link_, kPtx, static_cast<const void*>(kCaller.data()),
+                 kCaller.size(), "a"),
+            0);
+  ASSERT_EQ(call("__nvJitLinkAddData_13_0", link_, kPtx, static_cast<const void*>(kCalled.data()),
+                 kCalled.size(), "b"),
+            0);
+  EXPECT_EQ(call("__nvJitLinkComplete_13_0", link_), 0);
+  size_t size = 0;
+  EXPECT_EQ(call("__nvJitLinkGetLinkedCubinSize_13_0", link_, &size), 0);
+  EXPECT_GT(size, 0u);
+}
+
 TEST_F(NvJitLink, LinksPiecesIntoACubin) {
   create();
   EXPECT_EQ(add(kPtx, kCaller), 0);

@@ -158,3 +158,25 @@ nvJitLinkResult nvJitLinkGetLinkedPtx(nvJitLinkHandle handle, char* out) {
 }
 
 }  // namespace ppu::nvjitlink
+
+// nvJitLink.h of a toolkit calls each function by a name that ends in the toolkit's version.
+#define NAMED(name, version, params) \
+  PPU_EXPORT nvJitLinkResult __##name##_##version params __attribute__((alias(#name)));
+#if PPU_LIBRARY_VERSION == 13
+#define OF_EACH(name, params) \
+  NAMED(name, 13_0, params) NAMED(name, 13_1, params) NAMED(name, 13_2, params) NAMED(name, 13_3, params)
+#else
+#define OF_EACH(name, params) \
+  NAMED(name, 12_0, params)   \
+  NAMED(name, 12_1, params)   \
+  NAMED(name, 12_2, params)   \
+  NAMED(name, 12_3, params)   \
+  NAMED(name, 12_4, params)   \
+  NAMED(name, 12_5, params)   \
+  NAMED(name, 12_6, params) NAMED(name, 12_7, params) NAMED(name, 12_8, params) NAMED(name, 12_9, params)
+#endif
+#define API(name, params, args) OF_EACH(name, params)
+#define STUB(name) OF_EACH(name, ())
+#include "libs/nvjitlink/api.inc"
+#undef API
+#undef STUB
