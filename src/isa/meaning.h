@@ -489,14 +489,16 @@ Out<V> add_carry(V a, V b, V carry) {
   V out = compare(Compare::kLt, partial, ua) | compare(Compare::kLt, sum, partial);
   return with_carry(as_bits(sum, a.t), out);
 }
-/// The flag is a borrow.
+/// a + ~b + carry: the flag is set where there is no borrow. PTX ISA speaks of a borrow, which chains of
+/// sub.cc and subc can't tell from this, but nvcc's 128-bit division asks with addc whether subc.cc went
+/// below zero.
 template <class V>
-Out<V> sub_carry(V a, V b, V borrow) {
+Out<V> sub_carry(V a, V b, V carry) {
   V ua = bits_of(a), ub = bits_of(b);
-  V in = resize(borrow, ua.t);
-  V partial = ua - ub, difference = partial - in;
-  V out = compare(Compare::kLt, ua, ub) | compare(Compare::kLt, partial, in);
-  return with_carry(as_bits(difference, a.t), out);
+  V borrow = resize(~carry, ua.t);
+  V partial = ua - ub, difference = partial - borrow;
+  V below = compare(Compare::kLt, ua, ub) | compare(Compare::kLt, partial, borrow);
+  return with_carry(as_bits(difference, a.t), ~below);
 }
 template <class V>
 V no_carry(V a) {

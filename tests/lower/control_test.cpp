@@ -172,6 +172,19 @@ TEST_P(Control, CarryChains) {
          });
 }
 
+// The flag of a subtraction is that of a + ~b + 1, as nvcc's 128-bit division has it: after subc.cc, addc
+// tells whether the result is not below zero.
+TEST_P(Control, SubtractionLeavesACarry) {
+  expect(kernel(R"(
+    sub.cc.u32 %r1, %a, 100; subc.cc.u32 %r2, %t, 5; addc.u32 %r3, 0, 0; sub.cc.u32 %r4, %a, 100; subc.u32 %r4, 0, 0;
+    add.cc.u32 %r5, %a, -100; subc.u32 %r5, 50, 0; mad.lo.u32 %r3, %r3, 1000, %r5; add.u32 %r3, %r3, %r4;
+    st.global.u32 [%out], %r3;)"),
+         [](uint32_t i, uint32_t a) {
+           const bool above = (uint64_t{i % 64} << 32 | a) >= (uint64_t{5} << 32 | 100), carry = a >= 100;
+           return above * 1000u + 50 - 2 * !carry;
+         });
+}
+
 TEST_P(Control, PartsOfRegistersInVideoInstructions) {
   expect(kernel(R"(
     mul.lo.u32 %r1, %a, 0x01030507; vadd.s32.s32.u32 %r2, %r1.b1, %r1.h1; vsub.s32.u32.s32.add %r3, %r1.b3, %r1.h0, %r2;
