@@ -11,6 +11,7 @@
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/CFG.h"
 #include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/PatternMatch.h"
 #include "simt/names.h"
 #include "simt/widener.h"
 
@@ -220,7 +221,8 @@ bool ShapeAnalysis::propagate() {
   for (BasicBlock* b : order_)
     for (Instruction& inst : *b) {
       const Shape old = shapes_.lookup(&inst);
-      if (old.is_varying() && old.per_warp && !old.same_across) continue;
+      if (old.is_varying() && old.per_warp && !old.same_across && old.same_above == Shape::kNoSharedBits)
+        continue;
       const Shape next = normalised(transfer(inst), bit_width(inst.getType()));
       if (next.is_unknown() || next == old) continue;
       // Monotone: offsets never change back, alignment only shrinks.
@@ -238,6 +240,7 @@ bool ShapeAnalysis::propagate() {
         }
       }
       merged.per_warp = old.per_warp || next.per_warp;
+      if (!old.is_unknown()) merged.same_above = std::max(old.same_above, next.same_above);
       if (merged == old) continue;
       shapes_[&inst] = merged;
       changed = true;
@@ -397,7 +400,7 @@ Shape ShapeAnalysis::transfer_mask(Instruction& inst, const Shape& whole) const 
   const uint64_t m = k->getZExtValue();
   Shape a = whole;
   if (m >> 32 == 0) a.if_unwrapped.clear();  // wrapping shows in the upper half only
-  const bool only_low = isMask_64(m) && a.base_zeros >= unsigned(std::popcount(m));
+  const bool only_low = m != 0 && a.base_zeros >= unsigned(std::bit_width(m));  // nothing of the base is left
   if (!a.low_bits_free() && !only_low) return Shape::varying();
   Shape r = a;
   for (int64_t& x : r.c) x = int64_t(uint64_t(x) & m);
@@ -453,6 +456,9 @@ Shape ShapeAnalysis::transfer_arith(Instruction& inst) const {
     case Instruction::SExt:
     case Instruction::ZExt:
       return transfer_extension(inst, a);
+    case Instruction::Xor:
+      return match(&inst, PatternMatch::m_Not(PatternMatch::m_Value())) && a.is_linear() ? sum(b, a, -1)
+                                                                                         : Shape::varying();
     case Instruction::IntToPtr:
     case Instruction::PtrToInt:
     case Instruction::Freeze:
@@ -654,8 +660,12 @@ Shape ShapeAnalysis::transfer(Instruction& inst) const {
     if (s.same_across == kAllLaneBits && exchanged_bit(inst) && (t->isIntegerTy() || t->isFloatingPointTy()))
       s = Shape::uniform();
   }
-  if (!s.is_unknown()) s.per_warp = differs_by_warp(inst);
-  return s;
+  if (s.is_unknown()) return s;
+  const bool only_lane = s.is_linear() && s.base_zeros == 64 && s.if_unwrapped.empty();
+  s.per_warp = !only_lane && differs_by_warp(inst);
+  if (s.is_uniform() && !s.per_warp) return s;
+  s.same_above = uint8_t(shared_bits(inst));
+  return one_of_block(inst, s) ? Shape::uniform(known_zeros(&inst)) : s;
 }
 
 bool ShapeAnalysis::differs_by_warp(Instruction& inst) const {

@@ -37,12 +37,15 @@ struct Shape {
   bool per_warp = false;     ///< may differ between the warps of a block (false: block-uniform, lane by lane)
   uint8_t same_across = 0;   ///< varying: lanes whose numbers differ in these bits only have the same value
   uint8_t base_zeros = 0;    ///< low bits of base known to be zero (64 = base is 0)
-  LaneOffsets c{};           ///< c[0] == 0 always; meaningful if has_offsets
+  /// All threads of the block have the same bits from this one up (block_values.cpp).
+  uint8_t same_above = kNoSharedBits;
+  static constexpr uint8_t kNoSharedBits = 64;
+  LaneOffsets c{};                           ///< c[0] == 0 always; meaningful if has_offsets
   std::vector<Extension> if_unwrapped = {};  ///< linear only if these don't wrap; then has_offsets
 
-  static Shape varying() { return {State::kVarying, false, false, 0, 0, {}, {}}; }
+  static Shape varying() { return {State::kVarying, false, false, 0, 0, kNoSharedBits, {}, {}}; }
   static Shape uniform(unsigned zeros = 0) {
-    return {State::kLinear, false, false, 0, uint8_t(zeros), {}, {}};
+    return {State::kLinear, false, false, 0, uint8_t(zeros), kNoSharedBits, {}, {}};
   }
   bool is_unknown() const { return state == State::kUnknown; }
   bool is_varying() const { return state == State::kVarying; }
@@ -53,7 +56,7 @@ struct Shape {
   }
   bool operator==(const Shape& o) const {
     return state == o.state && same_offsets(o) && base_zeros == o.base_zeros && per_warp == o.per_warp &&
-           same_across == o.same_across;
+           same_across == o.same_across && same_above == o.same_above;
   }
   /// Bits of the lane number that make no difference: same_across, or what the offsets say.
   uint8_t indifferent_bits() const;
@@ -104,6 +107,8 @@ class ShapeAnalysis {
   bool lanes_part_in(const llvm::Loop* loop) const { return divergent_loops_.contains(loop); }
   /// Immediate post-dominator; null for the return block.
   llvm::BasicBlock* join_of(llvm::BasicBlock* block) const;
+  /// Threads of the block differ in bits below this one only; 0: not at all (Shape::same_above).
+  unsigned same_above(const llvm::Value* value) const;
   const std::vector<llvm::BasicBlock*>& order() const { return order_; }
   int index_of(const llvm::BasicBlock* block) const { return index_.lookup(block); }
   bool reachable(const llvm::BasicBlock* block) const { return index_.contains(block); }
@@ -126,6 +131,12 @@ class ShapeAnalysis {
   Shape transfer(llvm::Instruction& inst) const;
   Shape lane_transfer(llvm::Instruction& inst) const;
   bool differs_by_warp(llvm::Instruction& inst) const;
+  unsigned shared_bits(const llvm::Instruction& inst) const;
+  unsigned shared_bits_of(const llvm::Instruction& inst) const;
+  unsigned shared_sum(const llvm::Instruction& inst, unsigned a, unsigned b) const;
+  unsigned shared_call(const llvm::CallInst& call) const;
+  unsigned shared_phi(const llvm::PHINode& phi) const;
+  bool one_of_block(const llvm::Instruction& inst, const Shape& s) const;
   Shape transfer_phi(llvm::PHINode& phi) const;
   Shape transfer_call(llvm::CallInst& call, bool all_uniform) const;
   Shape transfer_gep(llvm::GetElementPtrInst& gep) const;

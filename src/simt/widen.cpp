@@ -285,7 +285,8 @@ void Widener::emit(Instruction& inst) {
     set_vector(&inst, b_.CreateGEP(b_.getInt8Ty(), array, offsets(c, b_.getInt64Ty())));
     return;
   }
-  if (s.is_uniform() && exchanged_bit(inst) && !shapes_.uniform(inst.getOperand(0))) {
+  if (s.is_uniform() && exchanged_bit(inst) &&
+      !(shapes_.uniform(inst.getOperand(0)) && shapes_.uniform(inst.getOperand(1)))) {
     // Lanes differ no longer.
     auto* call = dyn_cast<CallInst>(&inst);
     return set_scalar(&inst,

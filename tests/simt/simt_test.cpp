@@ -477,5 +477,42 @@ TEST(Simt, LargeStepsAreFetchedAhead) {
             2u);
 }
 
+// Multiples of what the threads of a block differ in: comparisons and shifts are the block's, not a lane's.
+TEST(Simt, HighBitsOfTheThreadsIndexAreOneValue) {
+  const auto branches = [](const std::string& value, const std::string& compare) {
+    return widened("mov.u32 %r8, %nctaid.x; shl.b32 %r8, %r8, 8;\n" + value + compare +
+                       "@%p0 bra L1; mul.wide.s32 %d2, %r1, 4; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], "
+                       "%r5; L1:\n",
+                   256)
+        .count("<32 x i1>");
+  };
+  const std::string i = "add.s32 %r5, %r4, %r8;\n", back = "not.b32 %r5, %r1; add.s32 %r5, %r8, %r5;\n";
+  EXPECT_EQ(branches(i, "setp.lt.s32 %p0, %r5, 4096;\n"), 0u);
+  EXPECT_EQ(branches(i, "shr.u32 %r6, %r5, 8; setp.eq.s32 %p0, %r6, %r0;\n"), 0u);
+  EXPECT_EQ(branches(back, "shr.u32 %r6, %r5, 9; and.b32 %r6, %r6, 3; setp.eq.s32 %p0, %r6, 0;\n"), 0u);
+  EXPECT_NE(branches("shl.b32 %r5, %r1, 27;\n", "setp.lt.s32 %p0, %r5, 0;\n"), 0u) << "of either sign";
+  EXPECT_NE(
+      branches(
+          "ld.global.u64 %d4, [%d1]; cvt.s64.s32 %d5, %r1; mul.lo.s64 %d5, %d4, %d5; mov.u32 %r5, %r4;\n",
+          "setp.lt.s64 %p0, %d5, 0;\n"),
+      0u);
+  EXPECT_NE(branches(i, "setp.lt.s32 %p0, %r5, 4010;\n"), 0u);
+  EXPECT_NE(branches(i, "setp.le.s32 %p0, %r5, 4096;\n"), 0u);
+  EXPECT_NE(branches(i, "shr.u32 %r6, %r5, 4; setp.eq.s32 %p0, %r6, %r0;\n"), 0u);
+  EXPECT_NE(branches("add.s32 %r5, %r4, %r0;\n", "setp.lt.s32 %p0, %r5, 4096;\n"), 0u);
+  EXPECT_NE(branches("sub.s32 %r5, %r8, %r1;\n", "shr.u32 %r6, %r5, 8; setp.eq.s32 %p0, %r6, %r0;\n"), 0u);
+}
+
+TEST(Simt, WhatAllWarpsReadFromSharedMemoryIsOneValueOfTheBlock) {
+  const Widened w = widened(
+      "mov.u32 %r5, sh; shl.b32 %r6, %r1, 2; and.b32 %r7, %r6, 28; add.s32 %r8, %r5, %r7; ld.shared.f32 %f0, "
+      "[%r8];\n"
+      "mov.u32 %r9, 0; L1: sqrt.rn.f32 %f0, %f0; add.s32 %r9, %r9, 1; setp.lt.u32 %p0, %r9, %r0; @%p0 bra "
+      "L1;\n"
+      "mul.wide.s32 %d2, %r1, 4; add.s64 %d3, %d0, %d2; st.global.f32 [%d3], %f0;\n",
+      128, 1, 4);
+  EXPECT_EQ(w.count("call <32 x float> @llvm.sqrt"), 1u) << w.ir;
+}
+
 }  // namespace
 }  // namespace ppu::simt
