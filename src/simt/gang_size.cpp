@@ -19,6 +19,8 @@ constexpr unsigned kMaxGang = 8;
 constexpr unsigned kLoopRegisters = 16;   ///< 512-bit registers that loop-carried values of a gang may take
 constexpr unsigned kAliveRegisters = 48;  ///< that values of a gang may take anywhere: a few spills are cheap
 constexpr unsigned kMaxVectorCode = 600;  ///< varying instructions times warps: compile time, code size
+/// A gang that is the whole block, whose barriers vanish, may be larger.
+constexpr unsigned kMaxBlockGang = 16, kMaxBlockCode = 1200;
 
 // Vectors of addresses count little: they're used once an iteration and may as well wait in memory.
 unsigned registers(const Type* t) {
@@ -104,10 +106,14 @@ unsigned most_alive(const ShapeAnalysis& shapes) {
   return most;
 }
 
-unsigned wanted(Function& kernel, const ShapeAnalysis& shapes) {
+unsigned wanted(Function& kernel, const ShapeAnalysis& shapes, unsigned warps, bool whole_block) {
   unsigned vector_code = 0, carried = 0;
-  bool by_data = false, any_loop = false;
-  for (Instruction& inst : instructions(kernel)) vector_code += shapes.of(&inst).is_varying();
+  bool by_data = false, any_loop = false, barriers = false;
+  for (Instruction& inst : instructions(kernel)) {
+    vector_code += shapes.of(&inst).is_varying();
+    const auto* call = dyn_cast<CallInst>(&inst);
+    barriers |= call && is_barrier(*call);
+  }
   for (Loop* loop : const_cast<LoopInfo&>(shapes.loops).getLoopsInPreorder()) {
     any_loop = true;
     by_data |= leaves_by_data(*loop, shapes);
@@ -116,34 +122,41 @@ unsigned wanted(Function& kernel, const ShapeAnalysis& shapes) {
       if (shapes.of(&phi).is_varying()) here += registers(phi.getType());
     carried = std::max(carried, here);
   }
-  if (!any_loop) return 1;
-  if (vector_code > kMaxVectorCode / 2) return 1;
   const unsigned alive = most_alive(shapes);
+  const auto fits = [&](unsigned g, unsigned most_code) {
+    return g * carried <= kLoopRegisters && g * alive <= kAliveRegisters && g * vector_code <= most_code;
+  };
+  if (whole_block && barriers && !by_data && warps <= kMaxBlockGang && fits(warps, kMaxBlockCode))
+    return warps;
+  if (!any_loop) return 1;
   unsigned g = by_data ? 2 : kMaxGang;
-  while (g > 1 &&
-         (g * carried > kLoopRegisters || g * alive > kAliveRegisters || g * vector_code > kMaxVectorCode))
-    g /= 2;
+  while (g > 1 && !fits(g, kMaxVectorCode)) g /= 2;
   return g;
 }
 
 }  // namespace
 
-unsigned gang_size(Function& kernel, const WarpLayout& layout, unsigned forced) {
+unsigned gang_size(Function& kernel, const WarpLayout& layout, unsigned forced, bool whole_block) {
   if (!layout.full_warps() || layout.warps() < 2 || !steps_together(kernel, layout)) return 1;
-  unsigned g = forced ? std::min(forced, kMaxGang) : wanted(kernel, ShapeAnalysis(kernel, layout, false));
+  unsigned g = forced ? std::min(forced, kMaxGang)
+                      : wanted(kernel, ShapeAnalysis(kernel, layout, false), layout.warps(), whole_block);
   while (g > 1 && layout.warps() % g) g /= 2;
   if (g == 1) return 1;
-  // Barriers must lie where the gang walks as one; a region's entry is such a place unless lanes come back to
-  // it.
+  return barriers_in_step(kernel, layout) ? g : 1;
+}
+
+// Where a gang would walk as one; a region's entry is such a place unless lanes come back to it.
+bool barriers_in_step(Function& kernel, const WarpLayout& layout) {
+  if (!layout.full_warps()) return false;
   const ShapeAnalysis shapes(kernel, layout, true);
+  std::set<const BasicBlock*> parted;
   for (const Region& region : find_regions(shapes))
-    for (BasicBlock* b : region.blocks) {
-      if (b == region.entry && !shapes.loops.isLoopHeader(b)) continue;
-      for (Instruction& inst : *b)
-        if (const auto* call = dyn_cast<CallInst>(&inst))
-          if (is_barrier(*call)) return 1;
-    }
-  return g;
+    for (BasicBlock* b : region.blocks)
+      if (b != region.entry || shapes.loops.isLoopHeader(b)) parted.insert(b);
+  for (Instruction& inst : instructions(kernel))
+    if (const auto* call = dyn_cast<CallInst>(&inst); call && is_barrier(*call))
+      if (parted.contains(inst.getParent()) || !is_whole_block_barrier(*call, layout)) return false;
+  return true;
 }
 
 }  // namespace ppu::simt

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "exec/kernel_abi.h"
@@ -44,27 +45,32 @@ struct Suspension {
 
 class Assembler {
  public:
-  Assembler(Function& warp, const std::string& name, const WarpLayout& layout, unsigned gang)
+  Assembler(Function& warp, const std::string& name, const WarpLayout& layout, unsigned gang, bool in_step)
       : f_(warp),
         name_(name),
         layout_(layout),
+        in_step_(in_step),
         gang_(gang),
         m_(*warp.getParent()),
         c_(warp.getContext()),
         b_(c_) {}
 
   Outcome run() {
+    reduces_ = m_.getFunction(kReducePut) != nullptr;
+    named_ = m_.getFunction(kBarrierWait) || m_.getFunction(kBarrierArrive);
+    // One gang is the whole block: it has nobody to wait for.
+    if (in_step_ && !reduces_ && layout_.warps() == gang_) erase_barriers();
     cut();
     if (points_.size() <= kMaxCopies)
       for (unsigned k = 0; k <= points_.size(); k++) regions_.push_back(build_region({k}, false));
     else
       regions_.push_back(switched_region());
-    reduces_ = m_.getFunction(kReducePut) != nullptr;
-    named_ = m_.getFunction(kBarrierWait) || m_.getFunction(kBarrierArrive);
     const uint32_t warp_bytes = slot_bytes_;
     Outcome out;
     if (points_.empty())
       straight_block();
+    else if (regions_.size() > 1 && in_step_ && !named_ && !yields())
+      stepped_block();
     else if (regions_.size() > 1)
       phased_block();
     else
@@ -376,6 +382,56 @@ class Assembler {
     fill_reduce_hooks();
   }
 
+  bool yields() const {
+    return any_of(points_, [](const Suspension& p) { return p.yields; });
+  }
+
+  void erase_barriers() {
+    for (Instruction& inst : make_early_inc_range(instructions(f_)))
+      if (auto* call = dyn_cast<CallInst>(&inst);
+          call && call->getCalledFunction() && call->getCalledFunction()->getName() == kSuspend &&
+          cast<ConstantInt>(call->getArgOperand(0))->getZExtValue() == kSuspendBarrier)
+        call->eraseFromParent();
+  }
+
+  /// The suspensions that a region may stop at; 0 = the end.
+  static std::set<uint64_t> stops_of(const Function& region) {
+    std::set<uint64_t> stops;
+    for (const BasicBlock& b : region)
+      if (const auto* ret = dyn_cast<ReturnInst>(b.getTerminator()))
+        stops.insert(cast<ConstantInt>(ret->getReturnValue())->getZExtValue());
+    return stops;
+  }
+
+  // All warps stop at the same suspensions: nobody has to remember where each is.
+  void stepped_block() {
+    open();
+    Type* i32 = b_.getInt32Ty();
+    Value* frame = b_.CreateLoad(b_.getPtrTy(), field(state_, offsetof(exec::BlockState, frame)));
+    AllocaInst* at = b_.CreateAlloca(i32);
+    clear_header(frame);
+    std::vector<BasicBlock*> entries{block("start")};
+    for (unsigned k = 1; k <= points_.size(); k++) entries.push_back(block("step." + Twine(k)));
+    BasicBlock* ended = block("ended");
+    const auto entry_of = [&](uint64_t stop) { return stop ? entries[stop] : ended; };
+    b_.CreateBr(entries[0]);
+    for (size_t k = 0; k < entries.size(); k++) {
+      const std::set<uint64_t> stops = stops_of(*regions_[k]);
+      b_.SetInsertPoint(entries[k]);
+      for_each_warp([&](Value* warp) { b_.CreateStore(run_warp(regions_[k], frame, warp), at); });
+      if (stops.empty()) {  // it traps
+        b_.CreateBr(ended);
+        continue;
+      }
+      SwitchInst* next = b_.CreateSwitch(b_.CreateLoad(i32, at), entry_of(*stops.begin()));
+      for (auto stop = std::next(stops.begin()); stop != stops.end(); ++stop)
+        next->addCase(b_.getInt32(uint32_t(*stop)), entry_of(*stop));
+    }
+    b_.SetInsertPoint(ended);
+    b_.CreateRet(b_.getInt32(0));
+    fill_reduce_hooks();
+  }
+
   void phased_block() {
     open();
     Type *i32 = b_.getInt32Ty(), *i64 = b_.getInt64Ty();
@@ -589,7 +645,9 @@ class Assembler {
   std::vector<CallInst*> calls_of(Function* hook) {
     std::vector<CallInst*> calls;
     for (User* u : hook->users())
-      if (auto* call = dyn_cast<CallInst>(u); call && call->getFunction() != &f_) calls.push_back(call);
+      if (auto* call = dyn_cast<CallInst>(u);
+          call && (call->getFunction() == out_ || is_contained(regions_, call->getFunction())))
+        calls.push_back(call);
     return calls;
   }
 
@@ -650,6 +708,7 @@ class Assembler {
   Function& f_;
   std::string name_;
   const WarpLayout& layout_;
+  bool in_step_;   ///< all warps of a block take the same way from barrier to barrier
   unsigned gang_;  ///< "warp" below means a gang of so many: one state, one slot area
   Module& m_;
   LLVMContext& c_;
@@ -672,12 +731,12 @@ class Assembler {
 }  // namespace
 
 Outcome assemble_block(Function& warp_function, const std::string& name, const WarpLayout& layout,
-                       unsigned gang) {
-  return Assembler(warp_function, name, layout, gang).run();
+                       unsigned gang, bool in_step) {
+  return Assembler(warp_function, name, layout, gang, in_step).run();
 }
 
 Outcome assemble_lanes(Function& lane_function, const std::string& name, const WarpLayout& layout) {
-  return Assembler(lane_function, name, layout, 1).run_lanes();
+  return Assembler(lane_function, name, layout, 1, false).run_lanes();
 }
 
 }  // namespace ppu::simt

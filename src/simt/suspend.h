@@ -24,9 +24,9 @@ inline constexpr llvm::StringLiteral kBarrierWait = "ppu.barrier.wait", kBarrier
 
 /// Builds `i32 NAME(ptr launch, ptr block)` (exec::BlockFunction) around the widened warp function
 /// `void warp(ptr launch, ptr block, i32 first_warp, i32 threads)`, which runs `gang` warps in step; consumes
-/// it.
+/// it. `in_step`: barriers_in_step (gang_size.h).
 Outcome assemble_block(llvm::Function& warp_function, const std::string& name, const WarpLayout& layout,
-                       unsigned gang);
+                       unsigned gang, bool in_step);
 
 /// The same around `void lane(ptr launch, ptr block, i32 thread, i32 threads, ptr lane_state)`, one thread of
 /// a narrow kernel: exec's run_lanes schedules it.

@@ -175,7 +175,10 @@ void Widener::emit_suspend(unsigned kind) {
   forget_expansions();
   flush_tiles();
   FunctionCallee f = target_.getParent()->getOrInsertFunction(kSuspend, b_.getVoidTy(), b_.getInt32Ty());
-  b_.CreateCall(f, {b_.getInt32(kind)});
+  // One place in the code: warps that came to it by different ways wait for each other there.
+  CallInst* call = b_.CreateCall(f, {b_.getInt32(kind)});
+  call->addFnAttr(Attribute::NoDuplicate);
+  call->addFnAttr(Attribute::Convergent);
   suspend_count_++;
 }
 

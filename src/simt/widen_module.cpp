@@ -24,6 +24,7 @@
 #include "simt/names.h"
 #include "simt/narrow.h"
 #include "simt/prefetch.h"
+#include "simt/size_versions.h"
 #include "simt/suspend.h"
 #include "simt/widener.h"
 
@@ -196,6 +197,29 @@ void make_exchanges_pure(Module& module) {
   RecursivelyDeleteTriviallyDeadInstructionsPermissive(results);
 }
 
+/// What the warps of a block do in step.
+struct Steps {
+  unsigned gang = 1;
+  bool barriers = false;
+};
+
+/// The block function, of one version of the kernel or of both.
+Outcome assemble(Function& kernel, Function* even_sizes, const std::map<const Function*, Steps>& steps_of,
+                 const SizeVersions& sizes, const std::string& name, const WarpLayout& layout) {
+  Module& module = *kernel.getParent();
+  const auto assembled = [&](Function& f, const std::string& to) {
+    const Steps steps = steps_of.at(&f);
+    return assemble_block(f, to, layout, steps.gang, steps.barriers);
+  };
+  if (!even_sizes) return assembled(kernel, name);
+  const std::string any_name = name + ".any", even_name = name + ".even";
+  Outcome out = assembled(kernel, any_name);
+  const Outcome even = assembled(*even_sizes, even_name);
+  out.frame_bytes = std::max(out.frame_bytes, even.frame_bytes);
+  choose_by_size(sizes, *module.getFunction(even_name), *module.getFunction(any_name), name);
+  return out;
+}
+
 void set_vector_widths(Module& module, const Options& options) {
   for (Function& f : module)
     if (!f.isDeclaration()) set_vector_width(f, options);
@@ -230,21 +254,31 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     join_exchanges(*f);
     join_byte_products(*f);
   }
+  const SizeVersions sizes = options.check ? SizeVersions{} : split_by_size(*entry, layout);
+  std::vector<Function*> kernels{entry};
+  if (sizes.even) {
+    scalars.push_back(sizes.even);
+    kernels.push_back(sizes.even);
+    canonicalise(*sizes.even, passes);
+  }
   std::map<Function*, Function*> wide;
   for (Function* f : scalars) {
     FunctionType* type = Widener::widened_type(f->getFunctionType());
     wide[f] = Function::Create(type, GlobalValue::InternalLinkage, f->getName() + ".warp", module);
     set_vector_width(*wide[f], options);
   }
-  unsigned gang = 1;
+  std::map<const Function*, Steps> steps_of;  // by widened function
   for (Function* f : scalars) {
-    const bool is_kernel = f == entry;
+    const bool is_kernel = is_contained(kernels, f);
+    unsigned gang = 1;
     if (is_kernel) prefetch_strides(*f, layout);
-    if (is_kernel) gang = gang_size(*f, layout, options.check ? 1 : options.gang);
+    // The version for odd sizes is the one that costs more to compile.
+    const bool whole_block = !sizes.even || f == sizes.even;
+    if (is_kernel) gang = gang_size(*f, layout, options.check ? 1 : options.gang, whole_block);
     if (is_kernel && gang == 1 && split_full_versions(*f, layout)) canonicalise(*f, passes);
-    const unsigned warps = is_kernel ? gang : 1;
-    const ShapeAnalysis shapes(*f, layout, warps > 1);
-    Widener widener(shapes, options, *wide[f], is_kernel, warps);
+    if (is_kernel) steps_of[wide[f]] = {gang, barriers_in_step(*f, layout)};
+    const ShapeAnalysis shapes(*f, layout, gang > 1);
+    Widener widener(shapes, options, *wide[f], is_kernel, gang);
     widener.widened_function = [&](Function* scalar) { return wide.at(scalar); };
     if (!widener.run()) return {.error = widener.error()};
     clean_up(*wide[f], passes);
@@ -252,11 +286,10 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   const std::string name = entry->getName().str() + ".block";
   if (NamedMDNode* list = module.getNamedMetadata(kFunctionsMetadata)) list->eraseFromParent();
   for (Function* f : scalars) f->dropAllReferences();
-  Function* warp = wide.at(entry);
   for (Function* f : scalars) f->eraseFromParent();
   const std::string why = std::move(out.why_narrow);
   const bool wrong = out.lockstep_is_wrong;
-  out = assemble_block(*warp, name, layout, gang);
+  out = assemble(*wide.at(entry), sizes.even ? wide.at(sizes.even) : nullptr, steps_of, sizes, name, layout);
   out.why_narrow = why;
   out.lockstep_is_wrong = wrong;
   set_vector_widths(module, options);

@@ -477,6 +477,57 @@ TEST(Simt, LargeStepsAreFetchedAhead) {
             2u);
 }
 
+/// The text of one function.
+std::string function_of(const Widened& w, const std::string& name) {
+  const size_t at = w.ir.find("@" + name + "(");
+  const size_t start = at == std::string::npos ? at : w.ir.rfind("define", at);
+  return start == std::string::npos ? "" : w.ir.substr(start, w.ir.find("\n}\n", start) - start);
+}
+
+/// The sum of a row in steps of the block's 64 threads, four rounds unrolled behind a loop that does what is
+/// left over, as compilers make it.
+std::string unrolled_row(const std::string& bound) {
+  const std::string add = "add.s64 %d4, %d4, 256; ld.global.f32 %f1, [%d4]; add.f32 %f0, %f0, %f1;\n";
+  return bound +
+         "mov.f32 %f0, 0f00000000; mov.u32 %r10, %r1; setp.ge.s32 %p0, %r1, %r9; @%p0 bra L9;\n"
+         "not.b32 %r5, %r1; add.s32 %r6, %r9, %r5; shr.u32 %r7, %r6, 6; add.s32 %r7, %r7, 1; and.b32 %r8, "
+         "%r7, 3;\n"
+         "setp.eq.s32 %p1, %r8, 0; @%p1 bra L2;\n"
+         "mul.wide.s32 %d3, %r1, 4; add.s64 %d4, %d0, %d3; sub.s64 %d4, %d4, 256; mov.u32 %r11, %r8;\n"
+         "L1: " +
+         add +
+         "add.s32 %r11, %r11, -1; setp.ne.s32 %p2, %r11, 0; @%p2 bra L1;\n"
+         "shl.b32 %r12, %r8, 6; or.b32 %r10, %r12, %r1;\n"
+         "L2: setp.lt.u32 %p3, %r6, 192; @%p3 bra L9;\n"
+         "L3: mul.wide.s32 %d3, %r10, 4; add.s64 %d4, %d0, %d3; sub.s64 %d4, %d4, 256;\n" +
+         add + add + add + add +
+         "add.s32 %r10, %r10, 256; setp.lt.s32 %p4, %r10, %r9; @%p4 bra L3;\n"
+         "L9: mul.wide.s32 %d5, %r1, 4; add.s64 %d6, %d1, %d5; st.global.f32 [%d6], %f0;\n";
+}
+
+TEST(Simt, RowsThatTheBlockDividesHaveNoMasks) {
+  const Widened w = widened(unrolled_row("mov.u32 %r9, %r0;\n"), 64);
+  const std::string even = function_of(w, "k.block.even"), any = function_of(w, "k.block.any");
+  ASSERT_NE(even, "") << w.ir;
+  EXPECT_EQ(even.find("<32 x i1>"), std::string::npos) << even;
+  EXPECT_EQ(even.find("gather"), std::string::npos);
+  EXPECT_NE(even.find("load <32 x float>"), std::string::npos);
+  EXPECT_NE(any.find("<32 x i1>"), std::string::npos);
+  EXPECT_NE(function_of(w, "k.block").find("63"), std::string::npos) << "chosen by n & 63";
+}
+
+TEST(Simt, SizesThatOnlyMemoryKnowsHaveOneVersion) {
+  EXPECT_EQ(widened(unrolled_row("ld.global.u32 %r9, [%d1];\n"), 64).count("k.block.even"), 0u);
+  EXPECT_EQ(widened(unrolled_row("mov.u32 %r9, %r0;\n"), 48).count("k.block.even"), 0u) << "half a warp";
+  // Without a loop there is a version for whole warps already.
+  EXPECT_EQ(
+      widened("setp.ge.s32 %p0, %r4, %r0; @%p0 bra L1; mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2;\n"
+              "st.global.u32 [%d3], %r0; L1:\n",
+              64)
+          .count("k.block.even"),
+      0u);
+}
+
 // Multiples of what the threads of a block differ in: comparisons and shifts are the block's, not a lane's.
 TEST(Simt, HighBitsOfTheThreadsIndexAreOneValue) {
   const auto branches = [](const std::string& value, const std::string& compare) {
@@ -501,6 +552,24 @@ TEST(Simt, HighBitsOfTheThreadsIndexAreOneValue) {
   EXPECT_NE(branches(i, "shr.u32 %r6, %r5, 4; setp.eq.s32 %p0, %r6, %r0;\n"), 0u);
   EXPECT_NE(branches("add.s32 %r5, %r4, %r0;\n", "setp.lt.s32 %p0, %r5, 4096;\n"), 0u);
   EXPECT_NE(branches("sub.s32 %r5, %r8, %r1;\n", "shr.u32 %r6, %r5, 8; setp.eq.s32 %p0, %r6, %r0;\n"), 0u);
+}
+
+TEST(Simt, BarriersThatAllWarpsMeetNeedNoStates) {
+  const std::string tree =
+      "mov.u32 %r5, sh; shl.b32 %r6, %r1, 2; add.s32 %r7, %r5, %r6; st.shared.u32 [%r7], %r4; bar.sync 0;\n"
+      "xor.b32 %r8, %r6, 128; add.s32 %r9, %r5, %r8; ld.shared.u32 %r10, [%r9]; bar.sync 0;\n"
+      "st.shared.u32 [%r7], %r10;\n";
+  // As many warps as may run in step: nothing waits.
+  EXPECT_EQ(widened(tree, 256, 1, 0).outcome.frame_bytes, 0u);
+  // ... but other blocks may be waited for.
+  EXPECT_TRUE(
+      widened("L1: ld.volatile.global.u32 %r5, [%d0]; setp.eq.s32 %p0, %r5, 0; @%p0 bra L1;\n" + tree, 32)
+          .outcome.may_yield);
+  const Widened many = widened(tree, 1024, 1, 0),
+                some = widened("setp.lt.u32 %p0, %r1, 64; @%p0 bra L1;\n" + tree + "L1:\n", 1024, 1, 0);
+  EXPECT_GT(many.outcome.frame_bytes, 0u);
+  EXPECT_EQ(many.count("call void @llvm.memcpy"), 0u) << many.ir;
+  EXPECT_GE(some.count("call void @llvm.memcpy"), 1u);
 }
 
 TEST(Simt, WhatAllWarpsReadFromSharedMemoryIsOneValueOfTheBlock) {
