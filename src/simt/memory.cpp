@@ -45,16 +45,6 @@ unsigned chunk_of(const Shape& s, int64_t size, bool allow_broadcast) {
   return 0;
 }
 
-/// !ppu.space of shared memory (ptx::Space::kShared; this folder doesn't see the PTX tree).
-constexpr uint64_t kSharedSpace = 4;
-
-bool in_shared(const Instruction& inst) {
-  const MDNode* md = inst.getMetadata("ppu.space");
-  if (!md || md->getNumOperands() != 1) return false;
-  const auto* k = mdconst::dyn_extract<ConstantInt>(md->getOperand(0));
-  return k && k->getZExtValue() == kSharedSpace;
-}
-
 }  // namespace
 
 /// Whether knowing that nothing wraps helps this access: its lanes lie well.
@@ -222,6 +212,59 @@ void Widener::store_lanes(Value* value, Value* pointers) {
   });
 }
 
+Value* Widener::load_indexed(Type* t, const IndexedAddress& at) {
+  Value* base = b_.getInt64(0);
+  for (Value* v : at.uniform) {
+    Value* x = scalar(v);
+    base = b_.CreateAdd(base, x->getType()->isPointerTy() ? b_.CreatePtrToInt(x, b_.getInt64Ty()) : x);
+  }
+  base = pointer_to(base);
+  Type *i32 = b_.getInt32Ty(), *vt = FixedVectorType::get(t, kHalf);
+  std::vector<Constant*> steps;
+  for (unsigned l = 0; l < kHalf; l++) steps.push_back(b_.getInt32(l));
+  std::vector<Value*> halves;
+  for (unsigned first = 0; first < kLanes; first += kHalf) {
+    Value* index = slice(vector(at.index), first, kHalf);
+    Value* mask = mask_ ? slice(mask_, first, kHalf) : nullptr;
+    Value* first_index = b_.CreateExtractElement(index, uint64_t(0));
+    Value* delta = b_.CreateSub(index, b_.CreateVectorSplat(kHalf, first_index));
+    const auto holds = [&](Value* want) {
+      Value* ok = b_.CreateICmpEQ(delta, want);
+      if (mask) ok = b_.CreateOr(ok, b_.CreateNot(mask));
+      return b_.CreateICmpEQ(b_.CreateBitCast(ok, b_.getInt16Ty()), b_.getInt16(-1));
+    };
+    Value* start = b_.CreateGEP(t, base, b_.CreateSExt(first_index, b_.getInt64Ty()));
+    BasicBlock *contiguous = new_block("contiguous"), *other = new_block("scattered"),
+               *equal = new_block("equal"), *gather = new_block("gather"), *done = new_block("loaded");
+    AllocaInst* out = new_slot(vt);
+    Value* no_wrap = b_.CreateICmpSLE(first_index, ConstantInt::get(i32, INT32_MAX - kHalf));
+    b_.CreateCondBr(b_.CreateAnd(holds(ConstantVector::get(steps)), no_wrap), contiguous, other);
+    b_.SetInsertPoint(contiguous);
+    Value* x = mask ? (Value*)b_.CreateMaskedLoad(vt, start, Align(1), mask, Constant::getNullValue(vt))
+                    : b_.CreateAlignedLoad(vt, start, Align(1));
+    b_.CreateStore(x, out);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(other);
+    Value* same = holds(Constant::getNullValue(delta->getType()));
+    // With no lane on, "equal" holds for garbage too.
+    if (mask)
+      same = b_.CreateAnd(same, b_.CreateICmpNE(b_.CreateBitCast(mask, b_.getInt16Ty()), b_.getInt16(0)));
+    b_.CreateCondBr(same, equal, gather);
+    b_.SetInsertPoint(equal);
+    b_.CreateStore(b_.CreateVectorSplat(kHalf, b_.CreateAlignedLoad(t, start, Align(1))), out);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(gather);
+    // LLVM keeps the index in 32 bits: one instruction for 16 lanes, not two.
+    Value* pointers =
+        b_.CreateGEP(t, base, b_.CreateSExt(index, FixedVectorType::get(b_.getInt64Ty(), kHalf)));
+    b_.CreateStore(b_.CreateMaskedGather(vt, pointers, Align(1), mask, Constant::getNullValue(vt)), out);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(done);
+    halves.push_back(b_.CreateLoad(vt, out));
+  }
+  return concat(std::move(halves));
+}
+
 // Addresses unknown at compile time. Each half warp that turns out contiguous (the usual case: row * n +
 // column) or equal costs one access, others a gather.
 Value* Widener::load_varying(Type* t, Value* pointers) {
@@ -366,6 +409,57 @@ bool Widener::load_linear(Type* t, Value* base, const Shape& shape, unsigned par
   return true;
 }
 
+// table + index * size, the size of what is loaded, with an index of 32 bits that each lane has its own.
+std::optional<Widener::IndexedAddress> Widener::indexed_address(Value* pointer, uint64_t size) const {
+  IndexedAddress at;
+  std::vector<Value*> terms{pointer};
+  while (!terms.empty()) {
+    Value* v = terms.back();
+    terms.pop_back();
+    auto* inst = dyn_cast<Instruction>(v);
+    if (shapes_.uniform(v)) {
+      at.uniform.push_back(v);
+      continue;
+    }
+    if (!inst || !shapes_.of(v).is_varying()) return std::nullopt;
+    const auto* gep = dyn_cast<GetElementPtrInst>(inst);
+    if (inst->getOpcode() == Instruction::Add || (gep && gep->getSourceElementType()->isIntegerTy(8))) {
+      if (gep && gep->getNumIndices() != 1) return std::nullopt;
+      terms.push_back(inst->getOperand(0)), terms.push_back(inst->getOperand(1));
+    } else if (isa<IntToPtrInst>(inst) || isa<PtrToIntInst>(inst)) {
+      terms.push_back(inst->getOperand(0));
+    } else if (inst->getOpcode() == Instruction::Shl && !at.index) {
+      const auto* k = dyn_cast<ConstantInt>(inst->getOperand(1));
+      auto* extension = dyn_cast<CastInst>(inst->getOperand(0));
+      const bool is_signed = isa_and_nonnull<SExtInst>(extension);
+      if (!k || !extension || uint64_t(1) << k->getLimitedValue(63) != size) return std::nullopt;
+      if (!is_signed && !(isa<ZExtInst>(extension) && isKnownNonNegative(extension->getOperand(0), layout_)))
+        return std::nullopt;
+      at.index = extension->getOperand(0);
+      if (!at.index->getType()->isIntegerTy(32) || !shapes_.of(at.index).is_varying()) return std::nullopt;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return at.index ? std::optional(at) : std::nullopt;
+}
+
+/// Vectors of two or four words, two words at a time: half as many elements to gather.
+void Widener::load_pairs(Type* t, Value* pointer, Value* pointers, unsigned parts, std::vector<Value*>& out) {
+  Type* pair = b_.getInt64Ty();
+  for (unsigned k = 0; k < parts; k += 2) {
+    const auto at = parts == 2 && !compact_ ? indexed_address(pointer, 8) : std::nullopt;
+    Value* q = k ? b_.CreateGEP(b_.getInt8Ty(), pointers, b_.getInt64(k * 4)) : pointers;
+    Value* words = at ? load_indexed(pair, *at) : load_varying(pair, q);
+    words = b_.CreateBitCast(words, FixedVectorType::get(t, 2 * kLanes));
+    for (unsigned odd = 0; odd < 2; odd++) {
+      std::vector<int> pick(kLanes);
+      for (unsigned l = 0; l < kLanes; l++) pick[l] = int(2 * l + odd);
+      out.push_back(b_.CreateShuffleVector(words, pick));
+    }
+  }
+}
+
 void Widener::emit_load(LoadInst& load) {
   Value* p = load.getPointerOperand();
   const Shape shape = shapes_.of(p);
@@ -383,6 +477,13 @@ void Widener::emit_load(LoadInst& load) {
   if (!plainly_linear(shape) || !load_linear(t, scalar(p), shape, parts, out)) {
     out.clear();
     const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+    if (parts == 1 && !compact_ && options_.avx512 && (size == 4 || size == 8))
+      if (const auto at = indexed_address(p, size)) return set_vector(&load, load_indexed(t, *at));
+    if (options_.avx512 && size == 4 && parts % 2 == 0 && !plainly_linear(shape)) {
+      load_pairs(t, p, vector(p), parts, out);
+      for (unsigned k = 0; k < parts; k++) set_part(&load, k, out[k]);
+      return;
+    }
     for (unsigned k = 0; k < parts; k++)
       out.push_back(parts > 1 || plainly_linear(shape)
                         ? concat({gather_half(t, half_pointers(p, 0, k * size), half_mask(0)),
@@ -462,176 +563,6 @@ void Widener::emit_store(StoreInst& store) {
   Value* pointers = vector(p);
   for (unsigned k = 0; k < parts; k++)
     store_varying(values[k], k ? b_.CreateGEP(b_.getInt8Ty(), pointers, b_.getInt64(k * size)) : pointers);
-}
-
-namespace {
-
-// Shared memory belongs to the block's own worker: no other thread can see it, so the plain operation is
-// atomic.
-Value* plain_rmw(IRBuilder<>& b, AtomicRMWInst::BinOp op, Value* old, Value* x) {
-  switch (op) {
-    case AtomicRMWInst::Xchg:
-      return x;
-    case AtomicRMWInst::Add:
-      return b.CreateAdd(old, x);
-    case AtomicRMWInst::Sub:
-      return b.CreateSub(old, x);
-    case AtomicRMWInst::And:
-      return b.CreateAnd(old, x);
-    case AtomicRMWInst::Or:
-      return b.CreateOr(old, x);
-    case AtomicRMWInst::Xor:
-      return b.CreateXor(old, x);
-    case AtomicRMWInst::Max:
-      return b.CreateBinaryIntrinsic(Intrinsic::smax, old, x);
-    case AtomicRMWInst::Min:
-      return b.CreateBinaryIntrinsic(Intrinsic::smin, old, x);
-    case AtomicRMWInst::UMax:
-      return b.CreateBinaryIntrinsic(Intrinsic::umax, old, x);
-    case AtomicRMWInst::UMin:
-      return b.CreateBinaryIntrinsic(Intrinsic::umin, old, x);
-    case AtomicRMWInst::FAdd:
-      return b.CreateFAdd(old, x);
-    default:
-      return nullptr;
-  }
-}
-
-}  // namespace
-
-Value* Widener::rmw_at(AtomicRMWInst& rmw, Value* address, Value* operand) {
-  if (in_shared(rmw)) {
-    Value* old = b_.CreateAlignedLoad(operand->getType(), address, rmw.getAlign());
-    if (Value* next = plain_rmw(b_, rmw.getOperation(), old, operand)) {
-      b_.CreateAlignedStore(next, address, rmw.getAlign());
-      return old;
-    }
-  }
-  return b_.CreateAtomicRMW(rmw.getOperation(), address, operand, rmw.getAlign(), rmw.getOrdering(),
-                            rmw.getSyncScopeID());
-}
-
-void Widener::emit_atomic_rmw(AtomicRMWInst& rmw) {
-  Value *p = rmw.getPointerOperand(), *x = rmw.getValOperand();
-  Type* t = x->getType();
-  const bool shared = in_shared(rmw);
-  auto one = [&](Value* address, Value* operand) { return rmw_at(rmw, address, operand); };
-  // Result unused and one address: lanes are added up first. Integer only, where order can't show.
-  if (shapes_.uniform(p) && rmw.use_empty() && rmw.getOperation() == AtomicRMWInst::Add) {
-    Value* v = vector(x);
-    if (mask_) v = b_.CreateSelect(mask_, v, Constant::getNullValue(v->getType()));
-    one(safe_if_off(scalar(p)), b_.CreateAddReduce(v));
-    return;
-  }
-  if (shared && rmw.use_empty() && !compact_) return add_one_by_one(rmw);
-  if (!shared && rmw.use_empty() && rmw.getOperation() == AtomicRMWInst::Add && !compact_)
-    return add_together(rmw, one);
-  AllocaInst* addresses = shapes_.uniform(p) ? nullptr : spilled(vector(p));
-  AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x));
-  AllocaInst* out = rmw.use_empty() ? nullptr : new_slot(wide(t));
-  Value *one_address = addresses ? nullptr : scalar(p), *one_operand = operands ? nullptr : scalar(x);
-  for_each_lane(mask_or_all(), [&](Value* lane) {
-    Value* address = addresses ? lane_of(addresses, b_.getPtrTy(), lane) : one_address;
-    Value* operand = operands ? lane_of(operands, t, lane) : one_operand;
-    Value* old = one(address, operand);
-    if (out) b_.CreateStore(old, b_.CreateGEP(t, out, lane));
-  });
-  if (out) set_vector(&rmw, b_.CreateLoad(wide(t), out));
-}
-
-namespace {
-
-/// base + offset where `offset` is a lane's own and fits 32 bits: half as much to keep in memory.
-Value* short_offset(Value* pointer, const ShapeAnalysis& shapes, const DataLayout& layout) {
-  auto* gep = dyn_cast<GetElementPtrInst>(pointer);
-  if (!gep || gep->getNumIndices() != 1 || !gep->getSourceElementType()->isIntegerTy(8)) return nullptr;
-  Value* index = gep->getOperand(1);
-  const bool fits = shapes.uniform(gep->getPointerOperand()) && shapes.of(index).is_varying() &&
-                    index->getType()->isIntegerTy(64) && ComputeNumSignBits(index, layout) > 32;
-  return fits ? index : nullptr;
-}
-
-bool all_differ(const Shape& shape) {
-  if (!shape.is_linear() || !shape.has_offsets || !shape.if_unwrapped.empty()) return false;
-  LaneOffsets sorted = shape.c;
-  std::sort(sorted.begin(), sorted.end());
-  return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
-}
-
-}  // namespace
-
-/// Updates of shared memory whose result nobody reads. Lanes go through memory that LLVM can't look through:
-/// it would take vectors apart element by element.
-void Widener::add_one_by_one(AtomicRMWInst& rmw) {
-  Value *p = rmw.getPointerOperand(), *x = rmw.getValOperand();
-  Type* i32 = b_.getInt32Ty();
-  Value* index = short_offset(p, shapes_, layout_);
-  AllocaInst* offsets = index ? spilled(b_.CreateTrunc(vector(index), wide(i32)), true) : nullptr;
-  Value* base = index ? scalar(cast<GetElementPtrInst>(p)->getPointerOperand()) : nullptr;
-  AllocaInst* addresses = index || shapes_.uniform(p) ? nullptr : spilled(vector(p), true);
-  AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x), true);
-  Value* one_address = index || addresses ? nullptr : scalar(p);
-  Value* one_operand = operands ? nullptr : scalar(x);
-  for_each_lane_of_full_warps([&](Value* lane) {
-    Value* address = one_address;
-    if (index)
-      address = b_.CreateGEP(b_.getInt8Ty(), base,
-                             b_.CreateSExt(lane_of(offsets, i32, lane, true), b_.getInt64Ty()));
-    else if (addresses)
-      address = lane_of(addresses, b_.getPtrTy(), lane, true);
-    rmw_at(rmw, address, operands ? lane_of(operands, x->getType(), lane, true) : one_operand);
-  });
-}
-
-/// A sum whose result nobody reads: where all lanes turn out to have one address, they are added up first.
-void Widener::add_together(AtomicRMWInst& rmw, function_ref<Value*(Value*, Value*)> one) {
-  Value *pointers = vector(rmw.getPointerOperand()), *operands = vector(rmw.getValOperand());
-  Type* t = rmw.getValOperand()->getType();
-  const auto one_by_one = [&] {
-    AllocaInst *addresses = spilled(pointers, true), *values = spilled(operands, true);
-    for_each_lane(mask_or_all(), [&](Value* lane) {
-      one(lane_of(addresses, b_.getPtrTy(), lane, true), lane_of(values, t, lane, true));
-    });
-  };
-  if (all_differ(shapes_.of(rmw.getPointerOperand()))) return one_by_one();
-  Value* bits = bits_of(mask_or_all());
-  Value* first = b_.CreateIntrinsic(Intrinsic::cttz, {b_.getInt32Ty()}, {bits, b_.getFalse()});
-  first = b_.CreateExtractElement(pointers, b_.CreateAnd(first, b_.getInt32(kLanes - 1)));
-  Value* other = b_.CreateICmpNE(pointers, splat(first));
-  if (mask_) other = b_.CreateSelect(mask_, other, no_lanes());
-  BasicBlock *together = new_block("add.together"), *apart = new_block("add.apart"),
-             *done = new_block("add.done");
-  b_.CreateCondBr(any(other), apart, together);
-  b_.SetInsertPoint(together);
-  Value* sum = operands;
-  if (mask_) sum = b_.CreateSelect(mask_, sum, Constant::getNullValue(sum->getType()));
-  // No lane on: nothing is added.
-  const auto add_sum = [&] { one(first, b_.CreateAddReduce(sum)); };
-  mask_ ? if_any_lane(add_sum) : add_sum();
-  b_.CreateBr(done);
-  b_.SetInsertPoint(apart);
-  one_by_one();
-  b_.CreateBr(done);
-  b_.SetInsertPoint(done);
-}
-
-void Widener::emit_cmpxchg(AtomicCmpXchgInst& cas) {
-  Type* t = cas.getCompareOperand()->getType();
-  AllocaInst* addresses = spilled(vector(cas.getPointerOperand()));
-  AllocaInst* compares = spilled(vector(cas.getCompareOperand()));
-  AllocaInst* values = spilled(vector(cas.getNewValOperand()));
-  AllocaInst *olds = new_slot(wide(t)), *flags = new_slot(wide(b_.getInt8Ty()));
-  for_each_lane(mask_or_all(), [&](Value* lane) {
-    Value* r = b_.CreateAtomicCmpXchg(lane_of(addresses, b_.getPtrTy(), lane), lane_of(compares, t, lane),
-                                      lane_of(values, t, lane), cas.getAlign(), cas.getSuccessOrdering(),
-                                      cas.getFailureOrdering());
-    b_.CreateStore(b_.CreateExtractValue(r, 0), b_.CreateGEP(t, olds, lane));
-    Value* ok = b_.CreateZExt(b_.CreateExtractValue(r, 1), b_.getInt8Ty());
-    b_.CreateStore(ok, b_.CreateGEP(b_.getInt8Ty(), flags, lane));
-  });
-  set_part(&cas, 0, b_.CreateLoad(wide(t), olds));
-  Value* ok = b_.CreateLoad(wide(b_.getInt8Ty()), flags);
-  set_part(&cas, 1, b_.CreateICmpNE(ok, Constant::getNullValue(ok->getType())));
 }
 
 }  // namespace ppu::simt

@@ -243,6 +243,14 @@ class Widener {
   bool load_linear(llvm::Type* t, llvm::Value* base, const Shape& shape, unsigned parts,
                    std::vector<llvm::Value*>& out);
   llvm::Value* load_varying(llvm::Type* t, llvm::Value* pointers);
+  struct IndexedAddress {
+    std::vector<llvm::Value*> uniform;  ///< their sum is where the table begins
+    llvm::Value* index = nullptr;       ///< i32, varying
+  };
+  std::optional<IndexedAddress> indexed_address(llvm::Value* pointer, uint64_t size) const;
+  llvm::Value* load_indexed(llvm::Type* t, const IndexedAddress& at);
+  void load_pairs(llvm::Type* t, llvm::Value* pointer, llvm::Value* pointers, unsigned parts,
+                  std::vector<llvm::Value*>& out);
   bool store_linear(llvm::ArrayRef<llvm::Value*> values, llvm::Value* base, const Shape& shape);
   void store_varying(llvm::Value* value, llvm::Value* pointers);
   llvm::Value* load_lanes(llvm::Type* t, llvm::Value* pointers);
@@ -259,6 +267,8 @@ class Widener {
   /// The same, without the loop where all lanes are on.
   void for_each_lane_of_full_warps(llvm::function_ref<void(llvm::Value*)> f);
   void add_one_by_one(llvm::AtomicRMWInst& rmw);
+  std::function<llvm::Value*(llvm::Value*)> lane_index_in_memory(llvm::Value* index,
+                                                                 llvm::AtomicRMWInst& rmw);
   void add_together(llvm::AtomicRMWInst& rmw,
                     llvm::function_ref<llvm::Value*(llvm::Value*, llvm::Value*)> one);
   /// A lane's element of what was spilled to the stack. Opaque: LLVM keeps it in memory, rather than making

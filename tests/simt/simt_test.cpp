@@ -368,7 +368,8 @@ TEST(Simt, AccumulatorsStayInTilesRoundALoopWithBarriers) {
 TEST(Simt, SharedAtomicsWithoutResultArePlainAndUnrolled) {
   const Widened w = widened(
       "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.u32 %r5, [%d3];\n"
-      "and.b32 %r5, %r5, 1020; mov.u32 %r6, sh; add.s32 %r6, %r6, %r5; red.shared.add.u32 [%r6], 1;\n",
+      "xor.b32 %r5, %r5, %r0; and.b32 %r5, %r5, 1020; mov.u32 %r6, sh; add.s32 %r6, %r6, %r5;\n"
+      "red.shared.add.u32 [%r6], 1;\n",
       32);
   EXPECT_EQ(w.count("atomicrmw"), 0u) << w.ir;
   EXPECT_GE(w.count("load volatile i32"), 32u);  // of offsets: half as much as addresses
@@ -581,6 +582,27 @@ TEST(Simt, WhatAllWarpsReadFromSharedMemoryIsOneValueOfTheBlock) {
       "mul.wide.s32 %d2, %r1, 4; add.s64 %d3, %d0, %d2; st.global.f32 [%d3], %f0;\n",
       128, 1, 4);
   EXPECT_EQ(w.count("call <32 x float> @llvm.sqrt"), 1u) << w.ir;
+}
+
+TEST(Simt, TablesAreReadByIndicesOf32Bits) {
+  const Widened w = widened(
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d1, %d2; ld.global.u32 %r5, [%d3];\n"
+      "mul.wide.s32 %d4, %r5, 4; add.s64 %d5, %d0, %d4; ld.global.f32 %f0, [%d5]; st.global.f32 [%d3], "
+      "%f0;\n",
+      64);
+  EXPECT_GE(w.count("@llvm.masked.gather.v16f32"), 1u);
+  EXPECT_GE(w.count("sext <16 x i32>"), 1u) << w.ir;
+  EXPECT_EQ(w.count("sext <32 x i32>"), 0u);
+}
+
+TEST(Simt, BinsAreCountedByIndicesFromMemory) {
+  const Widened w = widened(
+      "cvt.s64.s32 %d2, %r4; add.s64 %d3, %d0, %d2; ld.global.u8 %r5, [%d3]; shl.b32 %r6, %r5, 2; mov.u32 "
+      "%r7, sh;\n"
+      "add.s32 %r8, %r7, %r6; atom.shared.add.u32 %r9, [%r8], 1;\n",
+      64);
+  EXPECT_EQ(w.count("load <32 x i8>"), 0u) << w.ir;
+  EXPECT_GE(w.count("load i8"), 32u);
 }
 
 }  // namespace
