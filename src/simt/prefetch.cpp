@@ -1,6 +1,7 @@
 // See prefetch.h.
 #include "simt/prefetch.h"
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -96,9 +97,12 @@ const Value* root_of(const Value* pointer) {
   }
 }
 
-void prefetch(LoadInst& load, const Counter& counter, const std::vector<Instruction*>& chain,
-              unsigned rounds) {
-  IRBuilder<> b(&load);
+/// Into the first cache, or only near it.
+enum class Where : unsigned { kSecond = 2, kFirst = 3 };
+
+void prefetch(Instruction& access, const Counter& counter, const std::vector<Instruction*>& chain,
+              unsigned rounds, Where where = Where::kFirst) {
+  IRBuilder<> b(&access);
   std::map<Value*, Value*> ahead;
   ahead[counter.value] = b.CreateAdd(
       counter.value, b.CreateMul(counter.step, ConstantInt::get(counter.step->getType(), rounds)));
@@ -115,21 +119,71 @@ void prefetch(LoadInst& load, const Counter& counter, const std::vector<Instruct
     ahead[inst] = copy;
   }
   b.CreateIntrinsic(Intrinsic::prefetch, {b.getPtrTy()},
-                    {ahead.at(load.getPointerOperand()), b.getInt32(0), b.getInt32(3), b.getInt32(1)});
+                    {ahead.at(getLoadStorePointerOperand(&access)), b.getInt32(isa<StoreInst>(access)),
+                     b.getInt32(3), b.getInt32(1)});
 }
 
-/// Where the load's address follows the counter, and its line isn't fetched already.
-void prefetch_if_far(LoadInst& load, const Counter& counter, const Loop* loop, unsigned rounds,
+bool is_simple(const Instruction& access) {
+  const auto* load = dyn_cast<LoadInst>(&access);
+  return load ? load->isSimple() : isa<StoreInst>(access) && cast<StoreInst>(access).isSimple();
+}
+
+/// Where the access's address follows the counter, and its line isn't fetched already.
+void prefetch_if_far(Instruction& access, const Counter& counter, const Loop* loop, unsigned rounds,
                      const ShapeAnalysis& shapes, std::set<const Value*>& done) {
-  const Value* pointer = load.getPointerOperand();
-  if (!load.isSimple() || in_shared_memory(load) || done.size() >= kMaxPrefetches) return;
+  Value* pointer = getLoadStorePointerOperand(&access);
+  if (!is_simple(access) || in_shared_memory(access) || done.size() >= kMaxPrefetches) return;
   const Shape shape = shapes.of(pointer);
   if (!shape.is_linear() || (!loop && !shape.has_offsets)) return;
   std::vector<Instruction*> chain;
   bool reached = false;
-  if (!chain_from(load.getPointerOperand(), counter, loop, chain, reached) || !reached || chain.empty())
-    return;
-  if (done.insert(root_of(pointer)).second) prefetch(load, counter, chain, rounds);
+  if (!chain_from(pointer, counter, loop, chain, reached) || !reached || chain.empty()) return;
+  if (done.insert(root_of(pointer)).second) prefetch(access, counter, chain, rounds);
+}
+
+/// Of the instructions that make an address, those of the block's number: all of them `of_block`, the last
+/// one outside the loop the row. Null: the address doesn't follow the block's number by a factor that only
+/// the launch knows.
+const Instruction* row_behind(Value* v, const Counter& block, const Loop& loop,
+                              std::vector<Instruction*>& of_block) {
+  bool scaled = false;
+  std::function<bool(Value*)> follows = [&](Value* x) {
+    if (x == block.value) return true;
+    auto* inst = dyn_cast<Instruction>(x);
+    if (!inst || std::find(of_block.begin(), of_block.end(), inst) != of_block.end()) return inst != nullptr;
+    if (of_block.size() >= kMaxChain) return false;
+    if (!isa<BinaryOperator>(inst) && !isa<CastInst>(inst) && !isa<GetElementPtrInst>(inst)) return false;
+    bool any = false;
+    for (Value* operand : inst->operands()) any |= follows(operand);
+    if (!any) return false;
+    of_block.push_back(inst);
+    scaled |= inst->getOpcode() == Instruction::Mul && !isa<Constant>(inst->getOperand(1));
+    return true;
+  };
+  if (!follows(v) || !scaled) return nullptr;
+  const Instruction* row = nullptr;
+  for (const Instruction* inst : of_block)
+    if (!loop.contains(inst)) row = inst;
+  return row;
+}
+
+/// A row a block: while one is read the next is fetched. Processors follow addresses to the end of a page
+/// only.
+void prefetch_next_row(const Loop& loop, const Counter& block, const ShapeAnalysis& shapes,
+                       std::set<const Value*>& done) {
+  constexpr size_t kMaxStreamingLoop = 40;
+  BasicBlock* body = loop.getHeader();
+  if (loop.getNumBlocks() != 1 || body->size() > kMaxStreamingLoop) return;
+  for (Instruction& inst : *body)
+    if (const auto* call = dyn_cast<CallInst>(&inst); call && call->isConvergent()) return;
+  for (Instruction& inst : make_early_inc_range(*body)) {
+    auto* load = dyn_cast<LoadInst>(&inst);
+    if (!load || !load->isSimple() || in_shared_memory(*load)) continue;
+    if (!shapes.of(load->getPointerOperand()).is_linear()) continue;
+    std::vector<Instruction*> chain;
+    const Instruction* row = row_behind(load->getPointerOperand(), block, loop, chain);
+    if (row && done.insert(row).second) prefetch(*load, block, chain, 1, Where::kSecond);
+  }
 }
 
 /// Blocks come one after another on a worker: what the next one will load.
@@ -145,6 +199,9 @@ void prefetch_next_block(Function& kernel, const ShapeAnalysis& shapes) {
   }
   if (!block.value || size > kMaxStreaming) return;
   std::set<const Value*> done;
+  for (const BasicBlock* b : shapes.order())
+    if (const Loop* loop = shapes.loops.getLoopFor(b); loop && loop->getHeader() == b)
+      prefetch_next_row(*loop, block, shapes, done);
   for (BasicBlock& b : kernel) {
     if (shapes.loops.getLoopFor(&b)) continue;
     for (Instruction& inst : make_early_inc_range(b))
@@ -162,8 +219,7 @@ void prefetch_strides(Function& kernel, const WarpLayout& layout) {
     for (const Counter& counter : far_counters(*loop, shapes))
       for (BasicBlock* b : loop->blocks())
         for (Instruction& inst : make_early_inc_range(*b))
-          if (auto* load = dyn_cast<LoadInst>(&inst))
-            prefetch_if_far(*load, counter, loop, distance(*loop), shapes, done);
+          if (is_simple(inst)) prefetch_if_far(inst, counter, loop, distance(*loop), shapes, done);
   }
   prefetch_next_block(kernel, shapes);
 }

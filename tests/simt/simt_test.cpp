@@ -470,12 +470,34 @@ TEST(Simt, LargeStepsAreFetchedAhead) {
                 .count("call void @llvm.prefetch"),
             1u);
   EXPECT_EQ(widened(loop("64"), 64).count("call void @llvm.prefetch"), 0u);
+  const Widened written = widened(
+      "mov.u32 %r8, %nctaid.x; mul.lo.u32 %r8, %r8, 64; mov.u32 %r5, %r1; L1: mul.wide.s32 %d2, %r5, 4;\n"
+      "add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r5; add.s32 %r5, %r5, %r8; setp.lt.s32 %p0, %r5, %r0; "
+      "@%p0 bra L1;\n",
+      64);
+  EXPECT_GE(written.count("call void @llvm.prefetch"), 1u) << written.ir;
   // ... and so is what the next block will, where blocks are short.
   EXPECT_EQ(widened("mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.f32 %f0, [%d3];\n"
                     "add.s64 %d4, %d1, %d2; st.global.f32 [%d4], %f0;\n",
                     64)
                 .count("call void @llvm.prefetch"),
             2u);
+}
+
+// A row a block, of a length that the launch knows: the next block's is fetched while this one's is read.
+TEST(Simt, TheNextBlocksRowIsFetchedAhead) {
+  const auto row = [](const std::string& length) {
+    return widened(
+               "mul.lo.s32 %r9, %r2, " + length +
+                   "; mul.wide.s32 %d5, %r9, 4; add.s64 %d6, %d0, %d5; mov.u32 %r5, %r1; mov.u32 %r6, 0;\n"
+                   "L1: mul.wide.s32 %d2, %r5, 4; add.s64 %d3, %d6, %d2; ld.global.u32 %r7, [%d3];\n"
+                   "add.u32 %r6, %r6, %r7; add.s32 %r5, %r5, 64; setp.lt.s32 %p0, %r5, %r0; @%p0 bra L1;\n"
+                   "mul.wide.s32 %d4, %r1, 4; add.s64 %d5, %d1, %d4; st.global.u32 [%d5], %r6;\n",
+               64)
+        .count("call void @llvm.prefetch");
+  };
+  EXPECT_GE(row("%r0"), 2u);  // 128 bytes
+  EXPECT_EQ(row("64"), 0u);
 }
 
 /// The text of one function.
