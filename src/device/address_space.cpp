@@ -499,6 +499,11 @@ void AddressSpace::set_usable(uint64_t address, size_t bytes) {
   std::memset(reinterpret_cast<void*>(a.address), a.blank, a.blank ? a.bytes : 0);
 }
 
+void AddressSpace::set_of_graph(uint64_t address) {
+  std::unique_lock lock(mutex_);
+  if (const auto it = table_.find(address); it != table_.end()) it->second.of_graph = true;
+}
+
 void AddressSpace::set_internal(uint64_t address) {
   std::unique_lock lock(mutex_);
   const auto it = table_.find(address);

@@ -33,6 +33,7 @@ struct Allocation {
   void* pool = nullptr;  ///< memory pool it belongs to (stream-ordered allocations)
   size_t usable =
       0;  ///< what the program asked for: less than `bytes` in a pool; 0: it gave it back to the pool
+  bool of_graph = false;       ///< a graph's: stays for its next launch when the program frees it
   bool internal = false;       ///< made by the library itself: no leak of the program's
   uint8_t* written = nullptr;  ///< under initcheck: a byte for each of `bytes`, not 0 where one was written
   uint8_t blank = 0;           ///< and what they were filled with before
@@ -95,6 +96,7 @@ class AddressSpace {
   /// Bytes of the allocation that starts at `address` that the program may use; forgets what was written.
   void set_usable(uint64_t address, size_t bytes);
   void set_internal(uint64_t address);
+  void set_of_graph(uint64_t address);
   /// Under initcheck: the bytes have been written.
   void mark_written(uint64_t address, size_t bytes);
   void copy_written(uint64_t to, uint64_t from, size_t bytes);

@@ -298,7 +298,8 @@ CUresult allocate_for_graph(Context& context, size_t bytes, uint64_t* address, s
   const CUresult result = AddressSpace::instance().allocate(MemoryKind::kDevice, context.device().ordinal,
                                                             context.id(), bytes, 0, address);
   if (result != CUDA_SUCCESS) return result;
-  // Freed only if it is still that allocation: the program or a context reset may have freed it before.
+  AddressSpace::instance().set_of_graph(*address);
+  // Freed only if it is still that allocation: a context reset may have freed it before.
   const uint64_t a = *address;
   const uint64_t id = AddressSpace::instance().find(a)->id;
   GraphMemory& counts = graph_memory(context.device().ordinal);

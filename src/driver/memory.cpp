@@ -157,6 +157,9 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
   // Freeing waits for work that may use the memory (CUDA API, implicit synchronization).
   c->synchronize();
   if (a->pool) return static_cast<device::MemoryPool*>(a->pool)->free_now(address);
+  // The graph's next launch allocates it anew, at the same address (CUDA Programming Guide, "Graph Memory
+  // Nodes").
+  if (a->of_graph) return CUDA_SUCCESS;
   return AddressSpace::instance().release(address, false);
 }
 

@@ -57,6 +57,7 @@ CUresult free_in(CUdeviceptr address, CUstream handle) {
     return device::capture_work(*s, std::move(work));
   }
   if (a->pool) return static_cast<MemoryPool*>(a->pool)->free(address, *s);
+  if (a->of_graph) return CUDA_SUCCESS;  // it stays for the graph's next launch
   // cuMemAlloc'ed memory may be freed here too: after the stream's work.
   PPU_TRY(s->synchronize());
   return device::AddressSpace::instance().release(address, false);

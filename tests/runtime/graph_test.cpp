@@ -267,6 +267,31 @@ TEST_F(GraphTest, MemoryOfACaptureBelongsToTheGraph) {
   EXPECT_EQ(attributes.type, cudaMemoryTypeUnregistered) << "freed with the last graph";
 }
 
+// CUDA Programming Guide, "Graph Memory Nodes": what a graph allocates and doesn't free is the program's to
+// free, and the next launch allocates it at the same address.
+TEST_F(GraphTest, MemoryThatAGraphLeavesIsFreedByTheProgramAndAllocatedAnew) {
+  ASSERT_EQ(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), cudaSuccess);
+  void* memory = nullptr;
+  ASSERT_EQ(cudaMallocAsync(&memory, kCount * 4, stream_), cudaSuccess);
+  ASSERT_EQ(cudaMemsetAsync(memory, 1, kCount * 4, stream_), cudaSuccess);
+  cudaGraph_t graph;
+  ASSERT_EQ(cudaStreamEndCapture(stream_, &graph), cudaSuccess);
+  cudaGraphExec_t exec;
+  ASSERT_EQ(cudaGraphInstantiateWithFlags(&exec, graph, 0), cudaSuccess);
+  for (int round = 0; round < 4; round++) {
+    ASSERT_EQ(cudaMemset(data_, 0, kCount * 4), cudaSuccess);
+    launch(exec);
+    ASSERT_EQ(cudaMemcpy(data_, memory, kCount * 4, cudaMemcpyDeviceToDevice), cudaSuccess);
+    EXPECT_EQ(last_word(), 0x01010101u);
+    EXPECT_EQ(round % 2 ? cudaFree(memory) : cudaFreeAsync(memory, stream_), cudaSuccess);
+  }
+  EXPECT_EQ(cudaGraphExecDestroy(exec), cudaSuccess);
+  EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+  cudaPointerAttributes attributes;
+  EXPECT_EQ(cudaPointerGetAttributes(&attributes, memory), cudaSuccess);
+  EXPECT_EQ(attributes.type, cudaMemoryTypeUnregistered) << "freed with the last graph";
+}
+
 TEST_F(GraphTest, StaleHandlesAreErrors) {
   cudaGraph_t graph;
   cudaGraphNode_t node, other;
