@@ -83,9 +83,9 @@ class Grower {
 };
 
 bool overlap(const Region& a, const Region& b) {
-  for (BasicBlock* x : a.blocks)
-    if (b.blocks.contains(x)) return true;
-  return false;
+  const bool a_is_smaller = a.blocks.size() <= b.blocks.size();
+  const std::set<BasicBlock*>& other = a_is_smaller ? b.blocks : a.blocks;
+  return llvm::any_of(a_is_smaller ? a.blocks : b.blocks, [&](BasicBlock* x) { return other.contains(x); });
 }
 
 }  // namespace
@@ -104,17 +104,30 @@ std::vector<Region> find_regions(const ShapeAnalysis& s) {
       }
     regions.push_back(grower.grow(entry, join));
   }
-  for (bool merged = true; merged;) {
-    merged = false;
-    for (size_t i = 0; i < regions.size() && !merged; i++)
-      for (size_t j = i + 1; j < regions.size() && !merged; j++) {
-        if (!overlap(regions[i], regions[j])) continue;
-        BasicBlock* entry = s.dom.findNearestCommonDominator(regions[i].entry, regions[j].entry);
-        regions[i] = grower.grow(entry, grower.common_join(regions[i].join, regions[j].join));
-        regions.erase(regions.begin() + long(j));
-        merged = true;
+  const auto merge = [&](size_t i, size_t j) {
+    BasicBlock* entry = s.dom.findNearestCommonDominator(regions[i].entry, regions[j].entry);
+    regions[i] = grower.grow(entry, grower.common_join(regions[i].join, regions[j].join));
+    regions.erase(regions.begin() + long(j));
+  };
+  for (size_t i = 0; i < regions.size(); i++)
+    for (size_t j = i + 1; j < regions.size();) {
+      if (!overlap(regions[i], regions[j])) {
+        j++;
+        continue;
       }
-  }
+      merge(i, j);
+      // Those before are apart from all others, but the grown one may reach them.
+      for (size_t before = 0; before < i;) {
+        if (!overlap(regions[before], regions[i])) {
+          before++;
+          continue;
+        }
+        merge(before, i);
+        i = before;
+        before = 0;
+      }
+      j = i + 1;
+    }
   return regions;
 }
 
