@@ -97,11 +97,8 @@ const Value* root_of(const Value* pointer) {
   }
 }
 
-/// Into the first cache, or only near it.
-enum class Where : unsigned { kSecond = 2, kFirst = 3 };
-
 void prefetch(Instruction& access, const Counter& counter, const std::vector<Instruction*>& chain,
-              unsigned rounds, Where where = Where::kFirst) {
+              unsigned rounds) {
   IRBuilder<> b(&access);
   std::map<Value*, Value*> ahead;
   ahead[counter.value] = b.CreateAdd(
@@ -182,7 +179,7 @@ void prefetch_next_row(const Loop& loop, const Counter& block, const ShapeAnalys
     if (!shapes.of(load->getPointerOperand()).is_linear()) continue;
     std::vector<Instruction*> chain;
     const Instruction* row = row_behind(load->getPointerOperand(), block, loop, chain);
-    if (row && done.insert(row).second) prefetch(*load, block, chain, 1, Where::kSecond);
+    if (row && done.insert(row).second) prefetch(*load, block, chain, 1);
   }
 }
 
