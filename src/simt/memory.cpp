@@ -212,6 +212,51 @@ void Widener::store_lanes(Value* value, Value* pointers) {
   });
 }
 
+// Where the lanes of a half warp load is known at run time only: that it turns out contiguous (the usual
+// case: row * n + column) or equal costs one access, else a gather.
+Value* Widener::load_half(Type* t, unsigned first, const HalfPlaces& places) {
+  Value* mask = half_mask(first);
+  Type *vt = FixedVectorType::get(t, kHalf),
+       *place = cast<VectorType>(places.at->getType())->getElementType();
+  Value* lowest = b_.CreateExtractElement(places.at, uint64_t(0));
+  Value* delta = b_.CreateSub(places.at, b_.CreateVectorSplat(kHalf, lowest));
+  const auto holds = [&](Value* want) {
+    Value* ok = b_.CreateICmpEQ(delta, want);
+    if (mask_) ok = b_.CreateOr(ok, b_.CreateNot(mask));
+    return b_.CreateICmpEQ(b_.CreateBitCast(ok, b_.getInt16Ty()), b_.getInt16(-1));
+  };
+  std::vector<Constant*> steps;
+  for (unsigned l = 0; l < kHalf; l++) steps.push_back(ConstantInt::get(place, l * places.step));
+  BasicBlock *contiguous = new_block("contiguous"), *other = new_block("scattered"),
+             *equal = new_block("equal"), *gather = new_block("gather"), *done = new_block("loaded");
+  AllocaInst* out = new_slot(vt);
+  Value* in_a_row = holds(ConstantVector::get(steps));
+  if (place->isIntegerTy(32))  // an index: it mustn't wrap
+    in_a_row = b_.CreateAnd(
+        in_a_row, b_.CreateICmpSLE(lowest, ConstantInt::get(place, INT32_MAX - kHalf * places.step)));
+  b_.CreateCondBr(in_a_row, contiguous, other);
+  b_.SetInsertPoint(contiguous);
+  Value* start = places.pointer(lowest);
+  Value* x = mask_ ? (Value*)b_.CreateMaskedLoad(vt, start, Align(1), mask, Constant::getNullValue(vt))
+                   : b_.CreateAlignedLoad(vt, start, Align(1));
+  b_.CreateStore(x, out);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(other);
+  Value* same = holds(Constant::getNullValue(delta->getType()));
+  // With no lane on, "equal" holds for garbage too.
+  if (mask_)
+    same = b_.CreateAnd(same, b_.CreateICmpNE(b_.CreateBitCast(mask, b_.getInt16Ty()), b_.getInt16(0)));
+  b_.CreateCondBr(same, equal, gather);
+  b_.SetInsertPoint(equal);
+  b_.CreateStore(b_.CreateVectorSplat(kHalf, b_.CreateAlignedLoad(t, places.pointer(lowest), Align(1))), out);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(gather);
+  b_.CreateStore(gather_half(t, places.pointer(places.at), mask), out);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+  return b_.CreateLoad(vt, out);
+}
+
 Value* Widener::load_indexed(Type* t, const IndexedAddress& at) {
   Value* base = b_.getInt64(0);
   for (Value* v : at.uniform) {
@@ -219,97 +264,27 @@ Value* Widener::load_indexed(Type* t, const IndexedAddress& at) {
     base = b_.CreateAdd(base, x->getType()->isPointerTy() ? b_.CreatePtrToInt(x, b_.getInt64Ty()) : x);
   }
   base = pointer_to(base);
-  Type *i32 = b_.getInt32Ty(), *vt = FixedVectorType::get(t, kHalf);
-  std::vector<Constant*> steps;
-  for (unsigned l = 0; l < kHalf; l++) steps.push_back(b_.getInt32(l));
+  // LLVM keeps the index of a gather in 32 bits: one instruction for 16 lanes, not two.
+  const auto pointer = [&](Value* index) {
+    return b_.CreateGEP(t, base, b_.CreateSExt(index, index->getType()->getWithNewType(b_.getInt64Ty())));
+  };
   std::vector<Value*> halves;
-  for (unsigned first = 0; first < kLanes; first += kHalf) {
-    Value* index = slice(vector(at.index), first, kHalf);
-    Value* mask = mask_ ? slice(mask_, first, kHalf) : nullptr;
-    Value* first_index = b_.CreateExtractElement(index, uint64_t(0));
-    Value* delta = b_.CreateSub(index, b_.CreateVectorSplat(kHalf, first_index));
-    const auto holds = [&](Value* want) {
-      Value* ok = b_.CreateICmpEQ(delta, want);
-      if (mask) ok = b_.CreateOr(ok, b_.CreateNot(mask));
-      return b_.CreateICmpEQ(b_.CreateBitCast(ok, b_.getInt16Ty()), b_.getInt16(-1));
-    };
-    Value* start = b_.CreateGEP(t, base, b_.CreateSExt(first_index, b_.getInt64Ty()));
-    BasicBlock *contiguous = new_block("contiguous"), *other = new_block("scattered"),
-               *equal = new_block("equal"), *gather = new_block("gather"), *done = new_block("loaded");
-    AllocaInst* out = new_slot(vt);
-    Value* no_wrap = b_.CreateICmpSLE(first_index, ConstantInt::get(i32, INT32_MAX - kHalf));
-    b_.CreateCondBr(b_.CreateAnd(holds(ConstantVector::get(steps)), no_wrap), contiguous, other);
-    b_.SetInsertPoint(contiguous);
-    Value* x = mask ? (Value*)b_.CreateMaskedLoad(vt, start, Align(1), mask, Constant::getNullValue(vt))
-                    : b_.CreateAlignedLoad(vt, start, Align(1));
-    b_.CreateStore(x, out);
-    b_.CreateBr(done);
-    b_.SetInsertPoint(other);
-    Value* same = holds(Constant::getNullValue(delta->getType()));
-    // With no lane on, "equal" holds for garbage too.
-    if (mask)
-      same = b_.CreateAnd(same, b_.CreateICmpNE(b_.CreateBitCast(mask, b_.getInt16Ty()), b_.getInt16(0)));
-    b_.CreateCondBr(same, equal, gather);
-    b_.SetInsertPoint(equal);
-    b_.CreateStore(b_.CreateVectorSplat(kHalf, b_.CreateAlignedLoad(t, start, Align(1))), out);
-    b_.CreateBr(done);
-    b_.SetInsertPoint(gather);
-    // LLVM keeps the index in 32 bits: one instruction for 16 lanes, not two.
-    Value* pointers =
-        b_.CreateGEP(t, base, b_.CreateSExt(index, FixedVectorType::get(b_.getInt64Ty(), kHalf)));
-    b_.CreateStore(b_.CreateMaskedGather(vt, pointers, Align(1), mask, Constant::getNullValue(vt)), out);
-    b_.CreateBr(done);
-    b_.SetInsertPoint(done);
-    halves.push_back(b_.CreateLoad(vt, out));
-  }
+  for (unsigned first = 0; first < kLanes; first += kHalf)
+    halves.push_back(load_half(t, first, {slice(vector(at.index), first, kHalf), 1, pointer}));
   return concat(std::move(halves));
 }
 
-// Addresses unknown at compile time. Each half warp that turns out contiguous (the usual case: row * n +
-// column) or equal costs one access, others a gather.
 Value* Widener::load_varying(Type* t, Value* pointers) {
   if (compact_) return load_lanes(t, pointers);
   const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  const auto pointer = [&](Value* address) {
+    return b_.CreateIntToPtr(address, address->getType()->getWithNewType(b_.getPtrTy()));
+  };
   std::vector<Value*> halves;
   for (unsigned first = 0; first < kLanes; first += kHalf) {
     Value* p = slice(pointers, first, kHalf);
-    Value* mask = slice(mask_or_all(), first, kHalf);
-    Type* vt = FixedVectorType::get(t, kHalf);
-    Type* addresses = FixedVectorType::get(b_.getInt64Ty(), kHalf);
-    Value* a = b_.CreatePtrToInt(p, addresses);
-    Value* a0 = b_.CreateExtractElement(a, uint64_t(0));
-    std::vector<Constant*> steps;
-    for (unsigned l = 0; l < kHalf; l++) steps.push_back(b_.getInt64(l * size));
-    Value* delta = b_.CreateSub(a, b_.CreateVectorSplat(kHalf, a0));
-    auto holds = [&](Value* want) {
-      Value* ok = b_.CreateICmpEQ(delta, want);
-      if (mask_) ok = b_.CreateOr(ok, b_.CreateNot(mask));
-      return b_.CreateICmpEQ(b_.CreateBitCast(ok, b_.getInt16Ty()), b_.getInt16(-1));
-    };
-    BasicBlock *contiguous = new_block("contiguous"), *other = new_block("scattered"),
-               *equal = new_block("equal"), *gather = new_block("gather"), *done = new_block("loaded");
-    AllocaInst* out = new_slot(vt);
-    b_.CreateCondBr(holds(ConstantVector::get(steps)), contiguous, other);
-    b_.SetInsertPoint(contiguous);
-    Value* x =
-        mask_ ? (Value*)b_.CreateMaskedLoad(vt, pointer_to(a0), Align(1), mask, Constant::getNullValue(vt))
-              : b_.CreateAlignedLoad(vt, pointer_to(a0), Align(1));
-    b_.CreateStore(x, out);
-    b_.CreateBr(done);
-    b_.SetInsertPoint(other);
-    Value* same = holds(Constant::getNullValue(addresses));
-    // With no lane on, "equal" holds for garbage addresses too.
-    if (mask_)
-      same = b_.CreateAnd(same, b_.CreateICmpNE(b_.CreateBitCast(mask, b_.getInt16Ty()), b_.getInt16(0)));
-    b_.CreateCondBr(same, equal, gather);
-    b_.SetInsertPoint(equal);
-    b_.CreateStore(b_.CreateVectorSplat(kHalf, b_.CreateAlignedLoad(t, pointer_to(a0), Align(1))), out);
-    b_.CreateBr(done);
-    b_.SetInsertPoint(gather);
-    b_.CreateStore(gather_half(t, p, mask), out);
-    b_.CreateBr(done);
-    b_.SetInsertPoint(done);
-    halves.push_back(b_.CreateLoad(vt, out));
+    Value* addresses = b_.CreatePtrToInt(p, p->getType()->getWithNewType(b_.getInt64Ty()));
+    halves.push_back(load_half(t, first, {addresses, size, pointer}));
   }
   return concat(std::move(halves));
 }

@@ -242,6 +242,13 @@ class Widener {
   void emit_cmpxchg(llvm::AtomicCmpXchgInst& cas);
   bool load_linear(llvm::Type* t, llvm::Value* base, const Shape& shape, unsigned parts,
                    std::vector<llvm::Value*>& out);
+  /// Where half a warp's lanes load, as addresses or as numbers of elements.
+  struct HalfPlaces {
+    llvm::Value* at;  ///< <16 x i64> or <16 x i32>
+    uint64_t step;    ///< from one lane to the next where they load contiguously
+    llvm::function_ref<llvm::Value*(llvm::Value*)> pointer;  ///< to a place, or to each of a vector of them
+  };
+  llvm::Value* load_half(llvm::Type* t, unsigned first, const HalfPlaces& places);
   llvm::Value* load_varying(llvm::Type* t, llvm::Value* pointers);
   struct IndexedAddress {
     std::vector<llvm::Value*> uniform;  ///< their sum is where the table begins
