@@ -53,6 +53,20 @@ class Device(unittest.TestCase):
         self.assertGreater(start.elapsed_time(end), 0)
         self.assertTrue(torch.equal(y, x @ x))
 
+    def test_sleep_keeps_its_stream_busy(self):
+        stream = torch.cuda.Stream()
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        with torch.cuda.stream(stream):
+            torch.cuda._sleep(1)  # compiled
+            start.record()
+            torch.cuda._sleep(20_000_000)
+            end.record()
+            self.assertFalse(end.query())
+            x = torch.ones(3, device="cuda") + 1
+        stream.synchronize()
+        self.assertGreater(start.elapsed_time(end), 1)
+        self.assertEqual(x.tolist(), [2, 2, 2])
+
     def test_pinned_memory(self):
         host = torch.arange(10.0).pin_memory()
         self.assertTrue(host.is_pinned())

@@ -13,6 +13,7 @@
 #include "bridges/torch/device_memory.h"
 #include "bridges/torch/direct.h"
 #include "bridges/torch/own_operators.h"
+#include "bridges/torch/sleep.h"
 
 namespace ppu::bridge {
 namespace {
@@ -111,6 +112,7 @@ void install() {
   Silence silent;
   const c10::WarningUtils::WarningHandlerGuard guard(&silent);
   install_allocator();
+  install_sleep();
   const Rows rows = read_rows();
   size_t taken = 0;
   size_t lacking = 0;
