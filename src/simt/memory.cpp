@@ -419,20 +419,22 @@ std::optional<Widener::IndexedAddress> Widener::indexed_address(Value* pointer, 
   return at.index ? std::optional(at) : std::nullopt;
 }
 
-/// Vectors of two or four words, two words at a time: half as many elements to gather.
-void Widener::load_pairs(Type* t, Value* pointer, Value* pointers, unsigned parts, std::vector<Value*>& out) {
-  Type* pair = b_.getInt64Ty();
-  for (unsigned k = 0; k < parts; k += 2) {
-    const auto at = parts == 2 && !compact_ ? indexed_address(pointer, 8) : std::nullopt;
-    Value* q = k ? b_.CreateGEP(b_.getInt8Ty(), pointers, b_.getInt64(k * 4)) : pointers;
-    Value* words = at ? load_indexed(pair, *at) : load_varying(pair, q);
-    words = b_.CreateBitCast(words, FixedVectorType::get(t, 2 * kLanes));
-    for (unsigned odd = 0; odd < 2; odd++) {
-      std::vector<int> pick(kLanes);
-      for (unsigned l = 0; l < kLanes; l++) pick[l] = int(2 * l + odd);
-      out.push_back(b_.CreateShuffleVector(words, pick));
-    }
-  }
+/// Scalars of the lanes, where no plan reaches them.
+Value* Widener::load_anywhere(Type* t, Value* pointer, uint64_t offset) {
+  const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  if (!offset && !compact_ && options_.avx512 && (size == 4 || size == 8))
+    if (const auto at = indexed_address(pointer, size)) return load_indexed(t, *at);
+  if (plainly_linear(shapes_.of(pointer)))
+    return concat({gather_half(t, half_pointers(pointer, 0, offset), half_mask(0)),
+                   gather_half(t, half_pointers(pointer, kHalf, offset), half_mask(kHalf))});
+  Value* pointers = vector(pointer);
+  return load_varying(t, offset ? b_.CreateGEP(b_.getInt8Ty(), pointers, b_.getInt64(offset)) : pointers);
+}
+
+void Widener::store_anywhere(Value* value, Value* pointer) {
+  if (!plainly_linear(shapes_.of(pointer))) return store_varying(value, vector(pointer));
+  for (unsigned first = 0; first < kLanes; first += kHalf)
+    scatter_half(slice(value, first, kHalf), half_pointers(pointer, first, 0), half_mask(first));
 }
 
 void Widener::emit_load(LoadInst& load) {
@@ -451,19 +453,22 @@ void Widener::emit_load(LoadInst& load) {
   std::vector<Value*> out;
   if (!plainly_linear(shape) || !load_linear(t, scalar(p), shape, parts, out)) {
     out.clear();
+    const Whole how = moved_whole(whole);
     const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
-    if (parts == 1 && !compact_ && options_.avx512 && (size == 4 || size == 8))
-      if (const auto at = indexed_address(p, size)) return set_vector(&load, load_indexed(t, *at));
-    if (options_.avx512 && size == 4 && parts % 2 == 0 && !plainly_linear(shape)) {
-      load_pairs(t, p, vector(p), parts, out);
-      for (unsigned k = 0; k < parts; k++) set_part(&load, k, out[k]);
-      return;
+    const auto load_element = [&](unsigned first, unsigned n) {
+      Value* words = load_anywhere(b_.getIntNTy(unsigned(size) * n * 8), p, first * size);
+      for (Value* x : parts_of(b_.CreateBitCast(words, FixedVectorType::get(t, kLanes * n)), n))
+        out.push_back(x);
+    };
+    if (how == Whole::kRegister) {
+      out = load_registers(whole, p);
+    } else if (how == Whole::kElement) {
+      load_element(0, parts);
+    } else if (how == Whole::kTwoElements) {
+      for (unsigned first = 0; first < parts; first += parts / 2) load_element(first, parts / 2);
+    } else {
+      for (unsigned k = 0; k < parts; k++) out.push_back(load_anywhere(t, p, k * size));
     }
-    for (unsigned k = 0; k < parts; k++)
-      out.push_back(parts > 1 || plainly_linear(shape)
-                        ? concat({gather_half(t, half_pointers(p, 0, k * size), half_mask(0)),
-                                  gather_half(t, half_pointers(p, kHalf, k * size), half_mask(kHalf))})
-                        : load_varying(t, vector(p)));
   }
   if (!isa<FixedVectorType>(whole)) return set_vector(&load, out[0]);
   for (unsigned k = 0; k < parts; k++) set_part(&load, k, out[k]);
@@ -528,7 +533,14 @@ void Widener::emit_store(StoreInst& store) {
   Type* t = cast<FixedVectorType>(values[0]->getType())->getElementType();
   if (t->isIntegerTy(1) || t->isStructTy() || t->isArrayTy()) return fail("store of this type", &store);
   if (plainly_linear(shape) && store_linear(values, scalar(p), shape)) return;
+  const Whole how = moved_whole(x->getType());
+  if (how == Whole::kRegister) return store_registers(x->getType(), values, p);
   const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  if (how == Whole::kElement) {
+    Type* words = wide(b_.getIntNTy(unsigned(size) * parts * 8));
+    return store_anywhere(b_.CreateBitCast(lanes_of(values, 0, kLanes), words), p);
+  }
+  if (parts == 1) return store_anywhere(values[0], p);
   if (plainly_linear(shape)) {
     for (unsigned k = 0; k < parts; k++)
       for (unsigned first = 0; first < kLanes; first += kHalf)

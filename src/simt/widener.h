@@ -256,13 +256,23 @@ class Widener {
   };
   std::optional<IndexedAddress> indexed_address(llvm::Value* pointer, uint64_t size) const;
   llvm::Value* load_indexed(llvm::Type* t, const IndexedAddress& at);
-  void load_pairs(llvm::Type* t, llvm::Value* pointer, llvm::Value* pointers, unsigned parts,
-                  std::vector<llvm::Value*>& out);
+  llvm::Value* load_anywhere(llvm::Type* t, llvm::Value* pointer, uint64_t offset = 0);
+  void store_anywhere(llvm::Value* value, llvm::Value* pointer);
   bool store_linear(llvm::ArrayRef<llvm::Value*> values, llvm::Value* base, const Shape& shape);
   void store_varying(llvm::Value* value, llvm::Value* pointers);
   llvm::Value* load_lanes(llvm::Type* t, llvm::Value* pointers);
   void store_lanes(llvm::Value* value, llvm::Value* pointers);
   bool many_irregular_accesses() const;
+  // Objects of several parts (objects.cpp)
+  enum class Whole { kNo, kElement, kTwoElements, kRegister };
+  Whole moved_whole(llvm::Type* object) const;
+  std::vector<llvm::Value*> parts_of(llvm::Value* lanes, unsigned parts);
+  llvm::Value* lanes_of(llvm::ArrayRef<llvm::Value*> parts, unsigned first, unsigned n);
+  void full_or_some(llvm::function_ref<void()> full, llvm::function_ref<void(llvm::Value*)> lane);
+  llvm::AllocaInst* object_memory(llvm::Type* object);
+  std::function<llvm::Value*(unsigned)> object_pointers(llvm::Value* pointer);
+  std::vector<llvm::Value*> load_registers(llvm::Type* object, llvm::Value* pointer);
+  void store_registers(llvm::Type* object, llvm::ArrayRef<llvm::Value*> values, llvm::Value* pointer);
   llvm::Value* half_mask(unsigned first);
   llvm::Value* half_pointers(llvm::Value* pointer, unsigned first, uint64_t offset);
   llvm::Value* gather_half(llvm::Type* t, llvm::Value* pointers, llvm::Value* mask);

@@ -1,4 +1,5 @@
-// Loads and stores of every vector type, arrays of structures, unions, and copies of big structures.
+// Loads and stores of every vector type, in rows and in no order; arrays of structures, unions, and copies of
+// big structures.
 #include "check.h"
 
 struct __align__(16) Particle {
@@ -33,6 +34,43 @@ void test(const char* name) {
   check::equal(dout.host(), want, name);
 }
 
+// Lanes in no order, and rows of `pitch`; lanes that do nothing in between.
+template <class V>
+__global__ void deal(const V* in, V* out, const int* from, const int* to, int pitch, int n, unsigned lanes) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= n || !(lanes >> (i % 32) & 1)) return;
+  out[to[i]] = in[from[i]];
+  out[n + (i % 8) * pitch + i / 8] = in[(i % 8) * pitch + i / 8];
+}
+
+template <class V, class T, int N>
+void test_places(const char* name) {
+  const int n = 320, pitch = n / 8 + 3;
+  std::vector<T> in((n + 24) * N);
+  for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<T>(i * 7 % 120);
+  std::vector<int> from(n), to(n);
+  for (int i = 0; i < n; ++i) from[i] = i * 37 % n, to[i] = i * 51 % n;
+  for (unsigned lanes : {~0u, 0x80010ff2u, 0xffffu, 0x000f000fu}) {
+    DeviceArray<T> din(in), dout((2 * n + 24) * N);
+    std::vector<T> want((2 * n + 24) * N);
+    DeviceArray<int> dfrom(from), dto(to);
+    dout.zero();
+    deal<<<4, 96>>>(reinterpret_cast<const V*>(static_cast<T*>(din)),
+                    reinterpret_cast<V*>(static_cast<T*>(dout)), static_cast<int*>(dfrom),
+                    static_cast<int*>(dto), pitch, n, lanes);
+    CUDA_SYNC();
+    for (int i = 0; i < n; ++i) {
+      if (!(lanes >> (i % 32) & 1)) continue;
+      const int place = i % 8 * pitch + i / 8;
+      for (int k = 0; k < N; ++k) {
+        want[to[i] * N + k] = in[from[i] * N + k];
+        want[(n + place) * N + k] = in[place * N + k];
+      }
+    }
+    check::equal(dout.host(), want, name);
+  }
+}
+
 __global__ void move(Particle* particles, int n, float dt) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= n) return;
@@ -58,6 +96,10 @@ int main() {
   test<float4, float, 4>("float4");
   test<double2, double, 2>("double2");
   test<double3, double, 3>("double3");
+  test_places<uchar4, unsigned char, 4>("places of uchar4");
+  test_places<float2, float, 2>("places of float2");
+  test_places<float4, float, 4>("places of float4");
+  test_places<double2, double, 2>("places of double2");
 
   const int n = 200;
   std::vector<Particle> particles(2 * n);
