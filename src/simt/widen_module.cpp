@@ -18,6 +18,7 @@
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 #include "llvm/Transforms/Utils/UnifyFunctionExitNodes.h"
 #include "simt/byte_products.h"
+#include "simt/early_reads.h"
 #include "simt/full_versions.h"
 #include "simt/gang_size.h"
 #include "simt/lanes_wait.h"
@@ -250,6 +251,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     return narrow;
   }
   make_exchanges_pure(module);
+  if (!options.check) read_before_going_on(*entry, layout);
   for (Function* f : scalars) {
     join_exchanges(*f);
     join_byte_products(*f);
