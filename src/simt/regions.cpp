@@ -44,6 +44,7 @@ class Grower {
       r.join = n == r.entry ? s_.join_of(r.entry) : n;
     }
     r.blocks = reach(r.entry, r.join);
+    std::set<Loop*> seen;
     for (BasicBlock* b : r.blocks) {
       if (b != r.entry)
         for (BasicBlock* p : predecessors(b))
@@ -53,30 +54,27 @@ class Grower {
             r.entry = entry;
             return true;
           }
-      if (grow_to_loop(r, b)) return true;
+      for (Loop* l = s_.loops.getLoopFor(b); l && seen.insert(l).second; l = l->getParentLoop())
+        if (grow_to_loop(r, *l)) return true;
     }
     return false;
   }
 
   // A region holds whole loops, or lies inside one iteration.
-  bool grow_to_loop(Region& r, BasicBlock* b) const {
-    for (Loop* l = s_.loops.getLoopFor(b); l; l = l->getParentLoop()) {
-      bool whole = true;
-      for (BasicBlock* x : l->blocks()) whole &= r.blocks.contains(x);
-      if (whole && r.blocks.contains(l->getHeader())) {
-        if (!r.join || !l->contains(r.join)) continue;
-      }
-      if (r.join && l->contains(r.join) && !r.blocks.contains(l->getHeader())) continue;
-      if (r.join && l->contains(r.join) && r.entry == l->getHeader() && !s_.divergent_loop(l)) continue;
-      BasicBlock* entry = s_.dom.findNearestCommonDominator(r.entry, l->getHeader());
-      BasicBlock* join = r.join;
-      while (join && l->contains(join)) join = s_.join_of(join);
-      if (entry == r.entry && join == r.join) continue;
-      r.entry = entry;
-      r.join = join;
-      return true;
+  bool grow_to_loop(Region& r, const Loop& l) const {
+    if (r.join && l.contains(r.join)) {
+      if (!r.blocks.contains(l.getHeader())) return false;
+      if (r.entry == l.getHeader() && !s_.divergent_loop(&l)) return false;
+    } else if (all_of(l.blocks(), [&](BasicBlock* x) { return r.blocks.contains(x); })) {
+      return false;
     }
-    return false;
+    BasicBlock* entry = s_.dom.findNearestCommonDominator(r.entry, l.getHeader());
+    BasicBlock* join = r.join;
+    while (join && l.contains(join)) join = s_.join_of(join);
+    if (entry == r.entry && join == r.join) return false;
+    r.entry = entry;
+    r.join = join;
+    return true;
   }
 
   const ShapeAnalysis& s_;
