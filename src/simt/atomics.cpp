@@ -55,8 +55,62 @@ Value* plain_rmw(IRBuilder<>& b, AtomicRMWInst::BinOp op, Value* old, Value* x) 
       return b.CreateBinaryIntrinsic(Intrinsic::umin, old, x);
     case AtomicRMWInst::FAdd:
       return b.CreateFAdd(old, x);
+    case AtomicRMWInst::UIncWrap:
+      return b.CreateSelect(b.CreateICmpUGE(old, x), Constant::getNullValue(old->getType()),
+                            b.CreateAdd(old, ConstantInt::get(old->getType(), 1)));
+    case AtomicRMWInst::UDecWrap: {
+      Value* from_top = b.CreateOr(b.CreateIsNull(old), b.CreateICmpUGT(old, x));
+      return b.CreateSelect(from_top, x, b.CreateSub(old, ConstantInt::get(old->getType(), 1)));
+    }
     default:
       return nullptr;
+  }
+}
+
+bool is_sum(AtomicRMWInst::BinOp op) {
+  return op == AtomicRMWInst::Add || op == AtomicRMWInst::Sub;
+}
+
+/// The operand that changes nothing. Null: not an operation whose lanes can be joined before, in any order.
+Constant* neutral(const AtomicRMWInst& rmw) {
+  auto* t = dyn_cast<IntegerType>(rmw.getType());
+  if (!t) return nullptr;
+  const unsigned n = t->getBitWidth();
+  switch (rmw.getOperation()) {
+    case AtomicRMWInst::Add:
+    case AtomicRMWInst::Sub:
+    case AtomicRMWInst::Or:
+    case AtomicRMWInst::Xor:
+    case AtomicRMWInst::UMax:
+      return ConstantInt::get(t, 0);
+    case AtomicRMWInst::And:
+    case AtomicRMWInst::UMin:
+      return ConstantInt::get(t, APInt::getMaxValue(n));
+    case AtomicRMWInst::Max:
+      return ConstantInt::get(t, APInt::getSignedMinValue(n));
+    case AtomicRMWInst::Min:
+      return ConstantInt::get(t, APInt::getSignedMaxValue(n));
+    default:
+      return nullptr;
+  }
+}
+
+Value* joined(IRBuilder<>& b, AtomicRMWInst::BinOp op, Value* lanes) {
+  switch (op) {
+    case AtomicRMWInst::And:
+      return b.CreateAndReduce(lanes);
+    case AtomicRMWInst::Or:
+      return b.CreateOrReduce(lanes);
+    case AtomicRMWInst::Xor:
+      return b.CreateXorReduce(lanes);
+    case AtomicRMWInst::Max:
+    case AtomicRMWInst::UMax:
+      return b.CreateIntMaxReduce(lanes, op == AtomicRMWInst::Max);
+    case AtomicRMWInst::Min:
+    case AtomicRMWInst::UMin:
+      return b.CreateIntMinReduce(lanes, op == AtomicRMWInst::Min);
+    default:
+      return b.CreateAddReduce(lanes);
   }
 }
 
@@ -74,21 +128,78 @@ Value* Widener::rmw_at(AtomicRMWInst& rmw, Value* address, Value* operand) {
                             rmw.getSyncScopeID());
 }
 
+// What the lanes before each add up to.
+Value* Widener::sums_before(Value* v) {
+  const auto moved_up = [&](Value* x, unsigned by) {
+    std::vector<int> from(kLanes);
+    for (unsigned l = 0; l < kLanes; l++) from[l] = int(l < by ? kLanes : l - by);
+    return b_.CreateShuffleVector(x, Constant::getNullValue(x->getType()), from);
+  };
+  Value* sum = moved_up(v, 1);
+  for (unsigned by = 1; by < kLanes; by *= 2) sum = b_.CreateAdd(sum, moved_up(sum, by));
+  return sum;
+}
+
+/// All lanes at one place: one atomic operation for the warp. Where order can't show, of what the lanes'
+/// operands join to; else the lanes' operations in their order, between a load and a compare-and-swap.
+bool Widener::update_one_place(AtomicRMWInst& rmw) {
+  const AtomicRMWInst::BinOp op = rmw.getOperation();
+  Value *p = rmw.getPointerOperand(), *x = rmw.getValOperand();
+  if (Constant* none = neutral(rmw); none && (rmw.use_empty() || is_sum(op))) {
+    Value* v = vector(x);
+    if (mask_) v = b_.CreateSelect(mask_, v, splat(none));
+    Value* old = rmw_at(rmw, safe_if_off(scalar(p)), joined(b_, op, v));
+    if (rmw.use_empty()) return true;
+    Value* before = sums_before(v);
+    set_vector(&rmw, b_.CreateBinOp(op == AtomicRMWInst::Add ? Instruction::Add : Instruction::Sub,
+                                    splat(old), before));
+    return true;
+  }
+  if (in_shared(rmw)) return false;  // nothing is locked there
+  update_in_turn(rmw);
+  return true;
+}
+
+void Widener::update_in_turn(AtomicRMWInst& rmw) {
+  Type* t = rmw.getType();
+  Type* bits = b_.getIntNTy(unsigned(layout_.getTypeSizeInBits(t).getFixedValue()));
+  Value* pointer = safe_if_off(scalar(rmw.getPointerOperand()));
+  Value* x = rmw.getValOperand();
+  AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x));
+  Value* one_operand = operands ? nullptr : scalar(x);
+  AllocaInst *out = rmw.use_empty() ? nullptr : new_slot(wide(t)), *now = new_slot(t), *seen = new_slot(bits);
+  LoadInst* first = b_.CreateAlignedLoad(bits, pointer, rmw.getAlign());
+  first->setAtomic(AtomicOrdering::Monotonic, rmw.getSyncScopeID());
+  b_.CreateStore(first, seen);
+  BasicBlock *again = new_block("turns"), *done = new_block("turns.done");
+  b_.CreateBr(again);
+  b_.SetInsertPoint(again);
+  Value* old = b_.CreateLoad(bits, seen);
+  b_.CreateStore(b_.CreateBitCast(old, t), now);
+  for_each_lane(mask_or_all(), [&](Value* lane) {
+    Value* before = b_.CreateLoad(t, now);
+    if (out) b_.CreateStore(before, b_.CreateGEP(t, out, lane));
+    b_.CreateStore(
+        plain_rmw(b_, rmw.getOperation(), before, operands ? lane_of(operands, t, lane) : one_operand), now);
+  });
+  Value* wanted = b_.CreateBitCast(b_.CreateLoad(t, now), bits);
+  Value* swap = b_.CreateAtomicCmpXchg(pointer, old, wanted, rmw.getAlign(), rmw.getOrdering(),
+                                       AtomicCmpXchgInst::getStrongestFailureOrdering(rmw.getOrdering()),
+                                       rmw.getSyncScopeID());
+  b_.CreateStore(b_.CreateExtractValue(swap, 0), seen);
+  b_.CreateCondBr(b_.CreateExtractValue(swap, 1), done, again);
+  b_.SetInsertPoint(done);
+  if (out) set_vector(&rmw, b_.CreateLoad(wide(t), out));
+}
+
 void Widener::emit_atomic_rmw(AtomicRMWInst& rmw) {
   Value *p = rmw.getPointerOperand(), *x = rmw.getValOperand();
   Type* t = x->getType();
   const bool shared = in_shared(rmw);
   auto one = [&](Value* address, Value* operand) { return rmw_at(rmw, address, operand); };
-  // Result unused and one address: lanes are added up first. Integer only, where order can't show.
-  if (shapes_.uniform(p) && rmw.use_empty() && rmw.getOperation() == AtomicRMWInst::Add) {
-    Value* v = vector(x);
-    if (mask_) v = b_.CreateSelect(mask_, v, Constant::getNullValue(v->getType()));
-    one(safe_if_off(scalar(p)), b_.CreateAddReduce(v));
-    return;
-  }
+  if (shapes_.uniform(p) && update_one_place(rmw)) return;
   if (shared && rmw.use_empty() && !compact_) return add_one_by_one(rmw);
-  if (!shared && rmw.use_empty() && rmw.getOperation() == AtomicRMWInst::Add && !compact_)
-    return add_together(rmw, one);
+  if (!shared && rmw.use_empty() && neutral(rmw) && !compact_) return add_together(rmw, one);
   AllocaInst* addresses = shapes_.uniform(p) ? nullptr : spilled(vector(p));
   AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x));
   AllocaInst* out = rmw.use_empty() ? nullptr : new_slot(wide(t));
@@ -216,7 +327,8 @@ void Widener::add_one_by_one(AtomicRMWInst& rmw) {
   });
 }
 
-/// A sum whose result nobody reads: where all lanes turn out to have one address, they are added up first.
+/// A sum (maximum, ...) whose result nobody reads: where all lanes turn out to have one address, they are
+/// joined first.
 void Widener::add_together(AtomicRMWInst& rmw, function_ref<Value*(Value*, Value*)> one) {
   Value *pointers = vector(rmw.getPointerOperand()), *operands = vector(rmw.getValOperand());
   Type* t = rmw.getValOperand()->getType();
@@ -237,9 +349,9 @@ void Widener::add_together(AtomicRMWInst& rmw, function_ref<Value*(Value*, Value
   b_.CreateCondBr(any(other), apart, together);
   b_.SetInsertPoint(together);
   Value* sum = operands;
-  if (mask_) sum = b_.CreateSelect(mask_, sum, Constant::getNullValue(sum->getType()));
+  if (mask_) sum = b_.CreateSelect(mask_, sum, splat(neutral(rmw)));
   // No lane on: nothing is added.
-  const auto add_sum = [&] { one(first, b_.CreateAddReduce(sum)); };
+  const auto add_sum = [&] { one(first, joined(b_, rmw.getOperation(), sum)); };
   mask_ ? if_any_lane(add_sum) : add_sum();
   b_.CreateBr(done);
   b_.SetInsertPoint(apart);

@@ -240,6 +240,9 @@ class Widener {
   /// One lane's update; what was there before.
   llvm::Value* rmw_at(llvm::AtomicRMWInst& rmw, llvm::Value* address, llvm::Value* operand);
   void emit_cmpxchg(llvm::AtomicCmpXchgInst& cas);
+  bool update_one_place(llvm::AtomicRMWInst& rmw);
+  void update_in_turn(llvm::AtomicRMWInst& rmw);
+  llvm::Value* sums_before(llvm::Value* v);
   bool load_linear(llvm::Type* t, llvm::Value* base, const Shape& shape, unsigned parts,
                    std::vector<llvm::Value*>& out);
   /// Where half a warp's lanes load, as addresses or as numbers of elements.

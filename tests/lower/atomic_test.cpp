@@ -1,6 +1,7 @@
 // Atomic operations and loops that wait (PTX ISA, "atom", "red", "membar").
 #include <algorithm>
 #include <bit>
+#include <functional>
 
 #include "tests/lower/program.h"
 
@@ -46,6 +47,37 @@ TEST_P(Atomic, EveryThreadSeesAnotherOldValue) {
   EXPECT_EQ(got[0], 101u);
   std::sort(old.begin(), old.end());
   for (uint32_t i = 0; i < 96; i++) EXPECT_EQ(old[i], 5 + i);
+}
+
+// One place for the whole warp, some lanes off: in lane order, as many atomic operations as threads.
+TEST_P(Atomic, LanesAtOnePlaceSeeWhatThoseBeforeThemLeft) {
+  const std::string some = "and.b32 %r2, %t, 3; setp.ne.u32 %p1, %r2, 1; mov.u32 %r1, 0;\n",
+                    end = "st.global.u32 [%out], %r1;";
+  const auto lanes_on = [](uint32_t t) { return t % 4 != 1; };
+  const auto check = [&](const std::string& op, uint32_t start,
+                         const std::function<uint32_t(uint32_t, uint32_t)>& next) {
+    std::vector<uint32_t> old;
+    const auto got = cells(some + "@%p1 atom.global." + op + ";" + end, {start}, &old);
+    uint32_t now = start;
+    for (uint32_t t = 0; t < 96; t++) {
+      EXPECT_EQ(old[t], lanes_on(t) ? now : 0) << op << ", thread " << t;
+      if (lanes_on(t)) now = next(now, t);
+    }
+    EXPECT_EQ(got[0], now) << op;
+    EXPECT_EQ(cells(some + "@%p1 red.global." + op.substr(0, op.find(' ')) + " " +
+                        op.substr(op.find(',') + 1) + ";",
+                    {start})[0],
+              now)
+        << op;
+  };
+  check("add.u32 %r1, [%base], %t", 7, [](uint32_t a, uint32_t t) { return a + t; });
+  check("add.f32 %r1, [%base], 0f3DCCCCCD", 0x4b800000,
+        [](uint32_t a, uint32_t) { return std::bit_cast<uint32_t>(std::bit_cast<float>(a) + 0.1f); });
+  check("max.s32 %r1, [%base], %t", uint32_t(-5),
+        [](uint32_t a, uint32_t t) { return uint32_t(std::max(int32_t(a), int32_t(t))); });
+  check("inc.u32 %r1, [%base], 20", 18, [](uint32_t a, uint32_t) { return a >= 20 ? 0 : a + 1; });
+  check("dec.u32 %r1, [%base], %t", 4, [](uint32_t a, uint32_t t) { return a == 0 || a > t ? t : a - 1; });
+  check("xor.b32 %r1, [%base], %t", 9, [](uint32_t a, uint32_t t) { return a ^ t; });
 }
 
 TEST_P(Atomic, FloatingPoint) {
