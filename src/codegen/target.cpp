@@ -10,6 +10,7 @@
 #include <llvm/IR/Module.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Pass.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
@@ -18,6 +19,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "base/log.h"
 #include "codegen/cut_blocks.h"
 #include "codegen/pass_times.h"
 
@@ -26,9 +28,22 @@ namespace {
 
 constexpr const char* kTriple = "x86_64-unknown-linux-gnu";
 
+/// Sets an option of LLVM's that has no other interface than its command line.
+void set_option(llvm::StringRef name, llvm::StringRef value) {
+  const auto& options = llvm::cl::getRegisteredOptions();
+  const auto found = options.find(name);
+  PPU_CHECK(found != options.end() && !found->second->addOccurrence(0, name, value));
+}
+
 void initialise_llvm() {
   static std::once_flag once;
   std::call_once(once, [] {
+    // Both took time that grows with the square of a kernel's length, up to two thirds of it all, and left
+    // the same code: moving chains of scalar operations into mask registers, and looking for dead ones among
+    // thousands of stores to addresses known at run time only (the pass takes 5000 candidates a block as it
+    // comes).
+    set_option("disable-x86-domain-reassignment", "true");
+    set_option("dse-memoryssa-defs-per-block-limit", "200");
     LLVMInitializeX86TargetInfo();
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();

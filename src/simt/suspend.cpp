@@ -147,9 +147,9 @@ class Assembler {
   void demote() {
     SetVector<Instruction*> all;
     for (size_t k = 0; k < points_.size(); k++) all.insert(plan_->live(k).begin(), plan_->live(k).end());
+    const BasicBlock::iterator top = f_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca();
     for (Instruction* v : all) {
-      auto* slot =
-          new AllocaInst(v->getType(), 0, "across", f_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+      auto* slot = new AllocaInst(v->getType(), 0, "across", top);
       std::vector<Use*> uses;
       for (Use& u : v->uses()) uses.push_back(&u);
       for (Use* u : uses) {
