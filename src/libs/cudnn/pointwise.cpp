@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "base/log.h"
-#include "libs/curand/philox.h"
+#include "libs/curand/words.h"
 
 namespace ppu::cudnn {
 namespace {
@@ -444,14 +444,9 @@ Status cudnnDropoutForward(Handle h, const cudnnDropoutDescriptor_t dropout,
           const Numbers<C> in(sx, x), out(sy, y);
           const C scale = how.rate < 1 ? C(1) / (C(1) - C(how.rate)) : C(0);
           int64_t i = 0;
-          std::array<uint32_t, 4> drawn{};
+          curand::Words drawn(state.seed);
           walk(sx, {Place(sx), Place(sy)}, [&](const int64_t* at) {
-            if (i % 4 == 0) {
-              const uint64_t block = state.drawn + uint64_t(i / 4);
-              drawn = curand::philox({uint32_t(block), uint32_t(block >> 32), 0, 0},
-                                     {uint32_t(state.seed), uint32_t(state.seed >> 32)});
-            }
-            kept[i] = double(drawn[size_t(i % 4)]) / 4294967296.0 >= double(how.rate);
+            kept[i] = double(drawn.at(4 * state.drawn + uint64_t(i))) / 4294967296.0 >= double(how.rate);
             out[at[1]] = kept[i] ? in[at[0]] * scale : C(0);
             ++i;
           });

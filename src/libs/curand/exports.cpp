@@ -7,7 +7,7 @@
 #include <numbers>
 
 #include "base/log.h"
-#include "libs/curand/philox.h"
+#include "libs/curand/words.h"
 #include "libs/shell/handles.h"
 #include "libs/shell/stream_work.h"
 
