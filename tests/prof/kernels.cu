@@ -1,7 +1,7 @@
 // Kernels whose counts can be worked out on paper (prof_test.py holds them), and the ends of a process that a
 // profile must survive: kernels [all | time | exit | abort | fork | graph | ranges].
 #include <cuda_runtime.h>
-#include <dlfcn.h>
+#include <nvtx3/nvToolsExt.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cstdio>
@@ -122,33 +122,6 @@ static void run_all(float* x, float* y, int* i, int* j) {
   CHECK(cudaDeviceSynchronize());
 }
 
-// The part of NVTX's header that looks for a tool, and two of its functions (push and pop of a range).
-static void (*push_slot)();
-static void (*pop_slot)();
-static void (**core_table[16])() = {};
-static int get_functions(unsigned module, void (****table)(), unsigned* size) {
-  if (module != 1) return 0;
-  core_table[9] = &push_slot;
-  core_table[11] = &pop_slot;
-  *table = core_table;
-  *size = 16;
-  return 1;
-}
-static const void* get_table(unsigned number) {
-  static const struct {
-    size_t size;
-    int (*functions)(unsigned, void (****)(), unsigned*);
-  } callbacks = {sizeof callbacks, get_functions};
-  return number == 1 ? &callbacks : nullptr;
-}
-static void load_nvtx_tool() {
-  const char* path = std::getenv("NVTX_INJECTION64_PATH");
-  void* tool = path ? dlopen(path, RTLD_LAZY) : nullptr;
-  if (!tool) return;
-  using Start = int (*)(const void* (*)(unsigned));
-  if (const auto start = reinterpret_cast<Start>(dlsym(tool, "InitializeInjectionNvtx2"))) start(get_table);
-}
-
 int main(int argc, char** argv) {
   const char* mode = argc > 1 ? argv[1] : "all";
   if (std::strcmp(mode, "fork") == 0 && fork() == 0)
@@ -190,10 +163,9 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (std::strcmp(mode, "ranges") == 0) {
-    load_nvtx_tool();
-    if (push_slot) reinterpret_cast<int (*)(const char*)>(push_slot)("step");
+    nvtxRangePush("step");
     run_all(x, y, i, j);
-    if (pop_slot) reinterpret_cast<int (*)()>(pop_slot)();
+    nvtxRangePop();
     return 0;
   }
   run_all(x, y, i, j);
