@@ -2,8 +2,7 @@
 // their pairs and fours. Values are stored in it; arithmetic is done in a wider type. The same results on
 // host and device.
 #pragma once
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
+#include <ppu/tiny_float.h>
 
 typedef unsigned char __nv_fp8_storage_t;
 typedef unsigned short __nv_fp8x2_storage_t;
@@ -29,15 +28,7 @@ PPU_SMALL unsigned char fp8_from_double(double x, __nv_saturation_t saturate,
   if (a > limit || (a == limit && kind == __NV_E5M2))
     return sign | (saturate == __NV_SATFINITE ? finite : beyond);
   if (a > most) return sign | finite;
-  int exponent = (int)(bits >> 52 & 0x7ff) - 1023;
-  if (exponent < least) exponent = least;
-  // In units of the last place: adding and taking off 1.5 * 2^52 rounds to an integer, ties to even.
-  const double unit = __builtin_bit_cast(double, (unsigned long long)(1023 + exponent - mantissa) << 52);
-  const double big = 6755399441055744.0;
-  const double scaled = a / unit;
-  const unsigned units = (unsigned)((scaled + big) - big);
-  const unsigned normal = units >> mantissa ? (unsigned)(exponent - least) << mantissa : 0;
-  return sign | (unsigned char)(normal + units);
+  return sign | (unsigned char)tiny_magnitude(a, mantissa, least, true, false);
 }
 
 PPU_SMALL float fp8_to_float(unsigned char bits, __nv_fp8_interpretation_t kind) {
@@ -46,10 +37,7 @@ PPU_SMALL float fp8_to_float(unsigned char bits, __nv_fp8_interpretation_t kind)
   const float sign = bits & 0x80 ? -1.0f : 1.0f;
   if (kind == __NV_E4M3 ? magnitude == 0x7f : magnitude > 0x7c) return __builtin_nanf("");
   if (kind == __NV_E5M2 && magnitude == 0x7c) return sign * __builtin_inff();
-  const unsigned exponent = magnitude >> mantissa, fraction = magnitude & ((1u << mantissa) - 1);
-  const int power = (exponent ? (int)exponent : 1) - bias - mantissa;
-  const float unit = __builtin_bit_cast(float, (unsigned)(127 + power) << 23);
-  return sign * (float)((exponent ? 1u << mantissa : 0u) + fraction) * unit;
+  return sign * tiny_value(magnitude, mantissa, bias);
 }
 
 }  // namespace ppu_sdk
