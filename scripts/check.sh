@@ -13,6 +13,7 @@ scripts/check_sizes.py
 echo "== documents"
 scripts/check_docs.py
 scripts/compatibility.py --check
+scripts/cuda_typedefs.py --check
 echo "== scripts"
 git ls-files -z '*.sh' .ci/run | xargs -0 -n1 bash -n
 if [ "${1:-}" != --no-tests ]; then

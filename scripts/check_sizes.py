@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MAX_FILE, MAX_FUNCTION = 800, 80
 # path: reason
 LONG_FILES = {
+    "sdk/include/cudaTypedefs.h": "written by scripts/cuda_typedefs.py",
     "sdk/include/cuda.h": "declarations of the driver API, one list",
     "sdk/include/cuda_runtime_api.h": "declarations of the runtime API, one list",
     "sdk/include/ppu/cuda_enums.h": "a table: enumerators and their numbers",

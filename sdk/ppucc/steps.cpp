@@ -164,6 +164,7 @@ class Build {
     else
       command.push_back(options_.standard);
     append(command, {options_.optimisation, "-I", tools_.include.string()});
+    append(command, core_library_stand_ins());
     append(command, options_.compile_flags);
     append(command, options_.host_flags);
     const std::string object = output_of(source, index, ".o");
@@ -172,28 +173,23 @@ class Build {
     return execute(command);
   }
 
+  /// Our small parts of CCCL come after the user's folders, so that a whole CCCL given by -I is used unmixed.
+  Command core_library_stand_ins() const { return {"-isystem", (tools_.include / "cccl").string()}; }
+
   /// What both passes of a .cu file share. `-cuid` must be the same in both: it is part of the names that
-  /// static device variables get.
+  /// static device variables get. CCCL's concepts are declared as variadic functions, and only asked whether
+  /// they could be called.
   Command cuda_command(const std::string& source, unsigned arch) const {
-    Command command = {tools_.clang,
-                       "-x",
-                       "cuda",
-                       options_.standard,
-                       options_.optimisation,
+    Command command = {tools_.clang, "-x", "cuda", options_.standard, options_.optimisation,
                        "--cuda-gpu-arch=sm_" + std::to_string(arch),
-                       "--cuda-path=" + tools_.include.parent_path().string(),
-                       "-nocudainc",
-                       "-nocudalib",
-                       "-Wno-unknown-cuda-version",
-                       "-Wno-unused-command-line-argument",
-                       "-Xclang",
-                       "-target-sdk-version=12.5",
-                       "-I",
-                       tools_.include.string(),
-                       "-include",
-                       "cuda_runtime.h",
-                       "-cuid=" + source_id(source)};
+                       "--cuda-path=" + tools_.include.parent_path().string(), "-nocudainc", "-nocudalib",
+                       "-Wno-unknown-cuda-version", "-Wno-unused-command-line-argument",
+                       // Errors of clang that are warnings of nvcc.
+                       "-Wno-register", "-Wno-error=c++11-narrowing", "-Xclang", "-target-sdk-version=12.5",
+                       "-Xclang", "-fcuda-allow-variadic-functions", "-I", tools_.include.string(),
+                       "-include", "cuda_runtime.h", "-cuid=" + source_id(source)};
     if (options_.relocatable) command.push_back("-fgpu-rdc");
+    append(command, core_library_stand_ins());
     append(command, options_.compile_flags);
     return command;
   }
@@ -209,10 +205,9 @@ class Build {
   int device_pass(const std::string& source, unsigned arch, const std::string& ptx) {
     Command command = cuda_command(source, arch);
     // A kernel may ask malloc for too much and look at the answer: it must really be called.
-    // CCCL's concepts are declared as variadic functions, and only asked whether they could be called.
-    append(command, {"--cuda-device-only", "-fno-builtin-malloc", "-Xclang",
-                     "-fcuda-allow-variadic-functions", "-Xclang", "-target-feature", "-Xclang", "+ptx85",
-                     "-S", "-Xclang", "-mlink-builtin-bitcode", "-Xclang", tools_.device_library.string()});
+    append(command,
+           {"--cuda-device-only", "-fno-builtin-malloc", "-Xclang", "-target-feature", "-Xclang", "+ptx85",
+            "-S", "-Xclang", "-mlink-builtin-bitcode", "-Xclang", tools_.device_library.string()});
     append(command, options_.device_flags);
     append(command, {source, "-o", ptx});
     if (const int status = execute(command)) return status;

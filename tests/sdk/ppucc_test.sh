@@ -50,6 +50,16 @@ case_is "flags of nvcc"
 "$ppucc" -DNUMBER=2 -O3 -lineinfo --expt-relaxed-constexpr -Xptxas -v -Xcompiler -Wall,-Wextra -maxrregcount 64 -use_fast_math --std=c++20 whole.cu -o flags
 ./flags
 case_is "-Werror leaves the next argument alone"; "$ppucc" -DNUMBER=3 -Werror -std=c++17 whole.cu -o werror; ./werror
+case_is "what nvcc only warns of"
+printf 'int narrow(double x) { register int i = 3; int a[] = {x, i}; return a[0]; }\n' | cat - whole.cu > warned.cu
+"$ppucc" -DNUMBER=3 -std=c++17 -w warned.cu -o warned; ./warned
+case_is "a folder of the user's hides our parts of CCCL"
+mkdir -p theirs/cuda theirs/thrust; echo '#error theirs' | tee theirs/cuda/barrier > theirs/thrust/complex.h
+for header in cuda/barrier thrust/complex.h; do
+  echo "#include <$header>" | cat - whole.cu > mixed.cu
+  fails_with "theirs" "$ppucc" -DNUMBER=3 -Itheirs mixed.cu
+  "$ppucc" -DNUMBER=3 -c mixed.cu
+done
 case_is "host files"
 echo 'int helper() { return 0; }' > helper.cpp
 "$ppucc" -DNUMBER=4 whole.cu helper.cpp -o mixed; ./mixed
@@ -57,7 +67,7 @@ case_is "nvcc of a toolkit folder, linked by the host's compiler"
 bin=$(dirname "$ppucc"); toolkit=$bin/../cuda-13
 "$toolkit/bin/nvcc" --version > version; has version 'release 13.0, V13.0'
 "$bin/../cuda-12/bin/nvcc" --version > version; has version 'release 12.5, V12.5'
-printf '#include <cusparse.h>\n#include <cusolverDn.h>\n#include <cublas_v2.h>\n' | cat - whole.cu > headers.cu
+printf '#include <%s>\n' cusparse.h cusolverDn.h cublas_v2.h cudaTypedefs.h nvtx3/nvToolsExtCudaRt.h curand_kernel.h | cat - whole.cu > headers.cu
 "$toolkit/bin/nvcc" -DNUMBER=5 -MD -MF deps --compiler-options '-fPIC' -gencode=arch=compute_80,code=sm_80 -I"$toolkit/include" -c headers.cu -o by_nvcc.o
 has deps headers.cu
 c++ by_nvcc.o -L"$toolkit/lib64" -lcudart -o by_host; LD_LIBRARY_PATH=$bin/../lib ./by_host

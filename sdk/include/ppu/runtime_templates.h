@@ -162,3 +162,15 @@ inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*k
 inline cudaError_t cudaEventCreate(cudaEvent_t* event, unsigned flags) {
   return ::cudaEventCreateWithFlags(event, flags);
 }
+
+// Managed memory by location, as CUDA 13 has it under the plain names.
+#if CUDART_VERSION < 13000
+inline cudaError_t cudaMemPrefetchAsync(const void* address, size_t bytes, cudaMemLocation location,
+                                        unsigned flags, cudaStream_t stream = 0) {
+  return ::cudaMemPrefetchAsync_v2(address, bytes, location, flags, stream);
+}
+inline cudaError_t cudaMemAdvise(const void* address, size_t bytes, cudaMemoryAdvise advice,
+                                 cudaMemLocation location) {
+  return ::cudaMemAdvise_v2(address, bytes, advice, location);
+}
+#endif
