@@ -102,10 +102,14 @@ cublasStatus_t cublasGetLoggerCallback(cublasLogCallback* callback);
 #include <ppu/cublas_ex.inc>
 #undef PPU_EX
 #define PPU_ROW(name, tail, params, args) cublasStatus_t name params;
+#ifdef PPU_CUBLAS_NO_SHORT_NAMES
+#define PPU_ALIAS_v2(short_name, name, params, args)
+#else
 #define PPU_ALIAS_v2(short_name, name, params, args) \
   static inline cublasStatus_t short_name params {   \
     return name args;                                \
   }
+#endif
 #include <ppu/cublas_types.inc>
 #undef PPU_ROW
 #undef PPU_ALIAS_v2
@@ -113,6 +117,7 @@ cublasStatus_t cublasGetLoggerCallback(cublasLogCallback* callback);
 }
 #endif
 
+#ifndef PPU_CUBLAS_NO_SHORT_NAMES
 #define cublasCreate cublasCreate_v2
 #define cublasDestroy cublasDestroy_v2
 #define cublasGetVersion cublasGetVersion_v2
@@ -121,3 +126,4 @@ cublasStatus_t cublasGetLoggerCallback(cublasLogCallback* callback);
 #define cublasSetWorkspace cublasSetWorkspace_v2
 #define cublasSetPointerMode cublasSetPointerMode_v2
 #define cublasGetPointerMode cublasGetPointerMode_v2
+#endif
