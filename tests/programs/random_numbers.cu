@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-constexpr int kThreads = 512, kEach = 64, kCount = kThreads * kEach;
+constexpr int kThreads = 128, kEach = 64, kCount = kThreads * kEach;
 
 enum Kind {
   kUniform,
