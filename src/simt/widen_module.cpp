@@ -21,6 +21,7 @@
 #include "simt/early_reads.h"
 #include "simt/full_versions.h"
 #include "simt/gang_size.h"
+#include "simt/joined_stores.h"
 #include "simt/lanes_wait.h"
 #include "simt/names.h"
 #include "simt/narrow.h"
@@ -255,6 +256,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   for (Function* f : scalars) {
     join_exchanges(*f);
     join_byte_products(*f);
+    if (!options.check) join_stores(*f);
   }
   const SizeVersions sizes = options.check ? SizeVersions{} : split_by_size(*entry, layout);
   std::vector<Function*> kernels{entry};

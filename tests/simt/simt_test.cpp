@@ -111,6 +111,21 @@ TEST(Simt, StridedLoadsAreAWindowAndAPermute) {
   EXPECT_GE(w.count("shufflevector"), 1u);
 }
 
+// The members of a structure, one after another: a row of memory, not every third word of it.
+TEST(Simt, MembersStoredOneByOneAreARow) {
+  const std::string at = "mul.wide.s32 %d2, %r4, 12; add.s64 %d3, %d0, %d2; ld.global.u32 %r6, [%d1];\n";
+  const Widened w =
+      widened(at + "st.global.u32 [%d3+4], %r4; st.global.u32 [%d3], %r1; st.global.u32 [%d3+8], %r2;\n", 64);
+  EXPECT_EQ(w.count("scatter"), 0u) << w.ir;
+  EXPECT_GE(w.count("store <"), 1u);
+  // What another pointer may read in between is there.
+  const Widened apart = widened(at + "st.global.u32 [%d3], %r4; ld.global.u32 %r7, [%d1]; st.global.u32 "
+                                     "[%d3+4], %r7; st.global.u32 [%d1], "
+                                     "%r6;\n",
+                                64);
+  EXPECT_GE(apart.count("scatter"), 1u) << apart.ir;
+}
+
 // A column: the index is a constant, and a block of half a warp has no other half to load.
 TEST(Simt, ColumnsAreGatheredByAConstantIndexHalfAWarpAtATime) {
   const std::string column =

@@ -1,0 +1,147 @@
+// See joined_stores.h. Plain stores of a basic block with nothing between them that could see or change the
+// difference.
+#include "simt/joined_stores.h"
+
+#include <algorithm>
+
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/Operator.h"
+#include "simt/names.h"
+
+using namespace llvm;
+
+namespace ppu::simt {
+namespace {
+
+constexpr int64_t kMaxBytes = 16;
+
+struct Address {
+  const Value* root = nullptr;
+  int64_t offset = 0;
+};
+
+Address address_of(const Value* v) {
+  Address a{v, 0};
+  while (const auto* op = dyn_cast<Operator>(a.root)) {
+    const auto* gep = dyn_cast<GEPOperator>(op);
+    const bool sum = op->getOpcode() == Instruction::Add ||
+                     (gep && gep->getSourceElementType()->isIntegerTy(8) && gep->getNumIndices() == 1);
+    const auto* k = sum ? dyn_cast<ConstantInt>(op->getOperand(1)) : nullptr;
+    if (!k && !isa<IntToPtrInst>(op) && !isa<PtrToIntInst>(op)) break;
+    if (k) a.offset += k->getSExtValue();
+    a.root = op->getOperand(0);
+  }
+  return a;
+}
+
+int64_t size_of(const Instruction& access) {
+  return int64_t(access.getModule()
+                     ->getDataLayout()
+                     .getTypeStoreSize(getLoadStoreType(const_cast<Instruction*>(&access)))
+                     .getFixedValue());
+}
+
+struct Part {
+  StoreInst* store;
+  int64_t offset;
+};
+
+/// Stores of one type beside one root, so far.
+class Run {
+ public:
+  bool takes(const StoreInst& store, const Address& at) const {
+    const Type* t = store.getValueOperand()->getType();
+    return parts_.empty() || (at.root == root_ && t == parts_[0].store->getValueOperand()->getType() &&
+                              store.getMetadata("ppu.space") == parts_[0].store->getMetadata("ppu.space") &&
+                              apart(at.offset, size_of(store)));
+  }
+  void add(StoreInst& store, const Address& at) {
+    root_ = at.root;
+    parts_.push_back({&store, at.offset});
+  }
+  bool leaves_alone(const LoadInst& load) const {
+    if (parts_.empty() || load.hasMetadata(LLVMContext::MD_invariant_load)) return true;
+    const Address at = address_of(load.getPointerOperand());
+    return load.isSimple() && at.root == root_ && apart(at.offset, size_of(load));
+  }
+
+  void end() {
+    if (parts_.size() > 1) join();
+    parts_.clear();
+  }
+
+ private:
+  bool apart(int64_t offset, int64_t size) const {
+    return none_of(parts_, [&](const Part& p) {
+      return offset < p.offset + size_of(*p.store) && p.offset < offset + size;
+    });
+  }
+
+  void join() {
+    StoreInst* last = parts_.back().store;
+    std::sort(parts_.begin(), parts_.end(), [](const Part& a, const Part& b) { return a.offset < b.offset; });
+    const int64_t size = size_of(*last);
+    for (size_t first = 0; first < parts_.size();) {
+      size_t n = 1;
+      while (first + n < parts_.size() && int64_t(n + 1) * size <= kMaxBytes &&
+             parts_[first + n].offset == parts_[first].offset + int64_t(n) * size)
+        n++;
+      if (n > 1) store_together(ArrayRef(parts_).slice(first, n), *last);
+      first += n;
+    }
+    for (StoreInst* store : joined_) store->eraseFromParent();
+    joined_.clear();
+  }
+
+  void store_together(ArrayRef<Part> parts, StoreInst& last) {
+    IRBuilder<> b(&last);
+    StoreInst* lowest = parts[0].store;
+    Type* t = FixedVectorType::get(lowest->getValueOperand()->getType(), unsigned(parts.size()));
+    Value* all = PoisonValue::get(t);
+    for (size_t k = 0; k < parts.size(); k++)
+      all = b.CreateInsertElement(all, parts[k].store->getValueOperand(), uint64_t(k));
+    StoreInst* store = b.CreateAlignedStore(all, lowest->getPointerOperand(), lowest->getAlign());
+    store->setMetadata("ppu.space", lowest->getMetadata("ppu.space"));
+    for (const Part& p : parts) joined_.push_back(p.store);
+  }
+
+  const Value* root_ = nullptr;
+  std::vector<Part> parts_;
+  std::vector<StoreInst*> joined_;
+};
+
+bool is_number(const Type* t) {
+  return t->isFloatTy() || t->isDoubleTy() || t->isIntegerTy(8) || t->isIntegerTy(16) || t->isIntegerTy(32) ||
+         t->isIntegerTy(64);
+}
+
+/// Ends the launch or counts; what it makes of memory, no store of the thread has to do with.
+bool only_watches(const Instruction& inst) {
+  const auto* call = dyn_cast<CallInst>(&inst);
+  const Function* callee = call ? call->getCalledFunction() : nullptr;
+  return callee && (callee->getName() == kCheckAlign || callee->getName().starts_with(kCountPrefix));
+}
+
+}  // namespace
+
+void join_stores(Function& f) {
+  for (BasicBlock& block : f) {
+    Run run;
+    for (Instruction& inst : make_early_inc_range(block)) {
+      auto* store = dyn_cast<StoreInst>(&inst);
+      if (store && store->isSimple() && is_number(store->getValueOperand()->getType())) {
+        const Address at = address_of(store->getPointerOperand());
+        if (!run.takes(*store, at)) run.end();
+        run.add(*store, at);
+      } else if (const auto* load = dyn_cast<LoadInst>(&inst)) {
+        if (!run.leaves_alone(*load)) run.end();
+      } else if (inst.mayReadOrWriteMemory() && !only_watches(inst)) {
+        run.end();
+      }
+    }
+    run.end();
+  }
+}
+
+}  // namespace ppu::simt
