@@ -171,6 +171,33 @@ class Values(unittest.TestCase):
                 y, mean, inverse = torch.native_layer_norm(x, (512,), *parameters, 1e-5)
                 self.assertEqual((y.dtype, mean.dtype, inverse.dtype), (dtype, torch.float32, torch.float32))
 
+    def test_products_with_weights_of_four_bits(self):
+        for rows in (32, 24):  # what the CPU packs, and what it can't
+            weight = torch.randint(0, 16, (rows, 128), dtype=torch.int32)
+            a = torch.randn(5, 128, dtype=torch.bfloat16)
+            scales, zeros = torch.rand(2, 128 // 32, rows, dtype=torch.bfloat16)
+            full = (weight.float() - 8).view(rows, 4, 32) * scales.float().t()[..., None] + zeros.float().t()[..., None]
+            packed = torch._convert_weight_to_int4pack((weight[:, ::2] << 4 | weight[:, 1::2]).byte().cuda(), 8)
+            self.assertEqual(packed.shape, (rows // 8, 1, 32, 4))
+            result = torch._weight_int4pack_mm(a.cuda(), packed, 32, torch.stack([scales, zeros], -1).cuda())
+            torch.testing.assert_close(result.cpu().float(), a.float() @ full.view(rows, 128).t(), rtol=2e-2, atol=0.5)
+
+    def test_weights_of_two_in_four(self):
+        from torch.sparse import to_sparse_semi_structured
+        keeps = torch.tensor([[1, 1, 0, 0], [0, 1, 0, 1], [0, 0, 1, 0], [1, 0, 0, 1]]).repeat(32, 16)
+        for dtype in (torch.float16, torch.bfloat16):
+            weight = torch.randn(128, 64).to(dtype) * keeps
+            sparse = to_sparse_semi_structured(weight.cuda())
+            self.assertTrue(torch.equal(sparse.to_dense().cpu(), weight))
+            x, bias = torch.randn(32, 64).to(dtype), torch.randn(128).to(dtype)
+            result = torch.nn.functional.linear(x.cuda(), sparse, bias.cuda())
+            expected = torch.nn.functional.linear(x.float(), weight.float(), bias.float())
+            torch.testing.assert_close(result.cpu().float(), expected, rtol=2e-2, atol=5e-2)
+        whole, dense = torch.randint(-9, 9, (128, 64)) * keeps, torch.randint(-9, 9, (64, 32))
+        packed = torch._cslt_compress(whole.char().cuda())
+        result = torch._cslt_sparse_mm(packed, dense.char().cuda(), out_dtype=torch.int32)
+        self.assertTrue(torch.equal(result.cpu(), (whole @ dense).int()))
+
     def test_dropout(self):
         x = torch.ones(20000, device="cuda", requires_grad=True)
         y = nn.functional.dropout(x, 0.25)

@@ -30,10 +30,12 @@ using OwnOperators = std::vector<OwnOperator>;
 
 OwnOperators attention_operators();
 OwnOperators cudnn_operators();
+OwnOperators int4_operators();
 OwnOperators linalg_operators();
 OwnOperators matmul_operators();
 OwnOperators normalisation_operators();
 OwnOperators recurrent_operators();
+OwnOperators semi_structured_operators();
 OwnOperators softmax_operators();
 
 }  // namespace ppu::bridge
