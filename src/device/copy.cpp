@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/log.h"
+#include "device/activity.h"
 #include "device/address_space.h"
 #include "device/capture.h"
 #include "device/checking.h"
@@ -58,6 +59,25 @@ chip::CopyKind kind_of(const exec::Transfer& t) {
   return from_device ? chip::CopyKind::kDeviceToHost : chip::CopyKind::kHostToHost;
 }
 
+activity::Memory memory_of(uint64_t address) {
+  const Place p = place_of(address);
+  return p.device     ? activity::Memory::kDevice
+         : p.pageable ? activity::Memory::kPageable
+                      : activity::Memory::kPinned;
+}
+
+activity::Record activity_of(const exec::Transfer& t) {
+  activity::Record record;
+  record.kind = t.fill ? activity::Kind::kFill : activity::Kind::kCopy;
+  record.bytes = t.bytes();
+  record.to = memory_of(t.dst);
+  if (t.fill)
+    record.value = t.value;
+  else
+    record.from = memory_of(t.src);
+  return record;
+}
+
 ChipUse chip_use_of(chip::CopyKind kind, size_t bytes, const Device& device) {
   const double seconds = chip::copy_seconds(kind, double(bytes), chip::values_of(*device.chip));
   using Engine = ChipUse::Engine;
@@ -86,6 +106,10 @@ void note_written(const exec::Transfer& t) {
 class CopyOperation : public Operation {
  public:
   CopyOperation(const exec::Transfer& transfer, Context& context) : transfer_(transfer), context_(context) {
+    if (activity_on()) {
+      activity_ = std::make_unique<activity::Record>(activity_of(transfer));
+      activity_->origin = activity_origin();
+    }
     if (!profile::counting()) return;
     kind_ = kind_of(transfer);
     submit_ns_ = monotonic_ns();
@@ -109,6 +133,7 @@ class CopyOperation : public Operation {
   void start() override {
     if (context_.error() != CUDA_SUCCESS) return complete();
     if (submit_ns_) begin_ns_ = monotonic_ns();
+    if (activity_) activity_->begin = activity_now();
     note_written(transfer_);
     if (transfer_.bytes() < exec::kParallelBytes) {
       exec::Fault fault;
@@ -127,6 +152,11 @@ class CopyOperation : public Operation {
     span.submit_ns = submit_ns_;
     span.begin_ns = begin_ns_;
     profile::record_copy(span, kind_, transfer_.bytes());
+  }
+  bool describe(activity::Record* record) override {
+    if (!activity_ || !activity_->begin) return false;
+    *record = *activity_;
+    return true;
   }
 
  private:
@@ -153,6 +183,7 @@ class CopyOperation : public Operation {
   exec::Transfer transfer_;
   Context& context_;
   std::unique_ptr<char[]> staged_;
+  std::unique_ptr<activity::Record> activity_;   ///< while a profiling tool listens
   chip::CopyKind kind_ = chip::CopyKind::kFill;  ///< while kernels count, as the times
   uint64_t submit_ns_ = 0, begin_ns_ = 0, thread_ = 0;
 };
@@ -171,8 +202,22 @@ void note_copy(const exec::Transfer& t, Stream& stream, uint64_t begin_ns) {
       kind, t.bytes());
 }
 
+/// The same for a profiling tool.
+void tell_copy(const exec::Transfer& t, Stream& stream, const activity::Origin& origin, uint64_t begin) {
+  activity::Record record = activity_of(t);
+  record.origin = origin;
+  record.begin = begin;
+  record.end = activity_now();
+  record.device = uint32_t(stream.context().device().ordinal);
+  record.context = uint32_t(stream.context().id());
+  record.stream = uint32_t(stream.id());
+  deliver_activity(record);
+}
+
 /// On the calling thread, after the stream's earlier work.
 CUresult copy_now(const exec::Transfer& t, Stream& stream) {
+  activity::Origin origin;
+  if (activity_on()) origin = activity_origin();
   const CUresult result = stream.synchronize();
   if (result != CUDA_SUCCESS) return result;
   exec::ensure_fault_handlers();
@@ -181,9 +226,11 @@ CUresult copy_now(const exec::Transfer& t, Stream& stream) {
     return stream.synchronize();
   }
   const uint64_t begin_ns = profile::counting() ? monotonic_ns() : 0;
+  const uint64_t activity_begin = origin.correlation ? activity_now() : 0;
   note_written(t);
   if (!exec::run_transfer(t, nullptr)) return CUDA_ERROR_INVALID_VALUE;
   if (begin_ns) note_copy(t, stream, begin_ns);
+  if (activity_begin) tell_copy(t, stream, origin, activity_begin);
   return CUDA_SUCCESS;
 }
 

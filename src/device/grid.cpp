@@ -192,6 +192,10 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
     run_.block_threads = threads;
     run_.footprint_bytes = footprint(params);
   }
+  if (activity_on()) {
+    origin_ = activity_origin();
+    function.get_attribute(CU_FUNC_ATTRIBUTE_NUM_REGS, &registers_);
+  }
   exec::LaunchArgs& a = launch_.args;
   a.params = params_.data();
   a.globals = executable.globals.data();
@@ -232,6 +236,7 @@ void Grid::start(const void* owner, std::function<void()> done) {
   owner_ = owner;
   done_ = std::move(done);
   if (launch_.counter_words) begin_ns_ = monotonic_ns();
+  if (origin_.correlation) activity_begin_ = activity_now();
   auto* job = new Job(*this, launch_);
   job->owner = owner;
   registry_begins(context_.device().ordinal, Activity::kKernels);
@@ -251,6 +256,20 @@ void Grid::record(profile::Span span) const {
   span.submit_ns = submit_ns_;
   span.begin_ns = begin_ns_;
   profile::record_kernel(span, name_, run_, launch_.args.grid, launch_.args.block, !launch_.entry);
+}
+
+bool Grid::describe(activity::Record* record) const {
+  if (!activity_begin_) return false;
+  record->kind = activity::Kind::kKernel;
+  record->origin = origin_;
+  record->begin = activity_begin_;
+  record->name = name_.c_str();
+  std::copy_n(launch_.args.grid, 3, record->grid);
+  std::copy_n(launch_.args.block, 3, record->block);
+  record->registers = uint32_t(registers_);
+  record->static_shared_bytes = executable_.info.static_shared_bytes;
+  record->dynamic_shared_bytes = launch_.args.dynamic_shared_bytes;
+  return true;
 }
 
 void Grid::blocks_ended() {

@@ -52,6 +52,8 @@ class Grid {
   ChipUse chip_use() const;
   /// Completes `span` and records the kernel with its counters, if it counted.
   void record(profile::Span span) const;
+  /// What it was, for a profiling tool; false if none listened when it was made.
+  bool describe(activity::Record* record) const;
 
  private:
   class Job;
@@ -64,6 +66,9 @@ class Grid {
   const uint32_t depth_;
   chip::KernelRun run_;  ///< while kernels count, as the times
   uint64_t submit_ns_ = 0, begin_ns_ = 0, thread_ = 0;
+  activity::Origin origin_;  ///< while a profiling tool listens, as its begin and registers
+  uint64_t activity_begin_ = 0;
+  int registers_ = 0;
   ParamBlock params_;
   alignas(64) uint32_t grid_workspace_[16] = {};
   exec::LaunchServices services_;

@@ -26,6 +26,7 @@ class KernelOperation : public Operation, public Recycled<KernelOperation> {
   }
   ChipUse chip_use() override { return grid_.chip_use(); }
   void record(profile::Span span) override { grid_.record(span); }
+  bool describe(activity::Record* record) override { return grid_.describe(record); }
 
  private:
   Grid grid_;

@@ -65,6 +65,7 @@ void Operation::start_ready(std::vector<Operation*>& ready) {
 void Operation::complete() {
   end_ns_ = monotonic_ns();
   if (profile::counting()) place_on_chip();
+  if (activity_on()) tell_activity();
   std::vector<Operation*> ready;
   uint32_t before = 0;
   {
@@ -95,6 +96,16 @@ void Operation::place_on_chip() {
   all.chip_begin_ns = span.begin_ns;
   all.chip_end_ns = span.end_ns;
   record(all);
+}
+
+void Operation::tell_activity() {
+  activity::Record record;
+  if (!describe(&record)) return;
+  record.end = activity_now();
+  record.device = uint32_t(owner_->device().ordinal);
+  record.context = uint32_t(owner_->id());
+  record.stream = uint32_t(stream_->id());
+  deliver_activity(record);
 }
 
 void Operation::wait() {

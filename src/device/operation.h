@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "device/activity.h"
 #include "device/chip_clock.h"
 #include "device/cuda_types.h"
 #include "device/profile_file.h"
@@ -45,6 +46,9 @@ class Operation {
   /// Records it; called after chip_use(), under `ppu prof`. Host times but the end are the callee's to fill
   /// in.
   virtual void record(profile::Span) {}
+  /// Says what it was, for a profiling tool; false: nothing that such tools show, or it began before one
+  /// listened. Device, context, stream and end are the caller's to fill in.
+  virtual bool describe(activity::Record*) { return false; }
   /// Tells jobs of this operation's stream from others (exec::Job::owner).
   const void* stream_name() const { return stream_; }
 
@@ -55,6 +59,7 @@ class Operation {
   /// Makes this depend on `before` unless that has completed. Caller holds the order lock.
   void depend_on(Operation* before);
   void place_on_chip();
+  void tell_activity();
   void wait_until_done();
 
   std::atomic<uint32_t> refs_{1};

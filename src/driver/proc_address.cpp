@@ -2,11 +2,13 @@
 // several exported variants: _v2, _v3... for changed signatures, _ptds and _ptsz for the per-thread default
 // stream.
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "device/activity.h"
 #include "driver/entry.h"
 
 namespace ppu::driver {
@@ -89,12 +91,14 @@ CUresult cuGetProcAddress(const char* name, void** address, int version, cuuint6
   return *address ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
 }
 
-// Export tables are private interfaces between NVIDIA's libraries. OpenPPU has none and refuses every
-// request.
+// Export tables are private interfaces between a vendor's libraries. OpenPPU has one of its own, and refuses
+// every other request.
 CUresult cuGetExportTable(const void** table, const CUuuid* id) {
   if (!table || !id) return CUDA_ERROR_INVALID_VALUE;
   *table = nullptr;
-  return CUDA_ERROR_NOT_FOUND;
+  if (std::memcmp(id->bytes, activity::kInterfaceId, sizeof id->bytes) != 0) return CUDA_ERROR_NOT_FOUND;
+  *table = &device::activity_interface();
+  return CUDA_SUCCESS;
 }
 
 }  // namespace ppu::driver

@@ -67,6 +67,21 @@ class Device(unittest.TestCase):
         self.assertGreater(start.elapsed_time(end), 1)
         self.assertEqual(x.tolist(), [2, 2, 2])
 
+    def test_profiler_shows_the_time_on_the_device(self):
+        from torch.profiler import ProfilerActivity, profile
+        x = torch.randn(256, 256, device="cuda")
+        doubled = torch.cuda.jiterator._create_jit_fn("template <typename T> T doubled(T x) { return 2 * x; }")
+        with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
+            (x @ x).relu_()
+            doubled(x)
+            x.cpu()
+            torch.cuda.synchronize()
+        on_device = {event.key: event.device_time_total for event in seen.key_averages()}
+        for name in ("aten::mm", "aten::relu_", "aten::copy_"):  # by what they launched
+            self.assertGreater(on_device[name], 0, name)
+        kernels = [event.name for event in seen.events() if event.device_type == torch.autograd.DeviceType.CUDA]
+        self.assertTrue(any("doubled" in name for name in kernels), kernels)
+
     def test_pinned_memory(self):
         host = torch.arange(10.0).pin_memory()
         self.assertTrue(host.is_pinned())

@@ -6,6 +6,7 @@
 #include "bridges/torch/capture.h"
 #include "bridges/torch/crossing.h"
 #include "bridges/torch/device_memory.h"
+#include "bridges/torch/profiled_call.h"
 
 namespace ppu::bridge {
 namespace {
@@ -246,6 +247,7 @@ void Delegate::operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, St
     run_on_cpu(op, stack, random ? &*random : nullptr);
     recorder.record(*stack);
   } else {
+    const ProfiledCall profiled(op, stream);
     run_on_cpu(op, stack, random ? &*random : nullptr);
   }
   take_out(crossing, stack);

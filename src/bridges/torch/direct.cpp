@@ -6,6 +6,7 @@
 #include "bridges/torch/capture.h"
 #include "bridges/torch/crossing.h"
 #include "bridges/torch/device_memory.h"
+#include "bridges/torch/profiled_call.h"
 
 namespace ppu::bridge {
 namespace {
@@ -47,6 +48,7 @@ class Direct<Result(Args...)> {
     const cudaStream_t stream = c10::cuda::getCurrentCUDAStream(device.index());
     if (calls_are_logged() || is_captured(stream)) return boxed(keys, args...);
     C10_CUDA_CHECK(cudaStreamSynchronize(stream));
+    const ProfiledCall profiled(op_, stream);
     Crossing crossing(device);
     std::tuple<std::decay_t<Args>...> across{crossed(crossing, args)...};
     delegate_->check_devices(crossing, device, op_);

@@ -1,15 +1,10 @@
-// libcupti: versions and texts, and every other name of it, not written: `ppu prof` profiles.
+// libcupti: versions, texts and time; its records are made in activity.cpp. What reads counters of hardware
+// is not written: `ppu prof` counts.
 #include <time.h>
 
 #include <cstdint>
 
-// CUPTI API reference, CUptiResult.
-enum CUptiResult : int {
-  CUPTI_SUCCESS = 0,
-  CUPTI_ERROR_INVALID_PARAMETER = 1,
-  CUPTI_ERROR_NOT_SUPPORTED = 27,
-  CUPTI_ERROR_UNKNOWN = 999
-};
+#include "libs/cupti/results.h"
 
 #define PPU_ROWS "libs/cupti/api.inc"
 #define PPU_LIBRARY cupti
@@ -29,18 +24,12 @@ CUptiResult cuptiGetVersion(uint32_t* version) {
 CUptiResult cuptiGetResultString(CUptiResult result, const char** text) {
   if (!text) return CUPTI_ERROR_INVALID_PARAMETER;
   switch (result) {
-    case CUPTI_SUCCESS:
-      *text = "CUPTI_SUCCESS";
-      return CUPTI_SUCCESS;
-    case CUPTI_ERROR_INVALID_PARAMETER:
-      *text = "CUPTI_ERROR_INVALID_PARAMETER";
-      return CUPTI_SUCCESS;
-    case CUPTI_ERROR_NOT_SUPPORTED:
-      *text = "CUPTI_ERROR_NOT_SUPPORTED";
-      return CUPTI_SUCCESS;
-    case CUPTI_ERROR_UNKNOWN:
-      *text = "CUPTI_ERROR_UNKNOWN";
-      return CUPTI_SUCCESS;
+#define PPU_CASE(name, number) \
+  case name:                   \
+    *text = #name;             \
+    return CUPTI_SUCCESS;
+    PPU_CUPTI_RESULTS(PPU_CASE)
+#undef PPU_CASE
   }
   *text = nullptr;
   return CUPTI_ERROR_INVALID_PARAMETER;
@@ -54,10 +43,6 @@ CUptiResult cuptiGetTimestamp(uint64_t* ns) {
   timespec t;
   ::clock_gettime(CLOCK_REALTIME, &t);
   *ns = uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
-  return CUPTI_SUCCESS;
-}
-
-CUptiResult cuptiFinalize() {
   return CUPTI_SUCCESS;
 }
 

@@ -1,0 +1,19 @@
+// Who listens to the device's work (base/activity.h), and the clock they gave. Off until a tool asks; then
+// operations time themselves and tell what they were when they complete.
+#pragma once
+#include "base/activity.h"
+
+namespace ppu::device {
+
+inline std::atomic<bool> activity_wanted{false};
+
+inline bool activity_on() {
+  return activity_wanted.load(std::memory_order_relaxed);
+}
+uint64_t activity_now();
+activity::Origin activity_origin();
+void deliver_activity(const activity::Record& record);
+
+const activity::Interface& activity_interface();
+
+}  // namespace ppu::device
