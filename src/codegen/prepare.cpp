@@ -18,9 +18,11 @@ namespace {
 
 constexpr const char* kInline = "always-inline";
 
+// mem2reg first: registers are stack slots, thousands in a large kernel, and SROA goes through all that are
+// left whenever it has deleted one.
 constexpr const char* kClean =
     "globaldce,"
-    "function(sroa<modify-cfg>,early-cse," PPU_SIMPLIFYCFG "," PPU_INSTCOMBINE
+    "function(mem2reg,sroa<modify-cfg>,early-cse," PPU_SIMPLIFYCFG "," PPU_INSTCOMBINE
     ",lower-switch,fix-irreducible,loop-simplify,lcssa,loop-mssa(licm<allowspeculation>)," PPU_GVN
     "," PPU_INSTCOMBINE
     ",loop(indvars,loop-deletion,loop-unroll-full),sroa<modify-cfg>,early-cse<memssa>," PPU_INSTCOMBINE
