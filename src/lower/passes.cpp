@@ -241,6 +241,18 @@ void replace_calls(llvm::Module& module, llvm::StringRef name,
 
 }  // namespace
 
+namespace {
+
+/// From thread to thread. Lanes reach the same place of theirs together: a large power of two apart, it would
+/// be one set of the processor's first cache for all of them.
+uint64_t local_stride(uint64_t bytes, const llvm::Module& module) {
+  constexpr uint64_t kLine = 64, kApart = 512, kLarge = 1024;
+  if (module.getFunction("ppu.check.access")) return bytes;  // checked to the byte
+  return bytes >= kLarge && bytes % kApart == 0 ? bytes + kLine : bytes;
+}
+
+}  // namespace
+
 uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel) {
   llvm::Function& entry = *module.getFunction(kernel);
   std::map<llvm::Function*, uint64_t> frames;
@@ -253,6 +265,7 @@ uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel) {
   }
   const uint64_t fixed_bytes = local_bytes;
   if (needs_stack) local_bytes += kCallStackBytes;
+  local_bytes = local_stride(local_bytes, module);
   for (const auto& [f, bytes] : frames)
     if (bytes) check_frame(*f, bytes, local_bytes);
   replace_calls(module, "ppu.frame.end", [&](llvm::IRBuilder<>& at, llvm::Function& f) -> llvm::Value* {

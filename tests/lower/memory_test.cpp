@@ -174,6 +174,24 @@ TEST_P(Memory, LocalArraysIndexedAtRunTime) {
          [](uint32_t i, uint32_t a) { return (a & 15) * (i % 64) + a; });
 }
 
+// A power of two from thread to thread would be one set of the first cache for all lanes that index alike.
+TEST_P(Memory, LargeLocalArraysOfThreadsDoNotLieAPowerOfTwoApart) {
+  KernelRunner k = runner(kernel(R"(
+    .local .align 16 .b8 depot[4096];
+    mov.u64 %d1, depot; mov.u32 %r1, 0;
+    FILL: mul.wide.u32 %d2, %r1, 4; add.u64 %d2, %d1, %d2; add.u32 %r2, %r1, %t; st.local.u32 [%d2], %r2;
+    add.u32 %r1, %r1, 1; setp.lt.u32 %p1, %r1, 1024; @%p1 bra FILL;
+    and.b32 %r3, %a, 1023; mul.wide.u32 %d2, %r3, 4; add.u64 %d2, %d1, %d2; ld.local.u32 %r4, [%d2];
+    st.global.u32 [%out], %r4;)"));
+  std::vector<uint32_t> in(64), out(64);
+  for (uint32_t i = 0; i < 64; i++) in[i] = i * 700;
+  const RunResult r = k.run("k", {1}, {64}, in.data(), out.data());
+  ASSERT_EQ(r.error, "");
+  for (uint32_t i = 0; i < 64; i++) EXPECT_EQ(out[i], i * 700 % 1024 + i);
+  EXPECT_GE(r.info.local_bytes, 4096u);
+  EXPECT_NE(r.info.local_bytes % 512, 0u);
+}
+
 TEST_P(Memory, AsynchronousCopies) {
   expect(kernel(R"(
     mov.u32 %r1, sh; shl.b32 %r2, %t, 2; add.u32 %r3, %r1, %r2; st.shared.u32 [%r3], -1; and.b32 %r4, %t, 3;
