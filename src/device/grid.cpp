@@ -207,6 +207,7 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
   a.grid_id = next_grid_id.fetch_add(1, std::memory_order_relaxed);
   a.num_sms = uint32_t(device.chip->sms.value);
   a.flags = c.cooperative ? 1 : 0;
+  a.counted_exactly = profile::exact() ? UINT64_MAX : exec::kCountedExactly;
   if (c.cooperative) {
     // Where a grid-wide barrier keeps its count: cooperative groups find it in %envreg1 (high) and 2 (low).
     const uint64_t workspace = reinterpret_cast<uint64_t>(grid_workspace_);

@@ -205,6 +205,14 @@ bool chip_time() {
   return on;
 }
 
+bool exact() {
+  static const bool on = [] {
+    const char* env = std::getenv("PPU_PROFILE_EXACT");
+    return env && std::strcmp(env, "0") != 0;
+  }();
+  return on;
+}
+
 void record_kernel(const Span& span, const std::string& name, const chip::KernelRun& run,
                    const uint32_t grid[3], const uint32_t block[3], bool interpreted) {
   Kernel k = {};

@@ -18,6 +18,9 @@ inline bool counting() {
   return recording() || chip_time();
 }
 
+/// PPU_PROFILE_EXACT: scattered accesses are all judged, not a sample of them.
+bool exact();
+
 /// The calling thread, as the system numbers it.
 uint32_t thread_number();
 

@@ -43,6 +43,15 @@ uint32_t count_same_address(const uint64_t address[32], uint32_t mask);
 /// How a memory instruction is judged; part of the contract with generated code.
 enum class AccessCount : uint32_t { kSectors, kBankPasses, kSameAddress, kGeneric };
 
+/// What accesses at scattered addresses take is worked out exactly for the first of each place in the program
+/// and each worker (LaunchArgs::counted_exactly; unless asked otherwise kCountedExactly), then for one of
+/// kSamplePeriod, which stands for all of these.
+constexpr uint64_t kCountedExactly = 1024, kSamplePeriod = 8;
+
+/// Words of an access of unknown space: sectors, bank passes, lanes in shared memory, requests with a lane in
+/// shared memory. Others have one. Each has another behind them: how many were judged.
+constexpr uint32_t kGenericWords = 4;
+
 inline uint32_t count_access(AccessCount how, const uint64_t address[32], uint32_t mask, uint32_t bytes) {
   if (how == AccessCount::kSectors) return count_sectors(address, mask, bytes);
   if (how == AccessCount::kBankPasses) return count_bank_passes(address, mask, bytes);

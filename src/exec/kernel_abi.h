@@ -85,10 +85,12 @@ struct LaunchArgs {
   uint32_t shared_bytes;  ///< static + dynamic
   uint32_t dynamic_shared_bytes;
   uint64_t grid_id;
-  uint32_t num_sms;    ///< %nsmid
-  uint32_t flags;      ///< kLaunchCooperative...
-  void* user;          ///< the executor's own (fault reports, printf buffer)
-  uint64_t envreg[4];  ///< %envreg1.. (cooperative launch)
+  uint32_t num_sms;          ///< %nsmid
+  uint32_t flags;            ///< kLaunchCooperative...
+  void* user;                ///< the executor's own (fault reports, printf buffer)
+  uint64_t envreg[4];        ///< %envreg1.. (cooperative launch)
+  uint64_t counted_exactly;  ///< scattered accesses of a place by a worker that are judged each; then a
+                             ///< sample is (counters.h). Code built to count only
   const uint32_t*
       stop;  ///< nonzero: the launch is over its time; the interpreter looks, the compiler doesn't
 };

@@ -32,7 +32,9 @@ ProfilePlan::ProfilePlan(const Module& module, const std::string& kernel) : modu
   words_ = uint32_t(units_.size()) * 2;
   for (Site& site : sites_) {
     site.word = words_;
-    words_ += !site.is_branch && count_of(site.access) == exec::AccessCount::kGeneric ? kGenericWords : 1;
+    words_ += site.is_branch                                         ? 1
+              : count_of(site.access) == exec::AccessCount::kGeneric ? exec::kGenericWords + 1
+                                                                     : 2;
   }
 }
 

@@ -40,9 +40,6 @@ struct Site {
   uint32_t word = 0;  ///< first of its words
   uint32_t unit = 0;
 };
-/// Words of a site: what exec::AccessCount says; of a generic access four: sectors, bank passes, lanes in
-/// shared memory, requests with a lane in shared memory.
-constexpr uint32_t kGenericWords = 4;
 exec::AccessCount count_of(const Access& access);
 
 class ProfilePlan {

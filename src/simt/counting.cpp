@@ -1,7 +1,8 @@
 // ppu.count.*: what `ppu prof` counts, in arrays of the worker that runs the block. A block's units cost one
 // addition a warp (a constant where all lanes are on). What an access takes is a constant or a table of its
 // base's low bits where the shape of its address is known and all lanes are on; else it is worked out from
-// the 32 addresses by the runtime.
+// the 32 addresses by the runtime, which costs more than most accesses: of a place that makes many, a sample
+// is (exec::kSamplePeriod).
 #include "simt/counting.h"
 
 #include <algorithm>
@@ -58,14 +59,27 @@ bool is_count(const Instruction& inst) {
   return f && f->getName().starts_with(kCountPrefix);
 }
 
-void Widener::add_to_counter(uint64_t word, Value* amount) {
-  auto* base = b_.CreateLoad(
-      b_.getPtrTy(), b_.CreateConstGEP1_64(b_.getInt8Ty(), block_, offsetof(exec::BlockState, counters)));
-  base->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(context_, {}));
+const Value* accessed_pointer(const Instruction& inst) {
+  if (!is_count(inst)) return getLoadStorePointerOperand(&inst);
+  const auto& call = cast<CallInst>(inst);
+  return call.getCalledFunction()->getName() == kCountAccess ? call.getArgOperand(2) : nullptr;
+}
+
+/// What doesn't change while the block runs.
+Value* Widener::constant_field(Value* object, size_t offset, Type* type) {
+  auto* load = b_.CreateLoad(type, b_.CreateConstGEP1_64(b_.getInt8Ty(), object, offset));
+  load->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(context_, {}));
+  return load;
+}
+
+/// The word's value before.
+Value* Widener::add_to_counter(uint64_t word, Value* amount) {
+  Value* base = constant_field(block_, offsetof(exec::BlockState, counters), b_.getPtrTy());
   Value* at = b_.CreateConstInBoundsGEP1_64(b_.getInt64Ty(), base, word);
   auto* old = b_.CreateAlignedLoad(amount->getType(), at, Align(8));
   counter_accesses_.insert(old);
   counter_accesses_.insert(b_.CreateAlignedStore(b_.CreateAdd(old, amount), at, Align(8)));
+  return old;
 }
 
 /// Other memory accesses don't touch the counters: in loops these may then live in registers.
@@ -110,6 +124,29 @@ Value* Widener::count_divergence(Value* taken) {
     no = b_.CreateAnd(no, mask_);
   }
   return b_.CreateZExt(b_.CreateAnd(any(yes), any(no)), b_.getInt64Ty());
+}
+
+/// `count()` of the first executions of a place by this worker, and of some of the later ones, which then
+/// stand for the others too. The place's word of executions is `tick`. A multiple of the golden ratio takes
+/// its turns evenly and keeps step with no loop of the program.
+Value* Widener::sampled(uint64_t tick, function_ref<Value*()> count) {
+  Value* before = add_to_counter(tick, b_.getInt64(1));
+  Value* early = b_.CreateICmpULT(
+      before, constant_field(launch_, offsetof(exec::LaunchArgs, counted_exactly), b_.getInt64Ty()));
+  static_assert(std::has_single_bit(exec::kSamplePeriod));
+  Value* turn = b_.CreateICmpULT(b_.CreateMul(before, b_.getInt64(0x9e3779b97f4a7c15u)),
+                                 b_.getInt64(~uint64_t(0) / exec::kSamplePeriod));
+  BasicBlock *from = b_.GetInsertBlock(), *yes = new_block("count.taken"), *join = new_block("count.sampled");
+  b_.CreateCondBr(b_.CreateOr(early, turn), yes, join);
+  b_.SetInsertPoint(yes);
+  Value* n = b_.CreateMul(count(), b_.CreateSelect(early, b_.getInt64(1), b_.getInt64(exec::kSamplePeriod)));
+  BasicBlock* yes_end = b_.GetInsertBlock();
+  b_.CreateBr(join);
+  b_.SetInsertPoint(join);
+  PHINode* out = b_.CreatePHI(b_.getInt64Ty(), 2);
+  out->addIncoming(b_.getInt64(0), from);
+  out->addIncoming(n, yes_end);
+  return out;
 }
 
 Value* Widener::ask_helper(Value* pointers, unsigned how_and_bytes) {
@@ -196,11 +233,12 @@ std::pair<Value*, Value*> Widener::sectors_of_run(Value* start, Value* bits, uns
 
 /// Unknown addresses: two contiguous half warps after all? The test is the one that the access itself makes
 /// (load_varying), so that it is made once.
-Value* Widener::count_varying(Value* pointer, unsigned how_and_bytes) {
+Value* Widener::count_varying(Value* pointer, unsigned how_and_bytes, uint64_t tick) {
   Value* pointers = vector(pointer);
-  const auto slow = [&] { return ask_helper(pointers, how_and_bytes); };
+  const auto slow = [&] { return sampled(tick, [&] { return ask_helper(pointers, how_and_bytes); }); };
   const auto how = AccessCount(how_and_bytes % 4);
-  if (how == AccessCount::kGeneric || how == AccessCount::kSameAddress) return slow();
+  const bool wrapped = compact_ && !shapes_.of(pointer).is_varying();  // hardly ever runs: keep it small
+  if (wrapped || how == AccessCount::kSameAddress) return slow();
   const unsigned bytes = how_and_bytes / 4;
   constexpr unsigned kHalf = kLanes / 2;
   Value *start[2], *bits[2], *test = b_.getTrue();
@@ -243,7 +281,7 @@ Value* Widener::count_varying(Value* pointer, unsigned how_and_bytes) {
 }
 
 /// Some lanes on, addresses base + c.
-Value* Widener::count_masked(Value* pointer, const Shape& shape, unsigned how_and_bytes) {
+Value* Widener::count_masked(Value* pointer, const Shape& shape, unsigned how_and_bytes, uint64_t tick) {
   const auto how = AccessCount(how_and_bytes % 4);
   const unsigned bytes = how_and_bytes / 4;
   unsigned step = 0;
@@ -251,7 +289,7 @@ Value* Widener::count_masked(Value* pointer, const Shape& shape, unsigned how_an
   // Without conflicts among all lanes there are none among some.
   const bool never_conflicts = std::all_of(full.begin(), full.end(), [](uint64_t n) { return n == 1; });
   if (how != AccessCount::kSectors && never_conflicts) return b_.CreateZExt(any(mask_), b_.getInt64Ty());
-  const auto slow = [&] { return ask_helper(vector(pointer), how_and_bytes); };
+  const auto slow = [&] { return sampled(tick, [&] { return ask_helper(vector(pointer), how_and_bytes); }); };
   Value* base = scalar(pointer);
   if (how == AccessCount::kSectors && shape.c == contiguous(bytes)) {
     Value* bits = bits_of(mask_);
@@ -266,15 +304,33 @@ Value* Widener::count_masked(Value* pointer, const Shape& shape, unsigned how_an
   return choose(all(mask_), [&] { return count_full_warp(base, shape, how_and_bytes); }, slow);
 }
 
+/// Shared or global by its address: which of them, for each lane, must be exact, for bytes are told by it.
+Value* Widener::count_generic(Value* pointer, unsigned bytes, uint64_t tick) {
+  Type* i64 = b_.getInt64Ty();
+  Value* base =
+      b_.CreatePtrToInt(constant_field(block_, offsetof(exec::BlockState, shared), b_.getPtrTy()), i64);
+  Value* size =
+      b_.CreateZExt(constant_field(launch_, offsetof(exec::LaunchArgs, shared_bytes), b_.getInt32Ty()), i64);
+  Value* pointers = vector(pointer);
+  Value* offset = b_.CreateSub(b_.CreatePtrToInt(pointers, wide(i64)), splat(base));
+  Value* shared = b_.CreateICmpULT(offset, splat(size));
+  if (mask_) shared = b_.CreateAnd(shared, mask_);
+  const auto count = [&](AccessCount how) { return bytes * 4 + unsigned(how); };
+  return choose(
+      b_.CreateNot(any(shared)),
+      [&] { return count_warp_access(pointer, count(AccessCount::kSectors), tick); },
+      [&] { return ask_helper(pointers, count(AccessCount::kGeneric)); });
+}
+
 /// What the access takes in the selected warp.
-Value* Widener::count_warp_access(Value* pointer, unsigned how_and_bytes) {
+Value* Widener::count_warp_access(Value* pointer, unsigned how_and_bytes, uint64_t tick) {
   const Shape shape = shapes_.of(pointer);
   const auto how = AccessCount(how_and_bytes % 4);
-  if (how == AccessCount::kGeneric || !shape.is_linear() || !shape.if_unwrapped.empty())
-    return count_varying(pointer, how_and_bytes);
+  if (how == AccessCount::kGeneric) return count_generic(pointer, how_and_bytes / 4, tick);
+  if (!plainly_linear(shape)) return count_varying(pointer, how_and_bytes, tick);
   if (!shape.has_offsets && how == AccessCount::kSameAddress) return lanes_on();
   if (!mask_) return count_full_warp(scalar(pointer), shape, how_and_bytes);
-  if (shape.has_offsets) return count_masked(pointer, shape, how_and_bytes);
+  if (shape.has_offsets) return count_masked(pointer, shape, how_and_bytes, tick);
   uint64_t same[kLanes] = {};
   const uint32_t n = exec::count_access(how, same, ~0u, how_and_bytes / 4);
   return b_.CreateSelect(any(mask_), b_.getInt64(n), b_.getInt64(0));
@@ -288,12 +344,17 @@ void Widener::emit_count(CallInst& call, StringRef name) {
   const bool branch = name == kCountBranch;
   const unsigned how_and_bytes =
       branch ? 0 : unsigned(cast<ConstantInt>(call.getArgOperand(1))->getZExtValue());
+  const bool generic = !branch && AccessCount(how_and_bytes % 4) == AccessCount::kGeneric;
+  const uint64_t tick = word + (generic ? exec::kGenericWords : 1);
   for_each_warp([&] {
     total = b_.CreateAdd(total, branch ? count_divergence(call.getArgOperand(1))
-                                       : count_warp_access(call.getArgOperand(2), how_and_bytes));
+                                       : count_warp_access(call.getArgOperand(2), how_and_bytes, tick));
   });
-  if (branch || AccessCount(how_and_bytes % 4) != AccessCount::kGeneric) return add_to_counter(word, total);
-  for (unsigned k = 0; k < 4; k++)
+  if (!generic) {
+    add_to_counter(word, total);
+    return;
+  }
+  for (unsigned k = 0; k < exec::kGenericWords; k++)
     add_to_counter(word + k, b_.CreateAnd(b_.CreateLShr(total, 16 * k), 0xffff));
 }
 

@@ -49,10 +49,11 @@ unsigned chunk_of(const Shape& s, int64_t size, bool allow_broadcast) {
 
 /// Whether knowing that nothing wraps helps this access: its lanes lie well.
 bool Widener::has_plan(const Instruction& access) const {
-  const Value* pointer = getLoadStorePointerOperand(&access);
+  const Value* pointer = accessed_pointer(access);
   if (!pointer) return false;
   const Shape shape = shapes_.of(pointer);
   if (!shape.is_linear() || plainly_linear(shape)) return false;
+  if (is_count(access)) return true;
   Type* whole = getLoadStoreType(const_cast<Instruction*>(&access));
   const unsigned parts = std::max(1u, part_count(whole));
   Type* t = part_count(whole) ? part_type(whole, 0) : whole;

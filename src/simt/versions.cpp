@@ -79,7 +79,7 @@ void Widener::emit_versions(ArrayRef<Instruction*> code) {
   std::set<const Instruction*> extensions;
   for (const Instruction* inst : code)
     if (has_plan(*inst))
-      for (const Extension& e : shapes_.of(getLoadStorePointerOperand(inst)).if_unwrapped)
+      for (const Extension& e : shapes_.of(accessed_pointer(*inst)).if_unwrapped)
         if (std::find(code.begin(), code.end(), e.extension) == code.end() &&
             !unwrapped_.contains(e.extension))
           extensions.insert(e.extension);
@@ -123,11 +123,11 @@ void Widener::emit_in_versions(std::vector<Instruction*> code) {
     };
     for (auto it = first; it != end; ++it)
       if (wants(*it))
-        for (const Extension& e : shapes_.of(getLoadStorePointerOperand(*it)).if_unwrapped) need(e.extension);
+        for (const Extension& e : shapes_.of(accessed_pointer(**it)).if_unwrapped) need(e.extension);
     // What can't come in front (it depends on something loaded here) begins a stretch of its own.
     for (auto it = first; it != end; ++it) {
       if (!wants(*it)) continue;
-      for (const Extension& e : shapes_.of(getLoadStorePointerOperand(*it)).if_unwrapped)
+      for (const Extension& e : shapes_.of(accessed_pointer(**it)).if_unwrapped)
         if (late.contains(e.extension) && !needed.contains(e.extension))
           end = std::min(end, std::find(first, end, e.extension));
     }

@@ -215,10 +215,12 @@ class Widener {
   void emit_count(llvm::CallInst& call, llvm::StringRef name);
   void count_unit(uint64_t word);
   llvm::Value* count_divergence(llvm::Value* taken);
-  llvm::Value* count_warp_access(llvm::Value* pointer, unsigned how_and_bytes);
+  llvm::Value* count_warp_access(llvm::Value* pointer, unsigned how_and_bytes, uint64_t tick);
+  llvm::Value* count_generic(llvm::Value* pointer, unsigned bytes, uint64_t tick);
   llvm::Value* count_full_warp(llvm::Value* base, const Shape& shape, unsigned how_and_bytes);
-  llvm::Value* count_varying(llvm::Value* pointer, unsigned how_and_bytes);
-  llvm::Value* count_masked(llvm::Value* pointer, const Shape& shape, unsigned how_and_bytes);
+  llvm::Value* count_varying(llvm::Value* pointer, unsigned how_and_bytes, uint64_t tick);
+  llvm::Value* count_masked(llvm::Value* pointer, const Shape& shape, unsigned how_and_bytes, uint64_t tick);
+  llvm::Value* sampled(uint64_t tick, llvm::function_ref<llvm::Value*()> count);
   llvm::Value* is_run(llvm::Value* bits);
   std::pair<llvm::Value*, llvm::Value*> sectors_of_run(llvm::Value* start, llvm::Value* bits, unsigned bytes);
   llvm::Value* ask_helper(llvm::Value* pointers, unsigned how_and_bytes);
@@ -226,7 +228,8 @@ class Widener {
   llvm::Value* choose(llvm::Value* test, llvm::function_ref<llvm::Value*()> fast,
                       llvm::function_ref<llvm::Value*()> slow);
   llvm::Value* lanes_on();
-  void add_to_counter(uint64_t word, llvm::Value* amount);
+  llvm::Value* constant_field(llvm::Value* object, size_t offset, llvm::Type* type);
+  llvm::Value* add_to_counter(uint64_t word, llvm::Value* amount);
   void separate_counters();
 
   // For `ppu check` (checking.cpp)
@@ -342,6 +345,8 @@ bool is_matrix_op(llvm::StringRef name);
 
 /// ppu.count.*: right with no lane on.
 bool is_count(const llvm::Instruction& inst);
+/// The address of a load, a store, or an access that is counted; null: none of them.
+const llvm::Value* accessed_pointer(const llvm::Instruction& inst);
 /// ppu.bar.*; and whether every thread of the block must come to it.
 bool is_barrier(const llvm::CallInst& call);
 bool is_whole_block_barrier(const llvm::CallInst& barrier, const WarpLayout& layout);

@@ -20,7 +20,7 @@ EXACT = {"saxpy", "vector_add", "transpose", "shuffles", "softmax", "histogram",
 
 def profile(ppu, program, engine, folder):
     env = {**os.environ, "PPU_CACHE": folder + "/cache", "PPU_ENGINE": engine}
-    done = subprocess.run([ppu, "prof", "-q", "--json", folder + "/report.json", program], env=env, capture_output=True,
+    done = subprocess.run([ppu, "prof", "-q", "--exact", "--json", folder + "/report.json", program], env=env, capture_output=True,
                           text=True, timeout=240)
     if done.returncode:
         sys.exit(f"{program} on {engine}: exit code {done.returncode}\n{done.stdout}{done.stderr}")

@@ -1,5 +1,5 @@
 // Kernels whose counts can be worked out on paper (prof_test.py holds them), and the ends of a process that a
-// profile must survive: kernels [all | time | exit | abort | fork | graph | ranges].
+// profile must survive: kernels [all | time | exit | abort | fork | graph | ranges | scattered].
 #include <cuda_runtime.h>
 #include <nvtx3/nvToolsExt.h>
 #include <sys/wait.h>
@@ -102,7 +102,23 @@ __global__ void gather(const int* from, const float* x, float* y) {
   y[index()] = x[from[index()]];
 }
 
+constexpr int kRounds = 3000;
+/// `rounds` times 32 sectors a warp, at addresses that only the run shows.
+__global__ void scattered(const int* from, const float* x, float* y) {
+  const int at = from[index()];
+  float sum = 0;
+  for (int k = 0; k < kRounds; ++k) sum += static_cast<const volatile float*>(x)[at];
+  y[index()] = sum;
+}
+
 }  // extern "C"
+
+/// All different, eight apart.
+static void set_places(int* i) {
+  int from[kN];
+  for (int k = 0; k < kN; ++k) from[k] = k * 8 % kN + k / (kN / 8);
+  CHECK(cudaMemcpy(i, from, sizeof from, cudaMemcpyHostToDevice));
+}
 
 static void run_all(float* x, float* y, int* i, int* j) {
   saxpy<<<kBlocks, kThreads>>>(2.0f, x, y);
@@ -115,9 +131,7 @@ static void run_all(float* x, float* y, int* i, int* j) {
   few_lanes<<<kBlocks, kThreads>>>(x, y);
   generic<<<kBlocks, kThreads>>>(x, y);
   odd_block<<<2, 40>>>(i);
-  int from[kN];
-  for (int k = 0; k < kN; ++k) from[k] = k * 8 % kN + k / (kN / 8);  // all different, eight apart
-  CHECK(cudaMemcpy(i, from, sizeof from, cudaMemcpyHostToDevice));
+  set_places(i);
   gather<<<kBlocks, kThreads>>>(i, x, y);
   CHECK(cudaDeviceSynchronize());
 }
@@ -160,6 +174,12 @@ int main(int argc, char** argv) {
     CHECK(cudaGraphInstantiate(&exec, graph, 0));
     for (int k = 0; k < 3; ++k) CHECK(cudaGraphLaunch(exec, stream));
     CHECK(cudaStreamSynchronize(stream));
+    return 0;
+  }
+  if (std::strcmp(mode, "scattered") == 0) {
+    set_places(i);
+    scattered<<<kBlocks, kThreads>>>(i, x, y);
+    CHECK(cudaDeviceSynchronize());
     return 0;
   }
   if (std::strcmp(mode, "ranges") == 0) {

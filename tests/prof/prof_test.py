@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What `ppu prof` says of kernels whose counts are known, on every engine, and the files it writes.
 
-    prof_test.py --ppu build/bin/ppu --program KERNELS CASE…      cases: counts ends files clock usage"""
+    prof_test.py --ppu build/bin/ppu --program KERNELS CASE…      cases: counts scattered ends files clock usage"""
 import argparse
 import csv
 import io
@@ -53,7 +53,7 @@ class Runner:
         self.ppu, self.program, self.folder = ppu, program, pathlib.Path(folder)
         # Copying by two runtimes' worth of threads isn't the point here.
         self.env = {**os.environ, "PPU_CACHE": str(self.folder / "cache"), "PPU_WORKERS": "2"}
-        for name in ("PPU_PROFILE", "PPU_TIME", "PPU_ENGINE", "PPU_CPU", "PPU_CHIP"):
+        for name in ("PPU_PROFILE", "PPU_PROFILE_EXACT", "PPU_TIME", "PPU_ENGINE", "PPU_CPU", "PPU_CHIP"):
             self.env.pop(name, None)
 
     def run(self, *words, engine="avx512", **env):
@@ -81,6 +81,21 @@ def counts(r):
         expect("lanes of two_ways' stores", N / kernels["two_ways"]["counters"]["global_store_requests"], 16)
         expect("coalescing of saxpy", kernels["saxpy"]["coalesced"], 1.0)
         expect("coalescing of strided", kernels["strided"]["coalesced"], 0.125)
+
+
+def scattered(r):
+    """Of places that make many accesses a sample is judged; what lanes do is exact all the same."""
+    wanted = {"global_load_sectors": (4 + 32 * 3000) * WARPS, "global_load_requests": 3001 * WARPS,
+              "global_load_bytes": 3001 * 4 * N}
+    for engine in ENGINES:
+        exact = r.prof("scattered", engine=engine, options=("--exact",))["kernels"][0]["counters"]
+        expect(f"--exact on {engine}", {key: exact[key] for key in wanted}, wanted)
+        sample = r.prof("scattered", engine=engine)["kernels"][0]["counters"]
+        if abs(sample["global_load_sectors"] / wanted["global_load_sectors"] - 1) > 0.01:
+            raise Failed(f"{sample['global_load_sectors']} sectors on {engine}, expected about {wanted}")
+        expect(f"judged each on {engine}", sample == exact, engine == "ref")
+        expect(f"but for sectors the same on {engine}", {**sample, "global_load_sectors": 0},
+               {**exact, "global_load_sectors": 0})
 
 
 def ends(r):
@@ -167,7 +182,7 @@ def usage(r):
     expect("plain objects", {k: v for k, v in second.items() if k in first}, first)
 
 
-CASES = {case.__name__: case for case in (counts, ends, files, clock, usage)}
+CASES = {case.__name__: case for case in (counts, scattered, ends, files, clock, usage)}
 
 
 def main():

@@ -37,6 +37,7 @@ struct ProfOptions {
   RunOptions run;
   std::vector<std::string> chips;
   std::string output, html, json, csv, trace;  ///< files to write; "-": stdout
+  bool exact = false;                          ///< count every scattered access
   bool quiet = false;
 };
 /// Runs the program with counters on and reports. The program's own exit code.

@@ -84,6 +84,8 @@ void add_prof(CLI::App& app, ProfOptions& options) {
   prof->add_option("--trace", options.trace,
                    "write a trace for Perfetto (ui.perfetto.dev) or chrome://tracing")
       ->type_name("FILE");
+  prof->add_flag("--exact", options.exact,
+                 "judge every scattered access, not a sample of those that a place makes many of");
   prof->add_flag("-q,--quiet", options.quiet, "no tables on stderr");
   add_run_options(prof, options.run);
 }

@@ -1,4 +1,5 @@
 // `ppu prof`: `ppu run` in a child with PPU_PROFILE set, and reports from what its processes leave behind.
+#include <stdlib.h>
 #include <time.h>
 
 #include <cerrno>
@@ -65,6 +66,7 @@ int prof(const ProfOptions& options) {
     std::fprintf(stderr, "ppu: prof: no temporary folder: %s\n", std::strerror(errno));
     return kFailed;
   }
+  if (options.exact) ::setenv("PPU_PROFILE_EXACT", "1", 1);
   RunOptions child = options.run;
   if (!options.chips.empty()) child.chip = options.chips[0];
   const double begin = now();
