@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "device/address_space.h"
+#include "device/chip_clock.h"
 
 namespace ppu::device {
 namespace {
@@ -85,6 +86,26 @@ void ChildGrids::run(const void* owner, std::function<void()> done) {
       started++;
   }
   go_on();
+}
+
+// Chains run side by side as the chip has room, the tail after all of them. Copies by kernels aren't counted.
+uint64_t ChildGrids::place_on_chip(const profile::Span& parent) const {
+  const auto place = [&](const Chain& chain, uint64_t ready) {
+    for (size_t i = 0; i < chain.next; i++) {
+      if (!chain.tasks[i].grid) continue;
+      const Grid& grid = *chain.tasks[i].grid;
+      const ChipSpan at = ChipClock::instance().place(int(parent.device), grid.chip_use(), ready);
+      profile::Span span = parent;
+      span.chip_begin_ns = at.begin_ns;
+      span.chip_end_ns = at.end_ns;
+      if (profile::recording()) grid.record(span);
+      ready = grid.place_children(span);
+    }
+    return ready;
+  };
+  uint64_t end = parent.chip_end_ns;
+  for (const Chain& chain : chains_) end = std::max(end, place(chain, parent.chip_end_ns));
+  return place(tail_, end);
 }
 
 ChildGrids::Chain* ChildGrids::take_chain() {

@@ -43,6 +43,10 @@ class ChildGrids {
   void set_error(uint64_t thread, uint32_t error);
   uint32_t error(uint64_t thread, bool clear);
 
+  /// When everything has run: its place on the chip's clock, behind the launching grid's `parent`. Gives the
+  /// time at which the last is over, and records the grids if asked to.
+  uint64_t place_on_chip(const profile::Span& parent) const;
+
   /// The grid's blocks have ended: runs everything, then calls `done`, which may delete this.
   void run(const void* owner, std::function<void()> done);
 

@@ -185,7 +185,8 @@ class CopyOperation : public Operation {
   std::unique_ptr<char[]> staged_;
   std::unique_ptr<activity::Record> activity_;   ///< while a profiling tool listens
   chip::CopyKind kind_ = chip::CopyKind::kFill;  ///< while kernels count, as the times
-  uint64_t submit_ns_ = 0, begin_ns_ = 0, thread_ = 0;
+  uint64_t submit_ns_ = 0, begin_ns_ = 0;
+  uint32_t thread_ = 0;
 };
 
 /// A copy that the calling thread made by itself while its stream was idle.
@@ -197,7 +198,7 @@ void note_copy(const exec::Transfer& t, Stream& stream, uint64_t begin_ns) {
   clock.host_saw(chip.end_ns);
   if (!profile::recording()) return;
   profile::record_copy(
-      {uint32_t(device.ordinal), uint32_t(stream.context().id()), stream.id(), profile::thread_number(),
+      {uint32_t(device.ordinal), uint32_t(stream.context().id()), stream.id(), profile::thread_number(), 0,
        begin_ns, begin_ns, monotonic_ns(), chip.begin_ns, chip.end_ns},
       kind, t.bytes());
 }

@@ -256,6 +256,8 @@ void Grid::record(profile::Span span) const {
   span.thread = thread_;
   span.submit_ns = submit_ns_;
   span.begin_ns = begin_ns_;
+  if (depth_ > 0 || children_.load()) span.end_ns = end_ns_;
+  span.depth = depth_;
   profile::record_kernel(span, name_, run_, launch_.args.grid, launch_.args.block, !launch_.entry);
 }
 
@@ -273,7 +275,13 @@ bool Grid::describe(activity::Record* record) const {
   return true;
 }
 
+uint64_t Grid::place_children(const profile::Span& span) const {
+  const ChildGrids* children = children_.load();
+  return children ? children->place_on_chip(span) : span.chip_end_ns;
+}
+
 void Grid::blocks_ended() {
+  if (begin_ns_) end_ns_ = monotonic_ns();
   if (ChildGrids* children = children_.load()) return children->run(owner_, [this] { complete(); });
   complete();
 }

@@ -54,6 +54,9 @@ class Grid {
   void record(profile::Span span) const;
   /// What it was, for a profiling tool; false if none listened when it was made.
   bool describe(activity::Record* record) const;
+  /// Places the grids that it launched on the chip's clock, after its own span, and records them if asked to.
+  /// The time at which the last of them is over.
+  uint64_t place_children(const profile::Span& span) const;
 
  private:
   class Job;
@@ -65,7 +68,8 @@ class Grid {
   Context& context_;
   const uint32_t depth_;
   chip::KernelRun run_;  ///< while kernels count, as the times
-  uint64_t submit_ns_ = 0, begin_ns_ = 0, thread_ = 0;
+  uint64_t submit_ns_ = 0, begin_ns_ = 0, end_ns_ = 0;
+  uint32_t thread_ = 0;
   activity::Origin origin_;  ///< while a profiling tool listens, as its begin and registers
   uint64_t activity_begin_ = 0;
   int registers_ = 0;

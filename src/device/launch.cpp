@@ -27,6 +27,7 @@ class KernelOperation : public Operation, public Recycled<KernelOperation> {
   ChipUse chip_use() override { return grid_.chip_use(); }
   void record(profile::Span span) override { grid_.record(span); }
   bool describe(activity::Record* record) override { return grid_.describe(record); }
+  uint64_t place_launched(const profile::Span& span) override { return grid_.place_children(span); }
 
  private:
   Grid grid_;

@@ -86,8 +86,6 @@ void Operation::complete() {
 void Operation::place_on_chip() {
   const int device = owner_->device().ordinal;
   const ChipSpan span = ChipClock::instance().place(device, chip_use(), chip_ready_ns_);
-  chip_end_ns_ = span.end_ns;
-  if (!profile::recording()) return;
   profile::Span all = {};
   all.device = uint32_t(device);
   all.context = uint32_t(owner_->id());
@@ -95,7 +93,8 @@ void Operation::place_on_chip() {
   all.end_ns = end_ns_;
   all.chip_begin_ns = span.begin_ns;
   all.chip_end_ns = span.end_ns;
-  record(all);
+  if (profile::recording()) record(all);
+  chip_end_ns_ = place_launched(all);
 }
 
 void Operation::tell_activity() {

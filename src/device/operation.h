@@ -49,6 +49,9 @@ class Operation {
   /// Says what it was, for a profiling tool; false: nothing that such tools show, or it began before one
   /// listened. Device, context, stream and end are the caller's to fill in.
   virtual bool describe(activity::Record*) { return false; }
+  /// Places what it launched itself on the chip's clock, from `span.chip_end_ns` on, and records that too.
+  /// The time at which all of it is over.
+  virtual uint64_t place_launched(const profile::Span& span) { return span.chip_end_ns; }
   /// Tells jobs of this operation's stream from others (exec::Job::owner).
   const void* stream_name() const { return stream_; }
 

@@ -48,7 +48,8 @@ struct Span {
   uint32_t device;
   uint32_t context;
   uint64_t stream;
-  uint64_t thread;  ///< that submitted it
+  uint32_t thread;  ///< that submitted it
+  uint32_t depth;   ///< kernels above it that launched it, each by the one before
   uint64_t submit_ns, begin_ns, end_ns;
   uint64_t chip_begin_ns, chip_end_ns;
 };

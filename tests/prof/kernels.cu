@@ -1,5 +1,5 @@
 // Kernels whose counts can be worked out on paper (prof_test.py holds them), and the ends of a process that a
-// profile must survive: kernels [all | time | exit | abort | fork | graph | ranges | scattered].
+// profile must survive: kernels [all | time | exit | abort | fork | graph | ranges | scattered | launches].
 #include <cuda_runtime.h>
 #include <nvtx3/nvToolsExt.h>
 #include <sys/wait.h>
@@ -113,6 +113,61 @@ __global__ void scattered(const int* from, const float* x, float* y) {
 
 }  // extern "C"
 
+/// A kernel that launches another three times: twice in a row and once behind everything. As nvcc's PTX calls
+/// the device runtime; clang has no dynamic parallelism.
+static const char kLaunches[] = R"(
+.version 7.8
+.target sm_80
+.address_size 64
+.extern .func (.param .b64 r) __cudaCDP2GetParameterBufferV2(.param .b64 f, .param .align 4 .b8 g[12],
+    .param .align 4 .b8 b[12], .param .b32 s);
+.extern .func (.param .b32 r) __cudaCDP2LaunchDeviceV2(.param .b64 p, .param .b64 s);
+.visible .entry launched(.param .u64 out) {
+  .reg .b32 %r<2>; .reg .b64 %rd<4>;
+  ld.param.u64 %rd1, [out]; mov.u32 %r1, %tid.x;
+  mul.wide.u32 %rd2, %r1, 4; add.u64 %rd3, %rd1, %rd2;
+  st.global.u32 [%rd3], %r1;
+  ret;
+}
+.func launch(.param .b64 out, .param .b64 stream) {
+  .reg .b32 %r<2>; .reg .b64 %rd<5>;
+  ld.param.u64 %rd1, [out]; ld.param.u64 %rd2, [stream];
+  mov.u64 %rd3, launched;
+  { .param .b64 f; .param .align 4 .b8 g[12]; .param .align 4 .b8 b[12]; .param .b32 s; .param .b64 back;
+    st.param.b64 [f], %rd3;
+    st.param.b32 [g], 1; st.param.b32 [g+4], 1; st.param.b32 [g+8], 1;
+    st.param.b32 [b], 64; st.param.b32 [b+4], 1; st.param.b32 [b+8], 1;
+    st.param.b32 [s], 0;
+    call.uni (back), __cudaCDP2GetParameterBufferV2, (f, g, b, s);
+    ld.param.b64 %rd4, [back]; }
+  st.u64 [%rd4], %rd1;
+  { .param .b64 p; .param .b64 s; .param .b32 back;
+    st.param.b64 [p], %rd4; st.param.b64 [s], %rd2;
+    call.uni (back), __cudaCDP2LaunchDeviceV2, (p, s);
+    ld.param.b32 %r1, [back]; }
+  ret;
+}
+.visible .entry launches(.param .u64 out) {
+  .reg .b32 %r<2>; .reg .b64 %rd<4>; .reg .pred %p;
+  mov.u32 %r1, %tid.x; setp.ne.u32 %p, %r1, 0; @%p ret;
+  ld.param.u64 %rd1, [out]; mov.u64 %rd2, 0; mov.u64 %rd3, 3;
+  { .param .b64 o; .param .b64 s; st.param.b64 [o], %rd1; st.param.b64 [s], %rd3; call.uni launch, (o, s); }
+  { .param .b64 o; .param .b64 s; st.param.b64 [o], %rd1; st.param.b64 [s], %rd2; call.uni launch, (o, s); }
+  { .param .b64 o; .param .b64 s; st.param.b64 [o], %rd1; st.param.b64 [s], %rd2; call.uni launch, (o, s); }
+  ret;
+}
+)";
+
+static void launch_from_device(int* out) {
+  cudaLibrary_t library;
+  cudaKernel_t kernel;
+  CHECK(cudaLibraryLoadData(&library, kLaunches, nullptr, nullptr, 0, nullptr, nullptr, 0));
+  CHECK(cudaLibraryGetKernel(&kernel, library, "launches"));
+  void* arguments[] = {&out};
+  CHECK(cudaLaunchKernel(reinterpret_cast<const void*>(kernel), dim3(1), dim3(32), arguments, 0, nullptr));
+  CHECK(cudaDeviceSynchronize());
+}
+
 /// All different, eight apart.
 static void set_places(int* i) {
   int from[kN];
@@ -180,6 +235,10 @@ int main(int argc, char** argv) {
     set_places(i);
     scattered<<<kBlocks, kThreads>>>(i, x, y);
     CHECK(cudaDeviceSynchronize());
+    return 0;
+  }
+  if (std::strcmp(mode, "launches") == 0) {
+    launch_from_device(i);
     return 0;
   }
   if (std::strcmp(mode, "ranges") == 0) {

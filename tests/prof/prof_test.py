@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What `ppu prof` says of kernels whose counts are known, on every engine, and the files it writes.
 
-    prof_test.py --ppu build/bin/ppu --program KERNELS CASE…      cases: counts scattered ends files clock usage"""
+    prof_test.py --ppu build/bin/ppu --program KERNELS CASE…      cases: counts scattered launches ends files clock usage"""
 import argparse
 import csv
 import io
@@ -98,6 +98,26 @@ def scattered(r):
                {**exact, "global_load_sectors": 0})
 
 
+def launches(r):
+    """Kernels that kernels launch are counted, and placed behind what launched them on both clocks."""
+    trace = r.folder / "launches.json"
+    for engine in ENGINES:
+        report = r.prof("launches", engine=engine, options=("--trace", str(trace)))
+        kernels = {k["name"]: k for k in report["kernels"]}
+        expect(f"launches on {engine}", {name: k["launches"] for name, k in kernels.items()},
+               {"launches": 1, "launched": 3})
+        expect("bytes they store", kernels["launched"]["counters"]["global_store_bytes"], 3 * 64 * 4)
+        events = json.loads(trace.read_text())["traceEvents"]
+        tracks = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}
+        for pid in {e["pid"] for e in events if e.get("cat") == "kernel"}:
+            slices = sorted((e for e in events if e.get("cat") == "kernel" and e["pid"] == pid), key=lambda e: e["ts"])
+            expect("order", [(e["name"], e["args"]["launch_depth"]) for e in slices],
+                   [("launches", 0), *[("launched", 1)] * 3])
+            expect("one after the other", all(a["ts"] + a["dur"] <= b["ts"] + 1e-3 for a, b in zip(slices, slices[1:])),
+                   True)
+            expect("tracks", len({tracks[pid, e["tid"]] for e in slices}), 2)
+
+
 def ends(r):
     """However a process ends, its profile is whole; children have their own."""
     for mode, code in (("exit", 3), ("abort", 134)):
@@ -182,7 +202,7 @@ def usage(r):
     expect("plain objects", {k: v for k, v in second.items() if k in first}, first)
 
 
-CASES = {case.__name__: case for case in (counts, scattered, ends, files, clock, usage)}
+CASES = {case.__name__: case for case in (counts, scattered, launches, ends, files, clock, usage)}
 
 
 def main():

@@ -1,5 +1,6 @@
 // Machine-readable reports of `ppu prof`: JSON, CSV, and the trace for chrome://tracing and Perfetto.
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -90,7 +91,8 @@ class Trace {
   }
 
  private:
-  static constexpr uint64_t kFirstDevice = 10'000'000;  // above every process number of Linux
+  static constexpr uint64_t kTracksOfKernels = 1'000'000'000;  ///< above every stream's number
+  static constexpr uint64_t kFirstDevice = 10'000'000;         // above every process number of Linux
 
   void add(const Json& event) {
     if (!events_.empty()) events_ += ",\n";
@@ -116,6 +118,45 @@ class Trace {
          {"args", std::move(args)}});
   }
 
+  /// Which of a stream's tracks work is on, on one clock: 0 is the stream's own. Kernels that kernels launch
+  /// may overlap each other; those that do are on several tracks.
+  using Tracks = std::map<const profile::Span*, unsigned>;
+  static Tracks tracks_of(const ProcessProfile& p, uint64_t profile::Span::* begin,
+                          uint64_t profile::Span::* end) {
+    std::vector<const profile::Span*> launched;
+    for (const ProfiledKernel& k : p.kernels)
+      if (k.span.depth > 0) launched.push_back(&k.span);
+    std::sort(launched.begin(), launched.end(), [&](const profile::Span* a, const profile::Span* b) {
+      return a->*begin != b->*begin ? a->*begin < b->*begin : std::less<>()(a, b);
+    });
+    Tracks tracks;
+    std::map<std::pair<uint32_t, uint64_t>, std::vector<uint64_t>> ends;  // of the tracks of a stream
+    for (const profile::Span* s : launched) {
+      std::vector<uint64_t>& of_stream = ends[{s->device, s->stream}];
+      const auto free =
+          std::find_if(of_stream.begin(), of_stream.end(), [&](uint64_t e) { return e <= s->*begin; });
+      tracks[s] = unsigned(free - of_stream.begin()) + 1;
+      if (free == of_stream.end())
+        of_stream.push_back(s->*end);
+      else
+        *free = s->*end;
+    }
+    return tracks;
+  }
+
+  /// The number of a track, named when it is first used.
+  uint64_t track(uint64_t pid, const profile::Span& s, const Tracks& tracks) {
+    const auto found = tracks.find(&s);
+    const unsigned number = found == tracks.end() ? 0 : found->second;
+    const uint64_t tid = s.stream + number * kTracksOfKernels;
+    std::string name = "stream " + std::to_string(s.stream);
+    if (number > 0) name += ", launched by kernels";
+    if (number > 1) name += " (" + std::to_string(number) + ")";
+    if (named_.emplace(std::pair(pid, tid), true).second)
+      add({{"ph", "M"}, {"name", "thread_name"}, {"pid", pid}, {"tid", tid}, {"args", {{"name", name}}}});
+    return tid;
+  }
+
   /// The same work on the device's two clocks, and an arrow from the call that submitted it.
   void device_slice(const ProcessProfile& p, size_t index, const profile::Span& s, const std::string& name,
                     const char* category, Json args) {
@@ -129,17 +170,13 @@ class Trace {
             "Device " + std::to_string(s.device) +
                 (predicted ? " on the clock of " + chip + " (predicted)" : " on the host's clock (real)"),
             int(pid - kFirstDevice) + 1000);
-      if (named_.emplace(std::pair(pid, s.stream), true).second)
-        add({{"ph", "M"},
-             {"name", "thread_name"},
-             {"pid", pid},
-             {"tid", s.stream},
-             {"args", {{"name", "stream " + std::to_string(s.stream)}}}});
     }
-    slice(real, s.stream, name, category, microseconds(s.begin_ns), double(s.end_ns - s.begin_ns) / 1000,
+    const uint64_t real_track = track(real, s, real_tracks_);
+    slice(real, real_track, name, category, microseconds(s.begin_ns), double(s.end_ns - s.begin_ns) / 1000,
           args);
-    slice(modelled, s.stream, name, category, first_work_ + double(s.chip_begin_ns) / 1000,
-          double(s.chip_end_ns - s.chip_begin_ns) / 1000, args);
+    slice(modelled, track(modelled, s, chip_tracks_), name, category,
+          first_work_ + double(s.chip_begin_ns) / 1000, double(s.chip_end_ns - s.chip_begin_ns) / 1000, args);
+    if (s.depth > 0) return;  // a kernel submitted it
     const uint64_t id = ++flows_;
     add({{"ph", "s"},
          {"id", id},
@@ -154,7 +191,7 @@ class Trace {
          {"name", "submits"},
          {"cat", "submit"},
          {"pid", real},
-         {"tid", s.stream},
+         {"tid", real_track},
          {"ts", microseconds(s.begin_ns)}});
   }
 
@@ -174,6 +211,8 @@ class Trace {
     for (const ProfiledKernel& k : p.kernels) first = std::min(first, k.span.submit_ns);
     for (const profile::Copy& copy : p.copies) first = std::min(first, copy.span.submit_ns);
     first_work_ = microseconds(first);
+    real_tracks_ = tracks_of(p, &profile::Span::begin_ns, &profile::Span::end_ns);
+    chip_tracks_ = tracks_of(p, &profile::Span::chip_begin_ns, &profile::Span::chip_end_ns);
     for (const ProfiledKernel& k : p.kernels) {
       const exec::Counters& c = k.run.counters;
       device_slice(p, index, k.span, p.names[k.name], "kernel",
@@ -183,7 +222,8 @@ class Trace {
                     {"flop", chip::flop_of(c)},
                     {"global_bytes", c.global_load_bytes + c.global_store_bytes},
                     {"sectors", c.global_load_sectors + c.global_store_sectors},
-                    {"active_lanes", share(active_lanes_percent(c))}});
+                    {"active_lanes", share(active_lanes_percent(c))},
+                    {"launch_depth", k.span.depth}});
     }
     for (const profile::Copy& copy : p.copies)
       device_slice(p, index, copy.span, std::string("copy, ") + chip::copy_words(chip::CopyKind(copy.kind)),
@@ -194,7 +234,8 @@ class Trace {
   uint64_t start_;
   std::string events_;
   std::map<std::pair<uint64_t, uint64_t>, bool> named_;
-  double first_work_ = 0;  ///< of this process, in microseconds
+  Tracks real_tracks_, chip_tracks_;  ///< of this process
+  double first_work_ = 0;             ///< of this process, in microseconds
   uint64_t flows_ = 0;
 };
 
