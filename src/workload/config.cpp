@@ -8,7 +8,7 @@ namespace {
 
 using nlohmann::json;
 
-enum class Reader { kBert, kVit, kWhisper, kT5, kRefuse };
+enum class Reader { kBert, kVit, kWhisper, kT5, kBart, kRefuse };
 struct TypeRow {
   const char* type;
   Reader reader;
@@ -29,11 +29,22 @@ constexpr TypeRow kTypes[] = {
     {"vit", Reader::kVit},
     {"deit", Reader::kVit},
     {"dinov2", Reader::kVit},
+    {"vit_mae", Reader::kVit},
+    {"vit_msn", Reader::kVit},
+    {"beit", Reader::kVit},
+    {"dinov2_with_registers", Reader::kVit},
     {"clip_vision_model", Reader::kVit},
     {"siglip_vision_model", Reader::kVit},
     {"whisper", Reader::kWhisper},
     {"t5", Reader::kT5},
     {"mt5", Reader::kT5},
+    {"umt5", Reader::kT5},
+    {"bart", Reader::kBart},
+    {"mbart", Reader::kBart},
+    {"marian", Reader::kBart},
+    {"pegasus", Reader::kBart},
+    {"blenderbot", Reader::kBart},
+    {"m2m_100", Reader::kBart},
     {"mamba", Reader::kRefuse},
     {"mamba2", Reader::kRefuse},
     {"rwkv", Reader::kRefuse},
@@ -46,6 +57,32 @@ constexpr TypeRow kTypes[] = {
     {"lfm2", Reader::kRefuse},
     {"granitemoehybrid", Reader::kRefuse},
 };
+
+/// What the class of a language model inside a multimodal one gives fields that its file leaves out
+/// (configuration classes of Hugging Face's transformers): published files rely on it.
+struct DefaultRow {
+  const char* type;
+  const char* field;
+  double value;
+};
+constexpr DefaultRow kInnerDefaults[] = {
+    {"gemma3_text", "vocab_size", 262208}, {"gemma3_text", "num_attention_heads", 8},
+    {"gemma3_text", "head_dim", 256},      {"gemma3_text", "num_key_value_heads", 4},
+    {"llama", "vocab_size", 32000},        {"llama", "hidden_size", 4096},
+    {"llama", "intermediate_size", 11008}, {"llama", "num_hidden_layers", 32},
+    {"llama", "num_attention_heads", 32},  {"mistral", "vocab_size", 32000},
+    {"mistral", "hidden_size", 4096},      {"mistral", "intermediate_size", 14336},
+    {"mistral", "num_hidden_layers", 32},  {"mistral", "num_attention_heads", 32},
+    {"mistral", "num_key_value_heads", 8},
+};
+
+void fill_inner(json& part) {
+  const std::string type = part.contains("model_type") && part["model_type"].is_string()
+                               ? part["model_type"].get<std::string>()
+                               : "";
+  for (const DefaultRow& row : kInnerDefaults)
+    if (type == row.type && !part.contains(row.field)) part[row.field] = row.value;
+}
 
 std::string stored_precision(const ConfigFields& fields) {
   const auto quantised = fields.object().find("quantization_config");
@@ -92,13 +129,31 @@ json sized_part(const json& root, const std::string& type) {
     return part;
   }
   for (const char* name : {"text_config", "llm_config", "language_config"})
-    if (const json* inner = object_in(root, name); inner && inner->contains("num_hidden_layers"))
+    if (const json* inner = object_in(root, name);
+        inner && (inner->contains("num_hidden_layers") || inner->contains("model_type"))) {
       part = *inner;
+      fill_inner(part);
+    }
   for (const char* name : {"attn_config", "ffn_config"})
     if (const json* inner = object_in(root, name))
       for (const auto& [key, value] : inner->items())
         if (!part.contains(key)) part[key] = value;
   return part;
+}
+
+/// "CausalLM" of "LlamaForCausalLM"; empty where no class is named, or one without a task ("Qwen2Model").
+std::string task_of(const ConfigFields& fields) {
+  for (const std::string& name : fields.texts("architectures"))
+    if (const size_t at = name.find("For"); at != name.npos && at > 0) return name.substr(at + 3);
+  return {};
+}
+
+/// Whether a model of an unlisted type with this task is a decoder; decoders also judge texts.
+bool writes_text(const std::string& task) {
+  for (const char* known : {"CausalLM", "ConditionalGeneration", "SequenceClassification",
+                            "TokenClassification", "QuestionAnswering", "VisionText2Text", "ImageTextToText"})
+    if (task.starts_with(known)) return true;
+  return task.empty();
 }
 
 void read_kind(ConfigFields& fields, const std::string& type, Model& model) {
@@ -113,6 +168,8 @@ void read_kind(ConfigFields& fields, const std::string& type, Model& model) {
         return read_whisper(fields, type, model);
       case Reader::kT5:
         return read_t5(fields, type, model);
+      case Reader::kBart:
+        return read_bart(fields, type, model);
       case Reader::kRefuse:
         return fields.fail("model_type `" + type +
                            "` has layers that aren't modelled (state-space, shared or "
@@ -120,6 +177,13 @@ void read_kind(ConfigFields& fields, const std::string& type, Model& model) {
     }
   }
   if (read_network(fields, type, model)) return;
+  const std::string task = task_of(fields);
+  if (task == "MaskedLM" || task == "PreTraining") return read_bert(fields, type, model);
+  if (!writes_text(task) || fields.has("encoder_layers") || fields.flag("is_encoder_decoder", false))
+    return fields.fail(
+        "model_type `" + type + "`" + (task.empty() ? "" : " (for " + task + ")") +
+        " isn't modelled; decoders, BERT's and ViT's kin, Whisper, T5 and BART are. An ONNX export "
+        "of it can be read");
   model.decoder = read_decoder(fields, type);
   model.context_limit = fields.get({"max_position_embeddings", "n_positions", "seq_length"}, 0);
 }

@@ -1,6 +1,7 @@
 // See config_fields.h.
 #include "workload/config_fields.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ppu::workload {
@@ -30,6 +31,10 @@ double ConfigFields::need(std::initializer_list<const char*> names) {
 double ConfigFields::get(std::initializer_list<const char*> names, double otherwise) {
   const json* value = find(names);
   if (!value) return otherwise;
+  // A size given layer by layer is one if they all are the same.
+  if (value->is_array() && !value->empty() &&
+      std::all_of(value->begin(), value->end(), [&](const json& one) { return one == (*value)[0]; }))
+    value = &(*value)[0];
   // Sizes beyond 1e9 are nobody's; they would overflow the counts they are multiplied into.
   const double number = value->is_number() ? value->get<double>() : -1;
   if (number >= 0 && number <= 1e9) return number;

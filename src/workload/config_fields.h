@@ -45,6 +45,7 @@ void read_bert(ConfigFields& fields, const std::string& type, Model& model);
 void read_vit(ConfigFields& fields, const std::string& type, Model& model);
 void read_whisper(ConfigFields& fields, const std::string& type, Model& model);
 void read_t5(ConfigFields& fields, const std::string& type, Model& model);
+void read_bart(ConfigFields& fields, const std::string& type, Model& model);
 
 /// The readers of networks that aren't transformers (networks.cpp); false when `type` is none of them.
 bool read_network(ConfigFields& fields, const std::string& type, Model& model);

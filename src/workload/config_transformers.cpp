@@ -46,7 +46,7 @@ Attention full_attention(ConfigFields& f, double hidden, const std::string& type
     a.q_rank = f.get({"q_lora_rank"}, 0);
     a.rope_dim = f.need({"qk_rope_head_dim"});
     a.head_dim = f.need({"qk_nope_head_dim"}) + a.rope_dim;
-    a.value_dim = f.need({"v_head_dim"});
+    a.value_dim = f.get({"v_head_dim"}, a.value_dim);
   }
   return a;
 }
@@ -87,14 +87,16 @@ Experts experts_of(ConfigFields& f, const std::string& type, double width) {
   Feed& feed = e.feed;
   feed.experts = f.get({"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"}, 0);
   if (feed.experts <= 1) return {};
-  feed.active =
-      f.need({"num_experts_per_tok", "num_experts_per_token", "moe_top_k", "moe_k", "num_selected_experts"});
+  feed.active = f.need({"num_experts_per_tok", "num_experts_per_token", "moe_top_k", "moe_topk", "moe_k",
+                        "num_selected_experts"});
   feed.expert_width = f.get({"moe_intermediate_size", "expert_ffn_hidden_size"}, width);
-  feed.shared_width = f.get({"n_shared_experts", "num_shared_experts"}, 0) * feed.expert_width;
+  feed.shared_width =
+      f.get({"n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts"}, 0) *
+      feed.expert_width;
   feed.shared_width =
       f.get({"shared_expert_intermediate_size", "shared_intermediate_size"}, feed.shared_width);
   if (type == "llama4_text") feed.shared_width = width;
-  e.first = f.get({"first_k_dense_replace"}, 0);
+  e.first = f.get({"first_k_dense_replace", "moe_layer_start_index"}, 0);
   e.step = std::max(1.0, f.get({"decoder_sparse_step", "interleave_moe_layer_step"}, 1));
   for (const double i : f.numbers("mlp_only_layers")) e.dense.insert(i);
   if (feed.active > feed.experts) f.fail("more experts active than there are");
@@ -234,6 +236,17 @@ void read_whisper(ConfigFields& f, const std::string&, Model& model) {
   model.default_in = 4, model.default_out = 100;  // the prompt's special tokens; words of 30 s of speech
 }
 
+namespace {
+
+/// A text of --in tokens is read once by the encoder, then the decoder writes.
+void text_to_text(Model& model) {
+  model.encodes_prompt = true;
+  model.task = Task::kTranscribe;
+  model.default_in = model.encoder_tokens = 512, model.default_out = 128;
+}
+
+}  // namespace
+
 void read_t5(ConfigFields& f, const std::string&, Model& model) {
   const double hidden = f.need({"d_model"}), layers = f.need({"num_layers"});
   const bool gated = f.text({"feed_forward_proj"}, "relu").find("gated") != std::string::npos;
@@ -246,9 +259,22 @@ void read_t5(ConfigFields& f, const std::string&, Model& model) {
   d.causal = d.has_head = true;
   d.tied = f.flag("tie_word_embeddings", true);
   model.encoder = e, model.decoder = d;
-  model.encoder_tokens = 512;
-  model.task = Task::kTranscribe;
-  model.default_in = 1, model.default_out = 128;
+  text_to_text(model);
+}
+
+void read_bart(ConfigFields& f, const std::string&, Model& model) {
+  const double hidden = f.need({"d_model"});
+  Transformer e = plain_encoder(hidden, f.need({"encoder_layers"}), f.need({"encoder_attention_heads"}),
+                                f.need({"encoder_ffn_dim"}), false);
+  e.positions = f.get({"max_position_embeddings"}, 0);
+  Transformer d = plain_encoder(hidden, f.need({"decoder_layers"}), f.need({"decoder_attention_heads"}),
+                                f.need({"decoder_ffn_dim"}), false);
+  d.vocab = f.need({"vocab_size"});  // one table for both, as T5's
+  d.positions = e.positions;
+  d.layers[0].cross = true;
+  d.causal = d.has_head = d.tied = true;
+  model.encoder = e, model.decoder = d;
+  text_to_text(model);
 }
 
 }  // namespace ppu::workload

@@ -11,7 +11,9 @@ namespace ppu::workload {
 
 Estimator::Estimator(const Question& question, const chip::Chip& chip, const Precision& precision)
     : question_(question), chip_(chip), precision_(precision), stack_(stack_of(question)) {
-  in_ = question.in > 0 ? question.in : question.model.default_in;
+  in_ = question.model.encodes_prompt ? 1  // the token that the decoder begins with
+        : question.in > 0             ? question.in
+                                      : question.model.default_in;
   out_ = question.out > 0 ? question.out : question.model.default_out;
 }
 

@@ -108,7 +108,9 @@ struct Model {
   std::optional<Transformer> decoder;
   std::vector<Stage> stages;  ///< run in this order, before the transformers
   double encoder_tokens = 0;  ///< fixed length of the encoder's input (0: the request's)
-  double context_limit = 0;   ///< 0: unknown
+  bool encodes_prompt =
+      false;                 ///< text to text: a request's tokens go to the encoder, encoder_tokens of them
+  double context_limit = 0;  ///< 0: unknown
   double default_in = 1024, default_out = 256;
 
   double parameters() const;
@@ -122,7 +124,8 @@ Result<Model> find_model(std::string_view name);
 
 /// What a file leaves open.
 struct ReadOptions {
-  double tokens = 0;  ///< lengths that an ONNX graph leaves symbolic, batch aside; 0: 128
+  double tokens = 0;  ///< lengths that an ONNX graph leaves symbolic, batch aside (0: 128), and of the text
+                      ///< that an encoder reads for a decoder (0: 512)
 };
 
 /// A preset, a path of a config.json (or of the folder it is in), or a path of an .onnx file.

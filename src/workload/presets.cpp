@@ -128,7 +128,10 @@ Result<Model> load_model(const std::string& what, const ReadOptions& options) {
   if (!path.ends_with(".json") && !fs::is_regular_file(path, ignored)) return find_model(what);
   const Result<std::string> text = file_text(path);
   if (!text) return text.error();
-  return read_config(text.value(), path);
+  Result<Model> model = read_config(text.value(), path);
+  if (model && model.value().encodes_prompt && options.tokens > 0)
+    model.value().encoder_tokens = options.tokens;
+  return model;
 }
 
 std::vector<std::string> preset_ids() {

@@ -121,6 +121,64 @@ TEST(Config, SizesOneLevelDownAreFound) {
   EXPECT_NE(both->uncertain.find("images"), std::string::npos);
 }
 
+TEST(Config, WhatIsLeftOutInsideIsItsClassDefault) {
+  // The fields that google/gemma-3-4b-it's own file has, and those of llava-hf/llava-1.5-7b-hf's.
+  auto gemma = read_config(
+      R"({"model_type":"gemma3","architectures":["Gemma3ForConditionalGeneration"],"text_config":{"hidden_size":2560,
+          "intermediate_size":10240,"model_type":"gemma3_text","num_hidden_layers":34,"sliding_window":1024}})",
+      "gemma");
+  ASSERT_TRUE(gemma) << gemma.error().message;
+  EXPECT_NEAR(gemma->parameters() / 3.88e9, 1, 0.02);
+  auto llava = read_config(
+      R"({"model_type":"llava","text_config":{"model_type":"llama","vocab_size":32064},"vision_config":{"hidden_size":1024}})",
+      "llava");
+  ASSERT_TRUE(llava) << llava.error().message;
+  EXPECT_NEAR(llava->parameters() / 6.74e9, 1, 0.02);
+}
+
+TEST(Config, OnlyWhatWritesTextIsADecoder) {
+  nlohmann::json c = nlohmann::json::parse(kSmall);
+  c["model_type"] = "somebodys-own";
+  for (const char* name : {"SomebodysForCausalLM", "SomebodysModel", "SomebodysForSequenceClassification"}) {
+    c["architectures"] = {name};
+    auto model = read_config(c.dump(), "config.json");
+    ASSERT_TRUE(model) << name << model.error().message;
+    EXPECT_TRUE(model->decoder) << name;
+  }
+  for (const char* name :
+       {"SomebodysForCTC", "SomebodysForImageClassification", "SomebodysForObjectDetection"}) {
+    c["architectures"] = {name};
+    auto model = read_config(c.dump(), "config.json");
+    ASSERT_FALSE(model) << name;
+    EXPECT_NE(model.error().message.find("somebodys-own"), std::string::npos) << model.error().message;
+  }
+  c["architectures"] = {"SomebodysForMaskedLM"};
+  EXPECT_TRUE(read_config(c.dump(), "config.json")->encoder);
+  c["architectures"] = {"SomebodysForConditionalGeneration"};
+  c["is_encoder_decoder"] = true;
+  EXPECT_FALSE(read_config(c.dump(), "config.json"));
+}
+
+TEST(Config, TextToTextEncodesThePrompt) {
+  auto bart = read_config(
+      R"({"model_type":"bart","d_model":1024,"encoder_layers":12,"decoder_layers":12,"encoder_attention_heads":16,
+          "decoder_attention_heads":16,"encoder_ffn_dim":4096,"decoder_ffn_dim":4096,"vocab_size":50265,
+          "max_position_embeddings":1024})",
+      "bart");
+  ASSERT_TRUE(bart) << bart.error().message;
+  EXPECT_NEAR(bart->parameters() / 406e6, 1, 0.02);
+  EXPECT_TRUE(bart->encodes_prompt);
+}
+
+TEST(Config, SizesByLayerAreOneIfTheyAreTheSame) {
+  nlohmann::json c = nlohmann::json::parse(kSmall);
+  const double plain = read_config(c.dump(), "config.json")->parameters();
+  c["intermediate_size"] = {128, 128};
+  EXPECT_EQ(read_config(c.dump(), "config.json")->parameters(), plain);
+  c["intermediate_size"] = {128, 64};
+  EXPECT_FALSE(read_config(c.dump(), "config.json"));
+}
+
 TEST(Config, ReadsLayerKinds) {
   nlohmann::json c = nlohmann::json::parse(kSmall);
   c["layer_types"] = {"sliding_attention", "full_attention"};
