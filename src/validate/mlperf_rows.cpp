@@ -90,6 +90,7 @@ Result<workload::SteadyRun> language_run(const Question& q, const Benchmark& b,
     s.deployment.parallel = {.tp = tp, .pp = 1, .ep = 1, .dp = 1};
     Result<workload::SteadyRun> run = workload::max_throughput(s, b.in, b.out * b.beams, options);
     if (!run) {
+      if (tp > 1 && run.error().kind == ErrorKind::kBadInput) break;  // more chips than heads to split
       if (run.error().kind != ErrorKind::kResource) return run.error();
       best = best ? std::move(best) : Result<workload::SteadyRun>(run.error());
       continue;

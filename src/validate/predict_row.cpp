@@ -75,9 +75,10 @@ Result<double> kernel_row(const Question& q) {
   const Row& row = q.row;
   const auto stated = shape_of(row);
   const bool rate = q.asked.figure == Figure::kFlopRate || q.asked.figure == Figure::kFlopShare;
+  if (!stated && names_attention(row)) return attention_row(q);
   if (!stated && !(rate && names_product(row)))
     return unsupported("kernel `" + row.model +
-                       "`: of kernels, matrix products (M=… N=… K=…) are modelled alone");
+                       "`: of kernels, matrix products (M=… N=… K=…) and attention are modelled alone");
   if (!stated) q.assume("a product of 8192 x 8192 x 8192");
   const Shape shape = stated.value_or(Shape{kLargeEdge, kLargeEdge, kLargeEdge});
   const chip::Number math = number_of(q);
@@ -85,9 +86,11 @@ Result<double> kernel_row(const Question& q) {
   chip::Op op{
       .kind = chip::OpKind::kGemm, .label = "gemm", .math = math, .m = shape.m, .n = shape.n, .k = shape.k};
   const double bytes = chip::bytes_of(math);
-  op.weight_bytes = shape.n * shape.k * weight_bits(row, math) / 8;
-  op.read_bytes = shape.m * shape.k * bytes;
-  op.write_bytes = shape.m * shape.n * std::max(2.0, math == chip::Number::kF32 ? 4.0 : 2.0);
+  if (const Routed routed = routed_of(row, shape); routed.groups > 1)
+    op.m = routed.rows, op.groups = routed.groups, op.routed = true;
+  op.weight_bytes = op.groups * shape.n * shape.k * weight_bits(row, math) / 8;
+  op.read_bytes = op.groups * op.m * shape.k * bytes;
+  op.write_bytes = op.groups * op.m * shape.n * std::max(2.0, math == chip::Number::kF32 ? 4.0 : 2.0);
   double copies = 1;
   if (terms.loop_copies > 0) {
     // Benchmarks go round several copies of the weights, as many as fill the L2, up to a limit.
@@ -114,7 +117,7 @@ Result<double> kernel_row(const Question& q) {
     seconds += terms.loop_us * 1e-6 / copies;
     if (work.size() > 1) seconds += terms.quantise_us * 1e-6;
   }
-  const double flops = 2 * shape.m * shape.n * shape.k;
+  const double flops = 2 * op.groups * op.m * shape.n * shape.k;
   const double peak = chip::peak_flops(q.chip, math);
   Answers answers(1);
   answers.set(Figure::kLatency, seconds).set(Figure::kFlopRate, flops / seconds);
@@ -171,9 +174,14 @@ Result<double> collective_row(const Question& q) {
   const Row& row = q.row;
   const double named = number_at(row.scenario, "ranks").value_or(number_at(row.scenario, "EP").value_or(0));
   const double ranks = named > 1 ? named : row.chips;
-  double bytes = row.in > 0 ? row.in : kLargeMessage;
+  double bytes = row.in > 0 ? row.in : 0;
   if (const double sent = expert_bytes(q); sent > 0) bytes = sent;
   if (const auto mib = number_at(row.scenario, "MiB=")) bytes = *mib * 1048576;
+  if (const auto size = bytes_in(row.model + " " + row.scenario)) bytes = *size;
+  if (bytes <= 0) {
+    bytes = kLargeMessage;
+    q.assume("a message of 1 GiB");
+  }
   if (ranks < 2) return unsupported("a collective of one chip");
   const auto named_kind = collective_kind(row);
   if (!named_kind) return named_kind.error();

@@ -5,6 +5,7 @@
 
 #include "validate/figure.h"
 #include "validate/predict_row.h"
+#include "validate/words.h"
 #include "workload/serving.h"
 
 namespace ppu::validate {
@@ -50,6 +51,15 @@ class Answers {
 Result<workload::Model> model_of(const Question& q);
 
 Result<double> kernel_row(const Question& q);
+/// A kernel that is attention by its words (attention_rows.cpp).
+bool names_attention(const Row& row);
+Result<double> attention_row(const Question& q);
+/// A grouped product: each of `groups` experts has `rows` rows; one group of all rows where it is a plain
+/// one.
+struct Routed {
+  double groups = 1, rows = 0;
+};
+Routed routed_of(const Row& row, const Shape& shape);
 Result<double> collective_row(const Question& q);
 Result<double> serving_max_row(const Question& q);
 Result<double> serving_static_row(const Question& q);

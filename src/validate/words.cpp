@@ -38,6 +38,27 @@ std::optional<double> number_at(std::string_view text, std::string_view word) {
   return std::nullopt;
 }
 
+std::optional<double> bytes_in(std::string_view text) {
+  const std::string in = lower_case(text);
+  for (size_t at = 0; at < in.size(); ++at) {
+    if (!std::isdigit(static_cast<unsigned char>(in[at]))) continue;
+    char* end = nullptr;
+    const double number = std::strtod(in.c_str() + at, &end);
+    at = size_t(end - in.c_str());
+    const size_t unit = in.find_first_not_of(' ', at);
+    if (unit == in.npos) continue;
+    const size_t power = std::string_view("kmg").find(in[unit]);
+    const std::string_view rest = std::string_view(in).substr(unit + 1);
+    const size_t letters = rest.starts_with("ib") ? 2 : rest.starts_with("b") ? 1 : 0;
+    const bool ends = rest.size() == letters || !std::isalnum(static_cast<unsigned char>(rest[letters]));
+    // "64 GB/s" is a rate.
+    if (power == std::string_view::npos || letters == 0 || !ends || rest.substr(letters).starts_with("/"))
+      continue;
+    return std::ldexp(number, 10 * (int(power) + 1));
+  }
+  return std::nullopt;
+}
+
 bool names_expert_exchange(const Row& row) {
   const std::string words = row.model + " " + row.scenario + " " + row.metric;
   return contains(words, "dispatch") || contains(words, "combine");

@@ -42,6 +42,10 @@ Result<double> seconds_in(const Row& row);
 /// A number that stands before or behind `word` in a text ("L=340", "cache 512", "EP32"), letter case aside.
 std::optional<double> number_at(std::string_view text, std::string_view word);
 
+/// "64 MB", "1GiB", "512 KB": the first size in a text, in bytes. MB and MiB are both 2^20, as nccl-tests
+/// prints them.
+std::optional<double> bytes_in(std::string_view text);
+
 std::string lower_case(std::string_view text);
 /// Lower case without anything else: "llama3_1-8b" and "llama3.1-8b" are one name.
 std::string letters_and_digits(std::string_view text);

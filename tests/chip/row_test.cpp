@@ -182,7 +182,7 @@ TEST(Rows, WhatCannotBeModelledSaysWhy) {
   const Judged kernel = judge(
       row_of("a\tA100\t1\tFlashAttention\tBF16\tkernel\t\t\t\tlong\tlatency\t1\tms\tx"), nullptr, false);
   EXPECT_FALSE(kernel.modelled());
-  EXPECT_NE(kernel.reason.find("matrix products"), std::string::npos);
+  EXPECT_NE(kernel.reason.find("its sizes are wanted"), std::string::npos);
   const Judged chip =
       judge(row_of("a\tAbacus\t1\tGEMM 8x8x8\tBF16\tkernel\t\t\t\t\tlatency\t1\tms\tx"), nullptr, false);
   EXPECT_FALSE(chip.modelled());
@@ -209,14 +209,82 @@ TEST(Rows, ChipsThatOnlyLookLikeOnesWeKnowAreRefused) {
   }
 }
 
+TEST(Rows, AttentionIsReadFromItsWords) {
+  const auto answer = [](const std::string& model, const std::string& scenario,
+                         const std::string& figure = "latency\t1\tus") {
+    return judge(row_of("a\tH20 96GB\t1\t" + model + "\tBF16\tkernel\t\t\t\t" + scenario + "\t" + figure +
+                        "\tInferSim"),
+                 nullptr, false);
+  };
+  const Judged plain = answer("prefill attention", "b=4 s=2048 heads=32 kv_heads=8 d=128 causal");
+  ASSERT_TRUE(plain.modelled()) << plain.reason;
+  // 4 x 32 heads x 2048 x 2049 / 2 pairs of 512 FLOP each, at no more than the chip's 148 TFLOPS.
+  EXPECT_GT(plain.predicted, 4 * 32 * 2048.0 * 2049 / 2 * 512 / 148e12 * 1e6);
+  EXPECT_LT(plain.predicted, 3 * 4 * 32 * 2048.0 * 2049 / 2 * 512 / 148e12 * 1e6);
+  EXPECT_DOUBLE_EQ(answer("FlashAttention fwd", "batch 4, seqlen 2k, nh32, hkv8, head_dim: 128").predicted,
+                   plain.predicted);
+  EXPECT_GT(answer("prefill attention", "b=4 s=2048 heads=32 d=128 non-causal").predicted,
+            1.5 * plain.predicted);
+  // Decoding reads the cache: 64 x 4096 tokens of 8 heads, at no more than 4 TB/s.
+  const Judged decode = answer("decode attention", "b=64 kv=4096 h=32 kv_heads=8 d=128");
+  ASSERT_TRUE(decode.modelled()) << decode.reason;
+  EXPECT_GT(decode.predicted, 64 * 4096.0 * 8 * 256 * 2 / 4022e9 * 1e6);
+  EXPECT_LT(decode.predicted, 2 * 64 * 4096.0 * 8 * 256 * 2 / 4000e9 * 1e6);
+  // A model's name gives what the words leave open; MLA's cache is narrow.
+  EXPECT_DOUBLE_EQ(answer("Llama-3.1-8B", "decode attention b=64 kv=4096").predicted, decode.predicted);
+  EXPECT_LT(answer("MLA decode", "b=64 kv=4096").predicted, 0.8 * decode.predicted);
+  EXPECT_LE(answer("prefill attention", "b=4 s=2048 heads=32 d=128", "achieved\t1\tTFLOPS").predicted, 148);
+}
+
+TEST(Rows, MoreChipsThanHeadsHoldCopies) {
+  const auto answer = [](const std::string& chips) {
+    return judge(
+        row_of("a\tGB200\t" + chips +
+               "\tllama3.1-8b\t\tmlperf\t\t\t\tMLPerf Inference v5.1 closed Offline\toutput_throughput\t1"
+               "\ttok/s\tTensorRT"),
+        nullptr, false);
+  };
+  ASSERT_TRUE(answer("72").modelled()) << answer("72").reason;
+  EXPECT_NEAR(answer("72").predicted / answer("8").predicted, 9, 0.5);
+}
+
+TEST(Rows, GroupedProductsSplitTheirRows) {
+  const auto answer = [](const std::string& model, const std::string& scenario) {
+    return judge(row_of("a\tH800 SXM\t1\t" + model + "\tFP8\tkernel\t\t\t\t" + scenario +
+                        "\tlatency\t1\tus\tDeepGEMM"),
+                 nullptr, false)
+        .predicted;
+  };
+  const double plain = answer("GEMM", "M=64 N=4096 K=7168");
+  EXPECT_GT(answer("grouped GEMM", "M=64 N=4096 K=7168 experts=32 topk=8"),
+            10 * plain);  // all experts' weights
+  EXPECT_EQ(answer("grouped GEMM", "M=1 N=4096 K=7168 experts=32 topk=8"),
+            answer("grouped GEMM", "M=1 N=4096 K=7168 experts=8 topk=8"));  // a token reaches 8
+}
+
+TEST(Rows, MessagesHaveTheSizeTheirWordsSay) {
+  const auto answer = [](const std::string& model, const std::string& scenario) {
+    return judge(row_of("a\tH100 SXM\t8\t" + model + "\tBF16\tcollective\t\t\t\t" + scenario +
+                        "\tlatency\t1\tus\tNCCL"),
+                 nullptr, false);
+  };
+  const Judged small = answer("AllReduce 64 MB", ""), large = answer("AllReduce", "message 1 GiB");
+  EXPECT_LT(small.predicted, large.predicted / 8);
+  EXPECT_DOUBLE_EQ(answer("AllReduce", "8 cards").predicted, large.predicted);
+  EXPECT_NE(answer("AllReduce", "8 cards").assumed.find("1 GiB"), std::string::npos);
+  EXPECT_EQ(small.assumed.find("1 GiB"), std::string::npos);
+}
+
 TEST(Rows, KernelsThatAreNoProductsHaveNoFlopRate) {
   const auto answer = [](const std::string& model, const std::string& scenario) {
     return judge(row_of("a\tH20 96GB\t1\t" + model + "\tFP8\tkernel\t16\t\t\t" + scenario +
                         "\tachieved\t1\tTFLOPS\tDeepGEMM"),
                  nullptr, false);
   };
-  for (const char* other : {"softmax", "MLA", "memcpy", "FlashAttention"})
+  for (const char* other : {"softmax", "memcpy"})
     EXPECT_NE(answer(other, "4096 rows").reason.find("matrix products"), std::string::npos) << other;
+  for (const char* other : {"MLA", "FlashAttention"})
+    EXPECT_NE(answer(other, "4096 rows").reason.find("its sizes are wanted"), std::string::npos) << other;
   EXPECT_TRUE(answer("GEMM peak", "as measured").modelled());
   const double stated = answer("GEMM 64x4096x7168", "").predicted;
   EXPECT_DOUBLE_EQ(answer("gemm_fp8_64x4096x7168", "").predicted, stated);
