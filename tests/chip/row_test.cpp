@@ -193,12 +193,22 @@ TEST(Rows, WhatCannotBeModelledSaysWhy) {
 
 TEST(Rows, ChipsThatOnlyLookLikeOnesWeKnowAreRefused) {
   Row row;
-  for (const char* name : {"A10", "A30", "L40", "RTX 4090", "V100", "Gaudi 3"}) {
+  for (const char* name : {"A16", "A40", "A10G", "L2", "RTX 3090", "P100", "Gaudi 4", "TPU v4"}) {
     row.chip = name;
     EXPECT_FALSE(chip_of(row)) << name;
   }
   for (const auto& [name, id] : {std::pair{"A100 PCIe 40GB", "a100-40gb"},
                                  {"L40S 48GB", "l40s"},
+                                 {"NVIDIA L40", "l40"},
+                                 {"A10", "a10"},
+                                 {"A30 24GB", "a30"},
+                                 {"H20 141GB", "h20-3e"},
+                                 {"NVIDIA H20-3e", "h20-3e"},
+                                 {"H20 96GB", "h20"},
+                                 {"Tesla V100-SXM2-32GB", "v100"},
+                                 {"GeForce RTX 4090", "rtx-4090"},
+                                 {"Intel Gaudi 3", "gaudi-3"},
+                                 {"TPU v6e", "tpu-v6e"},
                                  {"H800", "h800-sxm"},
                                  {"A100 80GB", "a100"},
                                  {"H20 SXM", "h20"}}) {
