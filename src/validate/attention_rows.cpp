@@ -2,7 +2,7 @@
 // leave open are those of the row's model, if it names one.
 #include <algorithm>
 #include <cctype>
-#include <map>
+#include <cstdio>
 
 #include "chip/stack.h"
 #include "validate/row_kinds.h"
@@ -11,50 +11,11 @@
 namespace ppu::validate {
 namespace {
 
-using Names = std::initializer_list<const char*>;
-
-/// What a row's words give numbers for: "b=4", "kv_len: 8192", "heads 32", "d128", "m128n256k64".
-class NamedNumbers {
- public:
-  explicit NamedNumbers(const std::string& text) {
-    const std::string in = lower_case(text);
-    std::string word;
-    for (size_t at = 0; at < in.size();) {
-      const auto c = static_cast<unsigned char>(in[at]);
-      if (std::isdigit(c)) {
-        size_t used = 0;
-        double number = std::stod(in.substr(at), &used);
-        at += used;
-        if (at < in.size() && in[at] == 'k' &&
-            (at + 1 == in.size() || !std::isalnum(static_cast<unsigned char>(in[at + 1]))))
-          number *= 1024, ++at;  // "4k" tokens
-        if (!word.empty()) numbers_.emplace(word, number);
-        word.clear();
-      } else if (std::isalpha(c) || c == '_') {
-        word.clear();
-        for (; at < in.size() && (std::isalpha(static_cast<unsigned char>(in[at])) || in[at] == '_'); ++at)
-          word += in[at];
-      } else {
-        if (c != '=' && c != ':' && c != ' ') word.clear();
-        ++at;
-      }
-    }
-  }
-  double of(Names names) const {
-    for (const char* name : names)
-      if (const auto at = numbers_.find(name); at != numbers_.end()) return at->second;
-    return 0;
-  }
-
- private:
-  std::map<std::string, double> numbers_;
-};
-
 std::string words_of(const Row& row) {
   return row.model + " " + row.scenario;
 }
 
-bool names(const Row& row, Names all) {
+bool names(const Row& row, NamedNumbers::Names all) {
   return std::any_of(all.begin(), all.end(), [&](const char* one) { return contains(words_of(row), one); });
 }
 
@@ -67,6 +28,15 @@ struct Sizes {
 /// are.
 constexpr double kLatentHeads = 128, kLatentRank = 512, kLatentRope = 64, kLatentDim = 192,
                  kLatentValue = 128;
+
+/// "1x4096x32x128": batch, tokens, heads, size of a head.
+bool four_numbers(const std::string& text, double* b, double* l, double* h, double* d) {
+  for (size_t at = 0; at < text.size(); ++at)
+    if (std::isdigit(static_cast<unsigned char>(text[at])) &&
+        std::sscanf(text.c_str() + at, "%lfx%lfx%lfx%lf", b, l, h, d) == 4)
+      return true;
+  return false;
+}
 
 Result<Sizes> sizes_of(const Question& q) {
   const Row& row = q.row;
@@ -88,6 +58,8 @@ Result<Sizes> sizes_of(const Question& q) {
   s.kv_heads = named.of(
       {"kv_heads", "hkv", "h_kv", "nkv", "kvh", "n_kv_heads", "num_kv_heads", "num_key_value_heads"});
   s.dim = named.of({"d", "hd", "dim", "head_dim", "headdim", "hdim", "d_head", "head_size"});
+  if (double b, l, h, d; s.heads <= 0 && four_numbers(words_of(row), &b, &l, &h, &d))
+    s.batch = b, s.queries = s.queries > 1 ? s.queries : decodes ? 1 : l, s.keys = l, s.heads = h, s.dim = d;
   s.causal = !names(row, {"non-causal", "noncausal", "non causal", "causal=false", "bidirectional"});
   if (auto model = model_of(q); model && model->decoder && !model->decoder->layers.empty()) {
     const workload::Attention& a = model->decoder->layers[0].attention;

@@ -38,6 +38,38 @@ std::optional<double> number_at(std::string_view text, std::string_view word) {
   return std::nullopt;
 }
 
+NamedNumbers::NamedNumbers(std::string_view text) {
+  const std::string in = lower_case(text);
+  const auto letter = [&](size_t at) {
+    return at < in.size() && (std::isalpha(static_cast<unsigned char>(in[at])) || in[at] == '_');
+  };
+  const auto digit = [&](size_t at) {
+    return at < in.size() && std::isdigit(static_cast<unsigned char>(in[at]));
+  };
+  std::string name;
+  for (size_t at = 0; at < in.size();) {
+    if (digit(at)) {
+      char* end = nullptr;
+      double number = std::strtod(in.c_str() + at, &end);
+      at = size_t(end - in.c_str());
+      if (at < in.size() && in[at] == 'k' && !letter(at + 1) && !digit(at + 1)) number *= 1024, ++at;
+      if (!name.empty()) numbers_.emplace(name, number);
+      name.clear();
+    } else if (letter(at)) {
+      for (name.clear(); letter(at); ++at) name += in[at];
+    } else {
+      if (std::string_view("=: ").find(in[at]) == std::string_view::npos) name.clear();
+      ++at;
+    }
+  }
+}
+
+double NamedNumbers::of(Names names) const {
+  for (const char* name : names)
+    if (const auto at = numbers_.find(name); at != numbers_.end()) return at->second;
+  return 0;
+}
+
 std::optional<double> bytes_in(std::string_view text) {
   const std::string in = lower_case(text);
   for (size_t at = 0; at < in.size(); ++at) {
@@ -164,6 +196,9 @@ std::optional<Shape> shape_of(const Row& row) {
   const auto m = number_at(row.scenario, "M"), n = number_at(row.scenario, "N"),
              k = number_at(row.scenario, "K");
   if (m && n && k) return Shape{*m, *n, *k};
+  const NamedNumbers named(row.model + " " + row.scenario);
+  if (const Shape s{named.of({"m"}), named.of({"n"}), named.of({"k"})}; s.m > 0 && s.n > 0 && s.k > 0)
+    return s;
   for (const std::string* text : {&row.model, &row.scenario}) {
     Shape shape;
     for (const char* word : {"gemm", "matmul", "shape"})

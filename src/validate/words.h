@@ -1,6 +1,8 @@
 // The words of a row as things: how a model is spread, in which numbers it runs, units. Not here: what is
 // then calculated (predict_row.h).
 #pragma once
+#include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,8 +35,22 @@ std::string precision_in(std::string_view text);
 struct Shape {
   double m = 0, n = 0, k = 0;
 };
-/// "M=384 N=384 K=384", "GEMM 384x384x384" or "LM head 248320x2048 GEMV" (n x k); empty when there is none.
+/// "M=384 N=384 K=384", "m384n384k384", "GEMM 384x384x384" or "LM head 248320x2048 GEMV" (n x k); empty when
+/// there is none.
 std::optional<Shape> shape_of(const Row& row);
+
+/// What a text gives numbers for by name: "b=4", "kv_len: 8192", "heads 32", "d128", "m128n256k64"; "4k" is
+/// 4096.
+class NamedNumbers {
+ public:
+  using Names = std::initializer_list<const char*>;
+  explicit NamedNumbers(std::string_view text);
+  /// The number of the first of these names that has one; 0: none has.
+  double of(Names names) const;
+
+ private:
+  std::map<std::string, double> numbers_;
+};
 
 /// Seconds in a unit of time ("ms"); kUnsupported when it is none.
 Result<double> seconds_in(const Row& row);
