@@ -91,6 +91,16 @@ bool overlap(const Region& a, const Region& b) {
 std::vector<Region> find_regions(const ShapeAnalysis& s) {
   const Grower grower(s);
   std::vector<Region> regions;
+  DenseMap<const BasicBlock*, size_t> holder;  // the last region found that a block is in
+  // What lies in a region grows to nothing that isn't in it: a region has one entry, and whole loops or a
+  // part of one iteration. Branches by the hundred in one region, as in an unrolled merge, each grew it all
+  // again.
+  const auto is_held = [&](const BasicBlock* entry, const BasicBlock* join) {
+    const auto at = holder.find(entry);
+    if (at == holder.end()) return false;
+    const Region& r = regions[at->second];
+    return join == r.join || (join && r.blocks.contains(const_cast<BasicBlock*>(join)));
+  };
   for (BasicBlock* b : s.order()) {
     if (!s.divergent_branch(b)) continue;
     BasicBlock *entry = b, *join = s.join_of(b);
@@ -100,7 +110,9 @@ std::vector<Region> find_regions(const ShapeAnalysis& s) {
         join = s.join_of(entry);
         while (join && l->contains(join)) join = s.join_of(join);
       }
+    if (is_held(entry, join)) continue;
     regions.push_back(grower.grow(entry, join));
+    for (const BasicBlock* x : regions.back().blocks) holder[x] = regions.size() - 1;
   }
   const auto merge = [&](size_t i, size_t j) {
     BasicBlock* entry = s.dom.findNearestCommonDominator(regions[i].entry, regions[j].entry);

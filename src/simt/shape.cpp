@@ -256,7 +256,8 @@ void ShapeAnalysis::mark_divergent_control() {
     if (s.is_unknown()) continue;
     const bool by_lane = !s.is_uniform();
     if (!by_lane && !(gang_ && s.per_warp)) continue;
-    divergent_branches_.insert(b);
+    // What follows from a branch is the same in every round, unless it is another kind of branch by now.
+    if (!divergent_branches_.insert(b).second && !gang_) continue;
     mark_joins(b, by_lane ? joins_ : warp_joins_);
     if (by_lane) mark_parted(b);
     // Lanes that part at b and meet again only outside a loop leave that loop in different iterations.
@@ -266,8 +267,10 @@ void ShapeAnalysis::mark_divergent_control() {
   }
 }
 
-/// Every block between a divergent branch and where its lanes meet again.
+/// Every block between a divergent branch and where its lanes meet again. Where they have parted before,
+/// those blocks are marked already.
 void ShapeAnalysis::mark_parted(BasicBlock* branch) {
+  if (parted_.contains(branch)) return;
   std::vector<BasicBlock*> work(succ_begin(branch), succ_end(branch));
   std::set<BasicBlock*> seen;
   const BasicBlock* join = join_of(branch);
@@ -285,17 +288,23 @@ void ShapeAnalysis::mark_parted(BasicBlock* branch) {
 void ShapeAnalysis::mark_joins(BasicBlock* branch, std::set<const BasicBlock*>& joins) {
   BasicBlock* join = join_of(branch);
   std::map<BasicBlock*, BasicBlock*> label;
+  int last = 0;  // of the labelled blocks, where paths go on from
+  const auto note = [&](BasicBlock* s) {
+    if (s != join) last = std::max(last, index_of(s));
+  };
   for (BasicBlock* s : successors(branch)) {
     if (dom.dominates(s, branch)) continue;  // back edge
     if (label.contains(s)) joins.insert(s);
     label[s] = s;
+    note(s);
   }
-  for (size_t i = size_t(index_of(branch)) + 1; i < order_.size(); i++) {
-    BasicBlock* b = order_[i];
+  for (int i = index_of(branch) + 1; i <= last; i++) {
+    BasicBlock* b = order_[size_t(i)];
     const auto mine = label.find(b);
     if (mine == label.end() || b == join) continue;
     for (BasicBlock* s : successors(b)) {
       if (dom.dominates(s, b)) continue;
+      note(s);
       const auto [other, fresh] = label.try_emplace(s, mine->second);
       if (!fresh && other->second != mine->second) {
         joins.insert(s);
