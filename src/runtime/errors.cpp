@@ -59,7 +59,9 @@ bool is_sticky(cudaError_t error) {
 }
 
 cudaError_t record_error(cudaError_t error) {
-  if (error == cudaSuccess) return error;
+  // "Not ready" isn't an error, and not reported by cudaGetLastError (CUDA C++ Programming Guide, "Error
+  // Checking"). CUB takes what is reported there for a failure of its own launch.
+  if (error == cudaSuccess || error == cudaErrorNotReady) return error;
   ThreadState& state = thread_state();
   if (!is_sticky(state.last_error)) state.last_error = error;
   return error;

@@ -2,6 +2,7 @@
 // both interface levels.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "program.h"
@@ -140,6 +141,30 @@ TEST_F(Runtime, UnknownKernelsAndSymbolsAreNamedErrors) {
   EXPECT_EQ(cudaGetSymbolAddress(&address, &local), cudaErrorInvalidSymbol);
   EXPECT_EQ(cudaMemcpyToSymbol(&local, &local, 4, 0, cudaMemcpyHostToDevice), cudaErrorInvalidSymbol);
   EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidSymbol);
+}
+
+TEST_F(Runtime, NotReadyIsNoLastError) {
+  cudaStream_t stream;
+  cudaEvent_t event;
+  ASSERT_EQ(cudaStreamCreate(&stream), cudaSuccess);
+  ASSERT_EQ(cudaEventCreate(&event), cudaSuccess);
+  std::atomic<bool> go{false};
+  const auto wait = [](void* flag) {
+    while (!*static_cast<std::atomic<bool>*>(flag)) std::this_thread::yield();
+  };
+  ASSERT_EQ(cudaLaunchHostFunc(stream, wait, &go), cudaSuccess);
+  ASSERT_EQ(cudaEventRecord(event, stream), cudaSuccess);
+  EXPECT_EQ(cudaStreamQuery(stream), cudaErrorNotReady);
+  EXPECT_EQ(cudaEventQuery(event), cudaErrorNotReady);
+  EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
+  EXPECT_EQ(cudaSetDevice(99), cudaErrorInvalidDevice);
+  EXPECT_EQ(cudaStreamQuery(stream), cudaErrorNotReady);
+  EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidDevice) << "nor does it take an error's place";
+  go = true;
+  EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  EXPECT_EQ(cudaEventQuery(event), cudaSuccess);
+  EXPECT_EQ(cudaEventDestroy(event), cudaSuccess);
+  EXPECT_EQ(cudaStreamDestroy(stream), cudaSuccess);
 }
 
 TEST_F(Runtime, LastErrorIsHandedOutOnceAndKeptPerThread) {
