@@ -8,6 +8,7 @@ build/bin/ppu, which does all predicting.
     scripts/fit.py ROWS.tsv --cross-validate    fit without each group in turn, from the fit in the files where it is of
                                                 these rows, print the errors on it beside the trivial roofline's, and
                                                 the residuals; with --write, write these
+    scripts/fit.py ROWS.tsv --cross-validate --by COLUMN    leave out rows that share a column's value, not a stage's groups
     scripts/fit.py ROWS.tsv --stage NAME        one stage alone (kernels, serving, mlperf), on the files' values of those
                                                 before it
     scripts/fit.py ROWS.tsv --check             whether the files hold what the fit gives
@@ -279,13 +280,12 @@ def describe(errors):
     return f"{len(errors):4d} rows  MAPE {mean:5.1f} %  median {median:5.1f} %"
 
 
-def left_out(model, stage, at, fitted_at, values, fitted):
+def left_out(model, stage, at, fitted_at, values, fitted, group_of):
     """Errors on each of the rows `at`, from a fit without its group to the rest of the rows `fitted_at`. `fitted`: `values`
     are the fit with all of them."""
     whole = Fit(model, stage, fitted_at, values)
     whole = whole.stay() if fitted else whole.run()
     slope = slopes(model, whole.keys, whole.x, whole.values, whole.errors, fitted_at)
-    group_of = STAGES[stage]["group"]
     groups = np.array([group_of(model.rows[i]) for i in fitted_at])
     errors = {}
     for group in dict.fromkeys(sorted(group_of(model.rows[i]) for i in at)):
@@ -381,8 +381,11 @@ def main():
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--cross-validate", action="store_true")
+    parser.add_argument("--by", metavar="COLUMN")
     parser.add_argument("--stage", choices=STAGES, action="append")
     args = parser.parse_args()
+    if args.by and (args.write or not args.cross_validate):
+        parser.error("--by goes with --cross-validate, and without --write: intervals are those of whole groups left out")
     rows, values = read(args.rows), shipped()
     digest = hashlib.sha256(pathlib.Path(args.rows).read_bytes()).hexdigest()
     fitted_on = tomllib.loads(COEFFICIENTS.read_text())["fitted_on"]
@@ -396,10 +399,11 @@ def main():
     stages, groups = [stage for stage in stages if rows_of(stage)], {}
     for stage in stages if args.cross_validate else []:
         at = rows_of(stage)
-        errors = left_out(model, stage, at, rows_of(stage, also=True), values, digest == fitted_on)
+        group_of = (lambda r: r[args.by]) if args.by else STAGES[stage]["group"]
+        errors = left_out(model, stage, at, rows_of(stage, also=True), values, digest == fitted_on, group_of)
         print(f"{stage}: left out {describe(errors)}", flush=True)
         out.update(zip(at, errors))
-        groups.update((i, STAGES[stage]["group"](rows[i])) for i in at)
+        groups.update((i, group_of(rows[i])) for i in at)
     if not args.cross_validate:
         shipped_values, names = dict(values), list(STAGES)
         # Stages before the first one asked for are as the files have them; all later keys start at their centres.
