@@ -126,8 +126,11 @@ Result<SteadyRun> prefill_only(const Server& s, double in, double chunk) {
   const Piece pieces[] = {{n, in, 0}};
   SteadyRun run;
   run.cost = step_cost(s, pieces);
+  run.cost += encoder_cost(s, 8) * (n / 8);  // as in a full server
   run.batch = n * s.deployment.parallel.dp;
-  run.input_tokens_per_second = run.batch * in / run.cost.seconds.total();
+  const Model& model = *s.deployment.model;
+  const double tokens = model.encodes_prompt ? model.encoder_tokens : in;
+  run.input_tokens_per_second = run.batch * tokens / run.cost.seconds.total();
   return run;
 }
 

@@ -31,6 +31,16 @@ TEST_F(Serving, StaticBatchIsPrefillAndSteps) {
   EXPECT_NEAR(run.cost.seconds.total(), run.seconds, 1e-9);
 }
 
+TEST_F(Serving, PrefillAloneEncodesToo) {
+  const Server s = serve("whisper-large-v3");
+  const SteadyRun run = prefill_only(s, 4).value();
+  const double encoding =
+      chip::predict(lower_items(s.deployment, run.batch, 1500), s.chip, s.stack).seconds.total();
+  EXPECT_GT(run.cost.seconds.total(), 0.9 * encoding);  // one step of few tokens beside it
+  model_.encodes_prompt = true;                         // the text is what the encoder reads
+  EXPECT_DOUBLE_EQ(prefill_only(s, 4)->input_tokens_per_second, run.input_tokens_per_second * 1500 / 4);
+}
+
 TEST_F(Serving, WhatDoesntFitSaysHowManyChipsDo) {
   const auto run = static_batch(serve("llama-3.1-70b"), 1, 512, 128);
   ASSERT_FALSE(run);
