@@ -186,44 +186,48 @@ PPU_SMALL __nv_bfloat162 __lowhigh2highlow(const __nv_bfloat162 a) {
   return __nv_bfloat162(a.y, a.x);
 }
 
-PPU_SMALL __nv_bfloat16 __int2bfloat16_rn(int x) {
-  return ppu_sdk::bf16_from_double(x);
+PPU_SMALL __nv_bfloat162 __lows2bfloat162(const __nv_bfloat162 a, const __nv_bfloat162 b) {
+  return __nv_bfloat162(a.x, b.x);
 }
-PPU_SMALL __nv_bfloat16 __uint2bfloat16_rn(unsigned x) {
-  return ppu_sdk::bf16_from_double(x);
-}
-PPU_SMALL __nv_bfloat16 __short2bfloat16_rn(short x) {
-  return ppu_sdk::bf16_from_float(x);
-}
-PPU_SMALL __nv_bfloat16 __ushort2bfloat16_rn(unsigned short x) {
-  return ppu_sdk::bf16_from_float(x);
-}
-PPU_SMALL __nv_bfloat16 __ll2bfloat16_rn(long long x) {
-  return ppu_sdk::bf16_from_double((double)x);
-}
-PPU_SMALL __nv_bfloat16 __ull2bfloat16_rn(unsigned long long x) {
-  return ppu_sdk::bf16_from_double((double)x);
+PPU_SMALL __nv_bfloat162 __highs2bfloat162(const __nv_bfloat162 a, const __nv_bfloat162 b) {
+  return __nv_bfloat162(a.y, b.y);
 }
 
-#ifdef __CUDA__
-#define PPU_BF16_INTEGER(name, type, float_name)                        \
-  PPU_SMALL_DEVICE type __bfloat162##name##_rn(const __nv_bfloat16 a) { \
-    return (type)__float2##float_name##_rn(__bfloat162float(a));        \
-  }                                                                     \
-  PPU_SMALL_DEVICE type __bfloat162##name##_rz(const __nv_bfloat16 a) { \
-    return (type)__float2##float_name##_rz(__bfloat162float(a));        \
-  }                                                                     \
-  PPU_SMALL_DEVICE type __bfloat162##name##_rd(const __nv_bfloat16 a) { \
-    return (type)__float2##float_name##_rd(__bfloat162float(a));        \
-  }                                                                     \
-  PPU_SMALL_DEVICE type __bfloat162##name##_ru(const __nv_bfloat16 a) { \
-    return (type)__float2##float_name##_ru(__bfloat162float(a));        \
+namespace ppu_sdk {
+/// An integer rounded to odd: bits that a float can't hold leave a mark in its last one, so that rounding the
+/// float once more is rounding the integer (S. Boldo and G. Melquiond, "When double rounding is odd", 2005).
+template <class T>
+PPU_SMALL float odd_float(T x) {
+  const bool negative = x < 0;
+  unsigned long long magnitude = negative ? 0ull - (unsigned long long)x : (unsigned long long)x;
+  int shift = 0;
+  while (magnitude >> shift >= 1ull << 24) ++shift;
+  const bool lost = (magnitude & ((1ull << shift) - 1)) != 0;
+  const float kept = (float)(unsigned)(magnitude >> shift | lost);
+  const float scaled = kept * (float)(1ull << shift);
+  return negative ? -scaled : scaled;
+}
+}  // namespace ppu_sdk
+#define PPU_BF16_FROM(name, type, way)                        \
+  PPU_SMALL __nv_bfloat16 __##name##2bfloat16_##way(type x) { \
+    return __float2bfloat16_##way(ppu_sdk::odd_float(x));     \
   }
-PPU_BF16_INTEGER(int, int, int)
-PPU_BF16_INTEGER(uint, unsigned, uint)
-PPU_BF16_INTEGER(ll, long long, ll)
-PPU_BF16_INTEGER(ull, unsigned long long, ull)
-#undef PPU_BF16_INTEGER
+#define PPU_BF16_FROM_INTEGER(name, type) \
+  PPU_BF16_FROM(name, type, rn)           \
+  PPU_BF16_FROM(name, type, rz)           \
+  PPU_BF16_FROM(name, type, rd)           \
+  PPU_BF16_FROM(name, type, ru)
+PPU_BF16_FROM_INTEGER(int, int)
+PPU_BF16_FROM_INTEGER(uint, unsigned)
+PPU_BF16_FROM_INTEGER(ll, long long)
+PPU_BF16_FROM_INTEGER(ull, unsigned long long)
+PPU_BF16_FROM_INTEGER(short, short)
+PPU_BF16_FROM_INTEGER(ushort, unsigned short)
+#undef PPU_BF16_FROM_INTEGER
+#undef PPU_BF16_FROM
+
+#ifdef __CUDA__
+PPU_SMALL_INTEGERS(__nv_bfloat16, bf16, bfloat16)
 
 PPU_SMALL_MATH(__nv_bfloat16, __nv_bfloat162, bf16)
 PPU_SMALL_WARP(__nv_bfloat16)

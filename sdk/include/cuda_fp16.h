@@ -198,21 +198,7 @@ PPU_SMALL __half2 __highs2half2(const __half2 a, const __half2 b) {
   return __half2(a.y, b.y);
 }
 
-#ifdef __CUDA__
-// Integers. Out of range: the nearest end of the range; NaN: 0 (float's own conversion does that).
-#define PPU_HALF_INTEGER(name, type, float_name)                      \
-  PPU_SMALL_DEVICE type __half2##name##_rn(const __half a) {          \
-    return (type)__float2##float_name##_rn(__half2float(a));          \
-  }                                                                   \
-  PPU_SMALL_DEVICE type __half2##name##_rz(const __half a) {          \
-    return (type)__float2##float_name##_rz(__half2float(a));          \
-  }                                                                   \
-  PPU_SMALL_DEVICE type __half2##name##_rd(const __half a) {          \
-    return (type)__float2##float_name##_rd(__half2float(a));          \
-  }                                                                   \
-  PPU_SMALL_DEVICE type __half2##name##_ru(const __half a) {          \
-    return (type)__float2##float_name##_ru(__half2float(a));          \
-  }                                                                   \
+#define PPU_HALF_FROM_INTEGER(name, type)                             \
   PPU_SMALL __half __##name##2half_rn(type x) {                       \
     return __half((double)x);                                         \
   }                                                                   \
@@ -225,13 +211,16 @@ PPU_SMALL __half2 __highs2half2(const __half2 a, const __half2 b) {
   PPU_SMALL __half __##name##2half_ru(type x) {                       \
     return ppu_sdk::half_directed((double)x, 1e300);                  \
   }
-PPU_HALF_INTEGER(int, int, int)
-PPU_HALF_INTEGER(uint, unsigned, uint)
-PPU_HALF_INTEGER(ll, long long, ll)
-PPU_HALF_INTEGER(ull, unsigned long long, ull)
-PPU_HALF_INTEGER(short, short, int)
-PPU_HALF_INTEGER(ushort, unsigned short, uint)
-#undef PPU_HALF_INTEGER
+PPU_HALF_FROM_INTEGER(int, int)
+PPU_HALF_FROM_INTEGER(uint, unsigned)
+PPU_HALF_FROM_INTEGER(ll, long long)
+PPU_HALF_FROM_INTEGER(ull, unsigned long long)
+PPU_HALF_FROM_INTEGER(short, short)
+PPU_HALF_FROM_INTEGER(ushort, unsigned short)
+#undef PPU_HALF_FROM_INTEGER
+
+#ifdef __CUDA__
+PPU_SMALL_INTEGERS(__half, half, half)
 
 PPU_SMALL_MATH(__half, __half2, half)
 PPU_SMALL_WARP(__half)

@@ -22,6 +22,12 @@
 
 #if defined(__CUDA__) && defined(__clang__)
 #include "ppu/device_functions.h"
+// Programs rely on nvcc's header having brought these.
+#include <assert.h>
+#include <stdio.h>
+#include <time.h>
+#include <functional>
+#include <utility>
 #endif
 
 #ifdef __cplusplus

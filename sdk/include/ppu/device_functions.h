@@ -14,6 +14,7 @@
 // clang-format off
 #include "math_overloads.h"
 #include "memory_functions.h"
+#include "dpx_functions.h"
 #include "atomics.h"
 #include "../texture_indirect_functions.h"
 #include "../surface_indirect_functions.h"

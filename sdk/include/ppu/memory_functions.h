@@ -51,6 +51,16 @@ PPU_DEVICE unsigned __dp4a(unsigned a, unsigned b, unsigned c) {
   asm("dp4a.u32.u32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
   return d;
 }
+PPU_DEVICE unsigned __dp2a_lo(unsigned a, unsigned b, unsigned c) {
+  unsigned d;
+  asm("dp2a.lo.u32.u32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+  return d;
+}
+PPU_DEVICE unsigned __dp2a_hi(unsigned a, unsigned b, unsigned c) {
+  unsigned d;
+  asm("dp2a.hi.u32.u32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+  return d;
+}
 PPU_DEVICE int __dp2a_lo(int a, int b, int c) {
   int d;
   asm("dp2a.lo.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
@@ -61,9 +71,25 @@ PPU_DEVICE int __dp2a_hi(int a, int b, int c) {
   asm("dp2a.hi.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
   return d;
 }
-PPU_DEVICE int __vimax_s32_relu(int a, int b) {
-  return a > b ? (a > 0 ? a : 0) : (b > 0 ? b : 0);
-}
+// The same on vectors (CUDA math API, "SIMD Intrinsics").
+#define PPU_DOT(name, A, B, T)          \
+  PPU_DEVICE T name(A a, B b, T c) {    \
+    T x, y;                             \
+    __builtin_memcpy(&x, &a, sizeof x); \
+    __builtin_memcpy(&y, &b, sizeof y); \
+    return name(x, y, c);               \
+  }
+PPU_DOT(__dp4a, char4, char4, int)
+PPU_DOT(__dp4a, uchar4, uchar4, unsigned)
+PPU_DOT(__dp2a_lo, short2, char4, int)
+PPU_DOT(__dp2a_lo, ushort2, uchar4, unsigned)
+PPU_DOT(__dp2a_hi, short2, char4, int)
+PPU_DOT(__dp2a_hi, ushort2, uchar4, unsigned)
+#undef PPU_DOT
+
+// Programmatic dependent launch: up to sm_89 a kernel starts when the one before it has ended.
+PPU_DEVICE void cudaTriggerProgrammaticLaunchCompletion() {}
+PPU_DEVICE void cudaGridDependencySynchronize() {}
 
 // Cache hints change timing only, and our memory has no such caches: a plain load or store is the whole
 // meaning. Volatile keeps what the hinted forms promise: one access, in program order.
@@ -116,6 +142,16 @@ PPU_CACHE_HINTED(uint2)
 PPU_CACHE_HINTED(uint4)
 PPU_CACHE_HINTED(float2)
 PPU_CACHE_HINTED(float4)
+PPU_CACHE_HINTED(char2)
+PPU_CACHE_HINTED(char4)
+PPU_CACHE_HINTED(uchar2)
+PPU_CACHE_HINTED(uchar4)
+PPU_CACHE_HINTED(short2)
+PPU_CACHE_HINTED(short4)
+PPU_CACHE_HINTED(ushort2)
+PPU_CACHE_HINTED(ushort4)
+PPU_CACHE_HINTED(longlong2)
+PPU_CACHE_HINTED(ulonglong2)
 PPU_CACHE_HINTED(double2)
 #undef PPU_CACHE_HINTED_SCALAR
 #undef PPU_CACHE_HINTED

@@ -139,6 +139,23 @@ inline cudaError_t cudaOccupancyMaxPotentialBlockSize(int* grid, int* block, T f
       grid, block, function, [shared_bytes](int) { return shared_bytes; }, block_limit);
 }
 
+template <class T, class F>
+inline cudaError_t cudaOccupancyMaxPotentialBlockSizeVariableSMemWithFlags(int* grid, int* block, T function,
+                                                                           F shared_bytes_of,
+                                                                           int block_limit = 0,
+                                                                           unsigned flags = 0) {
+  if (flags & ~(unsigned)cudaOccupancyDisableCachingOverride) return cudaErrorInvalidValue;
+  return ::cudaOccupancyMaxPotentialBlockSizeVariableSMem(grid, block, function, shared_bytes_of,
+                                                          block_limit);
+}
+template <class T>
+inline cudaError_t cudaOccupancyMaxPotentialBlockSizeWithFlags(int* grid, int* block, T function,
+                                                               size_t shared_bytes = 0, int block_limit = 0,
+                                                               unsigned flags = 0) {
+  return ::cudaOccupancyMaxPotentialBlockSizeVariableSMemWithFlags(
+      grid, block, function, [shared_bytes](int) { return shared_bytes; }, block_limit, flags);
+}
+
 template <class T>
 inline cudaError_t cudaLaunchKernel(T* function, dim3 grid, dim3 block, void** args, size_t shared_bytes = 0,
                                     cudaStream_t stream = 0) {
@@ -157,6 +174,12 @@ inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*k
     void* pointers[sizeof...(Params) + 1] = {(void*)&values..., nullptr};
     return ::cudaLaunchKernelExC(config, (const void*)kernel, pointers);
   }(static_cast<Args&&>(args)...);
+}
+
+// CUDA 11's form; the log was never written by CUDA 12.
+inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, cudaGraphNode_t*, char*,
+                                        size_t) {
+  return ::cudaGraphInstantiate(exec, graph, 0);
 }
 
 inline cudaError_t cudaEventCreate(cudaEvent_t* event, unsigned flags) {

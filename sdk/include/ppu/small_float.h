@@ -143,6 +143,9 @@
   PPU_SMALL unsigned __h##op##2_mask(const T2 a, const T2 b) {                                             \
     return (__h##op(a.x, b.x) ? 0xffffu : 0u) | (__h##op(a.y, b.y) ? 0xffff0000u : 0u);                    \
   }                                                                                                        \
+  PPU_SMALL unsigned __h##op##u2_mask(const T2 a, const T2 b) {                                            \
+    return (__h##op##u(a.x, b.x) ? 0xffffu : 0u) | (__h##op##u(a.y, b.y) ? 0xffff0000u : 0u);              \
+  }                                                                                                        \
   PPU_SMALL bool __hb##op##2(const T2 a, const T2 b) {                                                     \
     return __h##op(a.x, b.x) && __h##op(a.y, b.y);                                                         \
   }                                                                                                        \
@@ -308,3 +311,53 @@ PPU_SMALL float saturate(float x) {
   return x > 0.0f ? (x < 1.0f ? x : 1.0f) : 0.0f;
 }
 }  // namespace ppu_sdk
+
+#ifdef __CUDA__
+// A small float to an integer of every width, in four roundings. Out of range: the nearest end of the range;
+// NaN: 0, as float's own conversions have it.
+#define PPU_SMALL_TO_INTEGER(T, tag, prefix, name, type, float_name, way)                     \
+  PPU_SMALL_DEVICE type __##prefix##2##name##_##way(const T a) {                              \
+    return ppu_sdk::narrowed<type>(__float2##float_name##_##way(ppu_sdk::tag##_to_float(a))); \
+  }
+#define PPU_SMALL_TO_INTEGERS(T, tag, prefix, name, type, float_name) \
+  PPU_SMALL_TO_INTEGER(T, tag, prefix, name, type, float_name, rn)    \
+  PPU_SMALL_TO_INTEGER(T, tag, prefix, name, type, float_name, rz)    \
+  PPU_SMALL_TO_INTEGER(T, tag, prefix, name, type, float_name, rd)    \
+  PPU_SMALL_TO_INTEGER(T, tag, prefix, name, type, float_name, ru)
+#define PPU_SMALL_INTEGERS(T, tag, prefix)                            \
+  PPU_SMALL_TO_INTEGERS(T, tag, prefix, int, int, int)                \
+  PPU_SMALL_TO_INTEGERS(T, tag, prefix, uint, unsigned, uint)         \
+  PPU_SMALL_TO_INTEGERS(T, tag, prefix, ll, long long, ll)            \
+  PPU_SMALL_TO_INTEGERS(T, tag, prefix, ull, unsigned long long, ull) \
+  PPU_SMALL_TO_INTEGERS(T, tag, prefix, short, short, int)            \
+  PPU_SMALL_TO_INTEGERS(T, tag, prefix, ushort, unsigned short, uint) \
+  PPU_SMALL_TO_INTEGER(T, tag, prefix, char, signed char, int, rz)    \
+  PPU_SMALL_TO_INTEGER(T, tag, prefix, uchar, unsigned char, uint, rz)
+
+namespace ppu_sdk {
+/// The nearest number of up to 32 bits.
+template <class Narrow>
+PPU_SMALL_DEVICE Narrow clamped(long long x) {
+  const int bits = 8 * sizeof(Narrow);
+  const bool is_signed = (Narrow)-1 < (Narrow)0;
+  const long long least = is_signed ? -(1ll << (bits - 1)) : 0, most = (1ll << (bits - is_signed)) - 1;
+  return (Narrow)(x < least ? least : x > most ? most : x);
+}
+template <class Narrow>
+PPU_SMALL_DEVICE Narrow narrowed(int x) {
+  return clamped<Narrow>(x);
+}
+template <class Narrow>
+PPU_SMALL_DEVICE Narrow narrowed(unsigned x) {
+  return clamped<Narrow>(x);
+}
+template <class Narrow>
+PPU_SMALL_DEVICE Narrow narrowed(long long x) {
+  return x;
+}
+template <class Narrow>
+PPU_SMALL_DEVICE Narrow narrowed(unsigned long long x) {
+  return x;
+}
+}  // namespace ppu_sdk
+#endif
