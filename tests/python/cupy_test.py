@@ -1,4 +1,4 @@
-"""CuPy as pip installs it, with no library of NVIDIA (CUB's kernels need its NVRTC as a compiler): kernels of every kind and its libraries against NumPy."""
+"""CuPy as pip installs it, with no library of NVIDIA: kernels of every kind and its libraries against NumPy."""
 
 import unittest
 import warnings
