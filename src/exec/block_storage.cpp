@@ -1,6 +1,6 @@
 // Shared windows are cut from big reservations: 32-bit shared addresses are sign-extended and added to a
 // 32-bit immediate, so a wild one lands up to 4 GB either side of its base. Slots lie 4 GB + 1 MB apart and
-// each has only its first 228 KB mapped: no wild offset of one block reaches another's.
+// each has only its first 228 KB mapped, and a page to read in front: no wild offset reaches another block's.
 #include "exec/block_storage.h"
 
 #include <sys/mman.h>
@@ -15,6 +15,11 @@ namespace {
 constexpr size_t kPage = 4096;
 constexpr size_t kReach = size_t(4) << 30;
 constexpr size_t kStride = kReach + (size_t(1) << 20);
+/// In front of a block's shared memory, to be read only. Devices keep 1 KB there for themselves (CUDA C++
+/// Programming Guide, compute capability 8.x), so what is read just below is no fault there either. Lanes
+/// that are off are why it matters: `sh[tid - 1]` of a masked load begins below the window, and the processor
+/// takes hundreds of cycles to find that no lane that is on touches a page that isn't there.
+constexpr size_t kFront = kPage;
 constexpr size_t kKeepBytes = size_t(64) << 20;  ///< local and frame memory a free storage may hold on to
 
 std::mutex mutex;
@@ -44,6 +49,8 @@ char* new_shared_slot() {
   slots += kStride;
   slots_left--;
   if (::mprotect(slot, kMaxSharedBytes, PROT_READ | PROT_WRITE) != 0) return nullptr;
+  if (::mprotect(slot - kFront, kFront, PROT_READ) != 0) return nullptr;
+  *const_cast<volatile char*>(slot - 1);  // an access that no lane makes wouldn't bring the page in
   return slot;
 }
 

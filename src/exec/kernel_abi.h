@@ -99,7 +99,8 @@ struct LaunchArgs {
 struct BlockState {
   uint32_t ctaid[3];  ///< %ctaid
   uint32_t smid;
-  char* shared;  ///< base of the shared window, >= 256-byte aligned, guard pages around
+  char* shared;  ///< base of the shared window, >= 256-byte aligned; unmapped but for 228 KB and a page to
+                 ///< read in front
   char* local;   ///< .local of thread t (linear in the block) at local + t * KernelInfo::local_bytes
   char* frame;   ///< KernelInfo::frame_bytes for this launch shape, 64-byte aligned
   const LaunchArgs* launch;

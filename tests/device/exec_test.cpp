@@ -1,5 +1,6 @@
 // Grids on the worker pool: every block once, in any number of dimensions; waiting blocks; block memory.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <atomic>
 #include <chrono>
@@ -200,6 +201,18 @@ TEST(Exec, BlockMemoryIsThere) {
   launch.local_bytes = 1 << 20;
   launch.frame_bytes = 4 << 20;
   EXPECT_FALSE(run_kernel(use_block_memory, {{64, 1, 1}}, nullptr, launch).failed);
+}
+
+// What lanes that are off seem to touch in front of a block's shared memory: `sh[tid - 1]`.
+TEST(Exec, AnAccessJustBelowSharedMemoryMeetsAPage) {
+  BlockStorage* storage = BlockStorage::acquire();
+  ASSERT_NE(storage, nullptr);
+  ASSERT_TRUE(storage->prepare(64, 64));
+  unsigned char present = 0;
+  // Brought in already: an access without lanes never does, and is slow until then.
+  ASSERT_EQ(::mincore(storage->state.shared - 4096, 4096, &present), 0);
+  EXPECT_EQ(present & 1, 1);
+  BlockStorage::release(storage);
 }
 
 TEST(Exec, LargeTransfersAreSplitAndComplete) {
