@@ -24,9 +24,11 @@ constexpr const char* kClean =
     "globaldce,"
     "function(mem2reg,sroa<modify-cfg>,early-cse," PPU_SIMPLIFYCFG "," PPU_INSTCOMBINE
     ",lower-switch,fix-irreducible,loop-simplify,lcssa,loop-mssa(licm<allowspeculation>)," PPU_GVN
-    "," PPU_INSTCOMBINE
-    ",loop(indvars,loop-deletion,loop-unroll-full),sroa<modify-cfg>,early-cse<memssa>," PPU_INSTCOMBINE
-    "," PPU_SIMPLIFYCFG ",loop-simplify)";
+    "," PPU_INSTCOMBINE ")";
+
+constexpr const char* kUnroll =
+    "function(loop(indvars,loop-deletion,loop-unroll-full),sroa<modify-cfg>,early-cse<memssa>"
+    "," PPU_INSTCOMBINE "," PPU_SIMPLIFYCFG ",loop-simplify)";
 
 // Last: nothing after this may disturb the loop form.
 constexpr const char* kShape = "function(" PPU_INSTCOMBINE "," PPU_GVN ",adce," PPU_SIMPLIFYCFG
@@ -43,6 +45,9 @@ uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::s
   lower::finish_exits(module, kernel);
   lower::separate_loops(module);
   run_pipeline(module, &target, kClean);
+  lower::copy_for_sizes(module, kernel);
+  lower::mark_rounds(module);
+  run_pipeline(module, &target, kUnroll);
   const uint32_t local_bytes = lower::finish_local_memory(module, kernel);
   lower::fold_align_checks(module);
   lower::mark_spin_loops(module);

@@ -20,6 +20,12 @@ void finish_exits(llvm::Module& module, const std::string& kernel);
 /// still be stack slots: headers with phis are left alone.
 void separate_loops(llvm::Module& module);
 
+/// Copies of the kernel for the sizes that make the number of rounds of such loops a constant.
+void copy_for_sizes(llvm::Module& module, const std::string& kernel);
+
+/// Asks LLVM for a copy of each round of loops with barriers whose counter doubles or halves.
+void mark_rounds(llvm::Module& module);
+
 /// Removes `ppu.check.align(0, _)` and checks that a dominating one has already made; moves checks of values
 /// that a loop doesn't change out of it, when the loop's first iteration always makes them.
 void fold_align_checks(llvm::Module& module);

@@ -34,8 +34,9 @@ namespace {
 using exec::FrameHeader;
 using exec::kMaxWarps;
 constexpr uint32_t kHeaderBytes = (sizeof(FrameHeader) + 63) / 64 * 64;
-/// With more suspensions than this, one region function with an entry switch replaces a copy for each.
-constexpr unsigned kMaxCopies = 16;
+/// With more suspensions than this, one region function with an entry switch replaces a copy for each; with
+/// more than 16, if these copies would be too much to compile.
+constexpr size_t kMaxCopies = 48, kSurelyCopied = 16, kMaxCopied = 200'000;
 
 struct Suspension {
   CallInst* call;
@@ -61,7 +62,8 @@ class Assembler {
     // One gang is the whole block: it has nobody to wait for.
     if (in_step_ && !reduces_ && layout_.warps() == gang_) erase_barriers();
     cut();
-    if (points_.size() <= kMaxCopies)
+    const size_t copies = points_.size();
+    if (copies <= kSurelyCopied || (copies <= kMaxCopies && copies * f_.getInstructionCount() <= kMaxCopied))
       for (unsigned k = 0; k <= points_.size(); k++) regions_.push_back(build_region({k}, false));
     else
       regions_.push_back(switched_region());

@@ -102,6 +102,29 @@ TEST(Simt, TileRowsOfA16WideBlockAreBroadcastAndHalfContiguous) {
   EXPECT_GE(w.count("<16 x float>"), 1u);
 }
 
+// sh[tid] += sh[tid + distance] over doubling distances: each round's addresses are constant distances.
+TEST(Simt, RoundsOfATreeAreCopiesWithConstantDistances) {
+  const auto tree = [](const std::string& next) {
+    return "mov.u32 %r5, sh; mov.u32 %r8, 1;\n"
+           "L: bar.sync 0; shl.b32 %r9, %r8, 1; mul.lo.u32 %r10, %r9, %r1; setp.gt.u32 %p0, %r10, 63;\n"
+           "@%p0 bra S; shl.b32 %r11, %r10, 2; add.u32 %r11, %r5, %r11; ld.shared.u32 %r12, [%r11];\n"
+           "shl.b32 %r13, %r8, 2; add.u32 %r13, %r11, %r13; ld.shared.u32 %r14, [%r13];\n"
+           "add.u32 %r12, %r12, %r14; st.shared.u32 [%r11], %r12;\n"
+           "S: " +
+           next + " setp.lt.u32 %p1, %r8, 64; @%p1 bra L;\n";
+  };
+  const Widened doubled = widened(tree("mov.u32 %r8, %r9;"), 64);
+  EXPECT_EQ(doubled.count("mul "), 0u) << doubled.ir;
+  // As many rounds as a parameter says: copies for one and for two elements a thread, and the loop.
+  std::string sized = tree("mov.u32 %r8, %r9;");
+  sized.replace(sized.find("%r8, 64; @%p1"), 7, "%r8, %r0");
+  const Widened copies = widened(sized, 64);
+  EXPECT_GE(copies.count("icmp eq i32 %"), 2u) << copies.ir;
+  EXPECT_GT(copies.count("\n"), 2 * doubled.count("\n"));
+  // A distance that nobody knows stays a loop.
+  EXPECT_GE(widened(tree("mul.lo.u32 %r8, %r8, %r0;"), 64).count("mul "), 1u);
+}
+
 TEST(Simt, StridedLoadsAreAWindowAndAPermute) {
   const Widened w = widened(
       "mul.wide.s32 %d2, %r1, 12; add.s64 %d3, %d0, %d2; ld.global.f32 %f0, [%d3];\n"
