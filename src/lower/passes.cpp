@@ -297,27 +297,51 @@ bool waits_for_others(const llvm::Instruction& i, const llvm::Loop& loop) {
   return false;
 }
 
-/// The instruction of this kind in the loop that `condition` comes from, if there is one.
-const llvm::Instruction* spins_on(llvm::Value* condition, const llvm::Loop& loop) {
+using OpenValues = llvm::SmallVector<llvm::Value*, 8>;
+
+/// The conditions in the loop that choose which value `phi` takes.
+void push_choices(const llvm::PHINode& phi, const llvm::Loop& loop, const llvm::DominatorTree& dominators,
+                  OpenValues& open) {
+  const auto push = [&](const llvm::BasicBlock* b) {
+    const auto* branch = llvm::dyn_cast<llvm::BranchInst>(b->getTerminator());
+    if (branch && branch->isConditional()) open.push_back(branch->getCondition());
+  };
+  const llvm::BasicBlock* place = phi.getParent();
+  const bool at_header = place == loop.getHeader();
+  const llvm::BasicBlock* from = at_header ? place : dominators.getNode(place)->getIDom()->getBlock();
+  llvm::SmallVector<const llvm::BasicBlock*, 4> ways;
+  for (const llvm::BasicBlock* b : phi.blocks())
+    if (loop.contains(b)) ways.push_back(b);
+  if (ways.size() < 2) return;
+  for (const llvm::BasicBlock* b : ways)
+    for (; b != from && loop.contains(b); b = dominators.getNode(b)->getIDom()->getBlock()) push(b);
+  push(from);
+}
+
+/// The instruction of this kind in the loop that `condition` comes from, if there is one: by its operands, or
+/// by the branches that decide what they are (a turn that counts only where a lock was free).
+const llvm::Instruction* spins_on(llvm::Value* condition, const llvm::Loop& loop,
+                                  const llvm::DominatorTree& dominators) {
   llvm::SmallPtrSet<llvm::Value*, 16> seen;
-  llvm::SmallVector<llvm::Value*, 8> open{condition};
+  OpenValues open{condition};
   while (!open.empty()) {
     auto* i = llvm::dyn_cast<llvm::Instruction>(open.pop_back_val());
     if (!i || !loop.contains(i) || !seen.insert(i).second) continue;
     if (waits_for_others(*i, loop)) return i;
     if (llvm::isa<llvm::LoadInst>(i)) continue;
     for (llvm::Value* v : i->operands()) open.push_back(v);
+    if (const auto* phi = llvm::dyn_cast<llvm::PHINode>(i)) push_choices(*phi, loop, dominators, open);
   }
   return nullptr;
 }
 
-const llvm::Instruction* polls(const llvm::Loop& loop) {
+const llvm::Instruction* polls(const llvm::Loop& loop, const llvm::DominatorTree& dominators) {
   llvm::SmallVector<llvm::BasicBlock*, 4> exiting;
   loop.getExitingBlocks(exiting);
   for (llvm::BasicBlock* b : exiting)
     if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(b->getTerminator()))
       if (const llvm::Instruction* poll =
-              branch->isConditional() ? spins_on(branch->getCondition(), loop) : nullptr)
+              branch->isConditional() ? spins_on(branch->getCondition(), loop, dominators) : nullptr)
         return poll;
   return nullptr;
 }
@@ -339,7 +363,7 @@ void mark_spin_loops(llvm::Module& module) {
                  llvm::any_of(*b, [](llvm::Instruction& i) { return is_named(i, "ppu.yield"); });
         });
       });
-      const llvm::Instruction* poll = latches.empty() ? nullptr : polls(*loop);
+      const llvm::Instruction* poll = latches.empty() ? nullptr : polls(*loop, dominators);
       if (!poll) continue;
       llvm::FunctionCallee yield = module.getOrInsertFunction(
           "ppu.yield", llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), false));

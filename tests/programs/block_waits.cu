@@ -44,6 +44,20 @@ __global__ void warps(int* out) {
   if (threadIdx.x == 0) out[0] = out[1] + 1;
 }
 
+/// A turn counts only where the lock was free, and who holds it lets other blocks run meanwhile.
+__global__ void retries(volatile int* lock, volatile int* count, const volatile int* never, int turns) {
+  for (int turn = 0; turn < turns;) {
+    if (*lock == 0 && atomicCAS(const_cast<int*>(lock), 0, 1) == 0) {
+      int waited = 0;
+      while (waited < 3 || *never) waited++;
+      *count += 1;
+      __threadfence();
+      *lock = 0;
+      turn++;
+    }
+  }
+}
+
 int main() {
   const int blocks = 16;
   DeviceArray<unsigned> arrived(1);
@@ -52,6 +66,12 @@ int main() {
   grid_barrier<<<blocks, 64>>>(arrived, out);
   CUDA_SYNC();
   check::equal(out.host(), std::vector<int>(blocks * 64, 3 * blocks), "grid_barrier");
+
+  two.zero();
+  done.zero();
+  retries<<<blocks, 1>>>(two, two + 1, done, 5);
+  CUDA_SYNC();
+  check::equal(two.host(), std::vector<int>{0, 5 * blocks}, "retries");
 
   done.zero();
   chain<<<blocks, 32>>>(done);
