@@ -307,11 +307,10 @@ void Widener::add_one_by_one(AtomicRMWInst& rmw) {
   Type* i32 = b_.getInt32Ty();
   Value* index = short_offset(p, shapes_, layout_);
   const auto index_of = index ? lane_index_in_memory(index, rmw) : nullptr;
-  AllocaInst* offsets =
-      index && !index_of ? spilled(b_.CreateTrunc(vector(index), wide(i32)), true) : nullptr;
+  AllocaInst* offsets = index && !index_of ? spilled(b_.CreateTrunc(vector(index), wide(i32))) : nullptr;
   Value* base = index ? scalar(cast<GetElementPtrInst>(p)->getPointerOperand()) : nullptr;
-  AllocaInst* addresses = index || shapes_.uniform(p) ? nullptr : spilled(vector(p), true);
-  AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x), true);
+  AllocaInst* addresses = index || shapes_.uniform(p) ? nullptr : spilled(vector(p));
+  AllocaInst* operands = shapes_.uniform(x) ? nullptr : spilled(vector(x));
   Value* one_address = index || addresses ? nullptr : scalar(p);
   Value* one_operand = operands ? nullptr : scalar(x);
   for_each_lane_of_full_warps([&](Value* lane) {
@@ -333,7 +332,7 @@ void Widener::add_together(AtomicRMWInst& rmw, function_ref<Value*(Value*, Value
   Value *pointers = vector(rmw.getPointerOperand()), *operands = vector(rmw.getValOperand());
   Type* t = rmw.getValOperand()->getType();
   const auto one_by_one = [&] {
-    AllocaInst *addresses = spilled(pointers, true), *values = spilled(operands, true);
+    AllocaInst *addresses = spilled(pointers), *values = spilled(operands);
     for_each_lane(mask_or_all(), [&](Value* lane) {
       one(lane_of(addresses, b_.getPtrTy(), lane, true), lane_of(values, t, lane, true));
     });

@@ -165,7 +165,9 @@ void Widener::masked_block(Region& region, BasicBlock* block, bool live) {
     b_.SetInsertPoint(on);
   }
   set_masks(full ? entry_masks_ : lanes);
+  possible_ = full ? ~0u : possible_lanes_.at(block);
   body(block);
+  possible_ = ~0u;
   auto* br = dyn_cast<BranchInst>(block->getTerminator());
   if (!br) return fail("unexpected terminator in divergent flow", block->getTerminator());
   if (br->isUnconditional()) {
@@ -328,6 +330,7 @@ void Widener::emit_region(Region& region) {
     if (!inside) break;
     current = current->getParentLoop();
   }
+  find_possible_lanes(blocks, region);
   emit_sequence(region, blocks, current, true);
   if (!region.join) {
     b_.CreateUnreachable();

@@ -5,6 +5,7 @@
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/IR/CFG.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 
 using namespace llvm;
@@ -28,7 +29,8 @@ bool cheap(const Instruction* inst) {
       op == Instruction::SRem)
     return isa<Constant>(inst->getOperand(1));
   return isa<BinaryOperator>(inst) || isa<CastInst>(inst) || isa<GetElementPtrInst>(inst) ||
-         isa<ShuffleVectorInst>(inst) || isa<InsertElementInst>(inst) || isa<CmpInst>(inst);
+         isa<ShuffleVectorInst>(inst) || isa<InsertElementInst>(inst) || isa<CmpInst>(inst) ||
+         isa<MinMaxIntrinsic>(inst);
 }
 
 }  // namespace

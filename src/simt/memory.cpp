@@ -16,6 +16,7 @@ constexpr unsigned kHalf = 16;
 /// Widest window, in bytes, that a strided load may read in one piece: below a page, so that its holes lie in
 /// pages its ends touch.
 constexpr int64_t kMaxWindow = 1024;
+constexpr int64_t kMaxStoreWindow = 512;  ///< and that a strided store may write
 constexpr unsigned kMaxTestedAccesses = 64;
 
 enum class Pattern { kNone, kBroadcast, kContiguous };
@@ -33,8 +34,9 @@ Pattern pattern_of(const Shape& s, unsigned first, unsigned n, int64_t size) {
 }
 
 // The largest chunk of lanes for which every chunk is contiguous (or, for loads, a broadcast); 0 if below 8.
+// Of a varying address: none larger than its pieces.
 unsigned chunk_of(const Shape& s, int64_t size, bool allow_broadcast) {
-  for (unsigned n = kLanes; n >= 8; n /= 2) {
+  for (unsigned n = s.is_linear() ? kLanes : s.piece; n >= 8; n /= 2) {
     bool ok = true;
     for (unsigned l = 0; l < kLanes && ok; l += n) {
       const Pattern p = pattern_of(s, l, n, size);
@@ -52,12 +54,13 @@ bool Widener::has_plan(const Instruction& access) const {
   const Value* pointer = accessed_pointer(access);
   if (!pointer) return false;
   const Shape shape = shapes_.of(pointer);
-  if (!shape.is_linear() || plainly_linear(shape)) return false;
-  if (is_count(access)) return true;
+  if (shape.is_unknown() || unwraps(shape)) return false;
+  if (is_count(access)) return shape.is_linear();
   Type* whole = getLoadStoreType(const_cast<Instruction*>(&access));
   const unsigned parts = std::max(1u, part_count(whole));
   Type* t = part_count(whole) ? part_type(whole, 0) : whole;
   const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
+  if (shape.is_varying()) return parts == 1 && chunk_of(shape, size, isa<LoadInst>(access));
   if (isa<StoreInst>(access)) return chunk_of(shape, size * parts, false);
   return (parts == 1 && chunk_of(shape, size, true)) ||
          shape.max_offset() - shape.min_offset() + size * parts <= kMaxWindow;
@@ -81,9 +84,16 @@ void Widener::emit_prefetch(CallInst& call) {
   }
 }
 
-AllocaInst* Widener::spilled(Value* v, bool opaque) {
-  AllocaInst* a = new_slot(v->getType());
-  b_.CreateStore(v, a, opaque);
+/// In pieces of 16 bytes: from wider stores, processors don't hand a lane's part on to a load that follows
+/// (Zen 4: 1 ns more for each lane). Volatile, or LLVM would join them again.
+AllocaInst* Widener::spilled(Value* v) {
+  auto* t = cast<FixedVectorType>(v->getType());
+  AllocaInst* a = new_slot(t);
+  const unsigned bytes = unsigned(layout_.getTypeStoreSize(t->getElementType()).getFixedValue());
+  const unsigned n = t->getElementType()->getPrimitiveSizeInBits() == 1 ? kLanes : std::max(1u, 16 / bytes);
+  for (unsigned first = 0; first < t->getNumElements(); first += n)
+    b_.CreateAlignedStore(slice(v, first, std::min(n, t->getNumElements())),
+                          b_.CreateGEP(t->getElementType(), a, b_.getInt64(first)), Align(1), true);
   return a;
 }
 
@@ -184,7 +194,9 @@ bool Widener::many_irregular_accesses() const {
   for (BasicBlock* b : shapes_.order())
     for (Instruction& inst : *b)
       if (const Value* p = getLoadStorePointerOperand(&inst))
-        n += shapes_.of(p).is_varying() ? std::max(1u, part_count(getLoadStoreType(&inst))) : 0;
+        n += shapes_.of(p).is_varying() && !shapes_.of(p).piece
+                 ? std::max(1u, part_count(getLoadStoreType(&inst)))
+                 : 0;
   return n > kMaxTestedAccesses;
 }
 
@@ -213,16 +225,26 @@ void Widener::store_lanes(Value* value, Value* pointers) {
   });
 }
 
+// Where a half warp would begin if its lanes stood in a row, and where one of its lanes is: lane 0, or one in
+// the middle where that is off. (Rows that are clamped to a picture's edges keep their lanes in the middle.)
+std::pair<Value*, Value*> Widener::first_places(Value* at, uint64_t step, Value* mask) {
+  Value* first = b_.CreateExtractElement(at, uint64_t(0));
+  if (!mask) return {first, first};
+  Value* on = b_.CreateExtractElement(mask, uint64_t(0));
+  Value* middle = b_.CreateExtractElement(at, uint64_t(kHalf / 2));
+  Value* row = b_.CreateSub(middle, ConstantInt::get(middle->getType(), kHalf / 2 * step));
+  return {b_.CreateSelect(on, first, row), b_.CreateSelect(on, first, middle)};
+}
+
 // Where the lanes of a half warp load is known at run time only: that it turns out contiguous (the usual
 // case: row * n + column) or equal costs one access, else a gather.
 Value* Widener::load_half(Type* t, unsigned first, const HalfPlaces& places) {
   Value* mask = half_mask(first);
   Type *vt = FixedVectorType::get(t, kHalf),
        *place = cast<VectorType>(places.at->getType())->getElementType();
-  Value* lowest = b_.CreateExtractElement(places.at, uint64_t(0));
-  Value* delta = b_.CreateSub(places.at, b_.CreateVectorSplat(kHalf, lowest));
-  const auto holds = [&](Value* want) {
-    Value* ok = b_.CreateICmpEQ(delta, want);
+  const auto [start_of_row, lowest] = first_places(places.at, places.step, mask_ ? mask : nullptr);
+  const auto holds = [&](Value* first, Value* want) {
+    Value* ok = b_.CreateICmpEQ(b_.CreateSub(places.at, b_.CreateVectorSplat(kHalf, first)), want);
     if (mask_) ok = b_.CreateOr(ok, b_.CreateNot(mask));
     return b_.CreateICmpEQ(b_.CreateBitCast(ok, b_.getInt16Ty()), b_.getInt16(-1));
   };
@@ -231,19 +253,19 @@ Value* Widener::load_half(Type* t, unsigned first, const HalfPlaces& places) {
   BasicBlock *contiguous = new_block("contiguous"), *other = new_block("scattered"),
              *equal = new_block("equal"), *gather = new_block("gather"), *done = new_block("loaded");
   AllocaInst* out = new_slot(vt);
-  Value* in_a_row = holds(ConstantVector::get(steps));
+  Value* in_a_row = holds(start_of_row, ConstantVector::get(steps));
   if (place->isIntegerTy(32))  // an index: it mustn't wrap
     in_a_row = b_.CreateAnd(
-        in_a_row, b_.CreateICmpSLE(lowest, ConstantInt::get(place, INT32_MAX - kHalf * places.step)));
+        in_a_row, b_.CreateICmpSLE(start_of_row, ConstantInt::get(place, INT32_MAX - kHalf * places.step)));
   b_.CreateCondBr(in_a_row, contiguous, other);
   b_.SetInsertPoint(contiguous);
-  Value* start = places.pointer(lowest);
+  Value* start = places.pointer(start_of_row);
   Value* x = mask_ ? (Value*)b_.CreateMaskedLoad(vt, start, Align(1), mask, Constant::getNullValue(vt))
                    : b_.CreateAlignedLoad(vt, start, Align(1));
   b_.CreateStore(x, out);
   b_.CreateBr(done);
   b_.SetInsertPoint(other);
-  Value* same = holds(Constant::getNullValue(delta->getType()));
+  Value* same = holds(lowest, Constant::getNullValue(places.at->getType()));
   // With no lane on, "equal" holds for garbage too.
   if (mask_)
     same = b_.CreateAnd(same, b_.CreateICmpNE(b_.CreateBitCast(mask, b_.getInt16Ty()), b_.getInt16(0)));
@@ -267,11 +289,13 @@ Value* Widener::load_indexed(Type* t, const IndexedAddress& at) {
   base = pointer_to(base);
   // LLVM keeps the index of a gather in 32 bits: one instruction for 16 lanes, not two.
   const auto pointer = [&](Value* index) {
-    return b_.CreateGEP(t, base, b_.CreateSExt(index, index->getType()->getWithNewType(b_.getInt64Ty())));
+    Type* unit = at.bytes ? b_.getInt8Ty() : t;
+    return b_.CreateGEP(unit, base, b_.CreateSExt(index, index->getType()->getWithNewType(b_.getInt64Ty())));
   };
+  const uint64_t step = at.bytes ? layout_.getTypeStoreSize(t).getFixedValue() : 1;
   std::vector<Value*> halves;
   for (unsigned first = 0; first < kLanes; first += kHalf)
-    halves.push_back(load_half(t, first, {slice(vector(at.index), first, kHalf), 1, pointer}));
+    halves.push_back(load_half(t, first, {slice(vector(at.index), first, kHalf), step, pointer}));
   return concat(std::move(halves));
 }
 
@@ -299,7 +323,7 @@ void Widener::store_varying(Value* value, Value* pointers) {
     Value* mask = slice(mask_or_all(), first, kHalf);
     Type* addresses = FixedVectorType::get(b_.getInt64Ty(), kHalf);
     Value* a = b_.CreatePtrToInt(p, addresses);
-    Value* a0 = b_.CreateExtractElement(a, uint64_t(0));
+    Value* a0 = first_places(a, size, mask_ ? mask : nullptr).first;
     std::vector<Constant*> steps;
     for (unsigned l = 0; l < kHalf; l++) steps.push_back(b_.getInt64(l * size));
     Value* ok = b_.CreateICmpEQ(b_.CreateSub(a, b_.CreateVectorSplat(kHalf, a0)), ConstantVector::get(steps));
@@ -325,31 +349,77 @@ Value* Widener::pointer_to(Value* address) {
   return b_.CreateIntToPtr(address, b_.getPtrTy());
 }
 
+/// Chunks of n lanes, each contiguous or equal from its first lane on.
+Value* Widener::load_chunks(Type* t, unsigned n, const Shape& shape, function_ref<Value*(unsigned)> at) {
+  const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
+  std::vector<Value*> chunks;
+  for (unsigned l = 0; l < kLanes; l += n) {
+    Type* vt = FixedVectorType::get(t, n);
+    Value* p = at(l);
+    Value* m = mask_ ? slice(mask_, l, n) : nullptr;
+    if (pattern_of(shape, l, n, size) == Pattern::kBroadcast) {
+      if (m) {
+        Type* bits = b_.getIntNTy(n);
+        Value* on = b_.CreateICmpNE(b_.CreateBitCast(m, bits), ConstantInt::get(bits, 0));
+        p = b_.CreateSelect(on, p, new_slot(b_.getInt128Ty()));
+      }
+      chunks.push_back(b_.CreateVectorSplat(n, b_.CreateAlignedLoad(t, p, Align(1))));
+    } else if (m) {
+      chunks.push_back(b_.CreateMaskedLoad(vt, p, Align(1), m, Constant::getNullValue(vt)));
+    } else {
+      chunks.push_back(b_.CreateAlignedLoad(vt, p, Align(1)));
+    }
+  }
+  return concat(std::move(chunks));
+}
+
+/// The value of one lane, computed as such where it is made of few simple operations: pieces are loaded from
+/// where their first lanes point, without a vector of pointers.
+Value* Widener::lane_scalar(Value* v, unsigned lane, int depth) {
+  const Shape shape = shapes_.of(v);
+  if (plainly_linear(shape)) {
+    Value* base = scalar(v);
+    if (!shape.has_offsets || shape.c[lane] == 0) return base;
+    if (base->getType()->isPointerTy())
+      return b_.CreateGEP(b_.getInt8Ty(), base, b_.getInt64(uint64_t(shape.c[lane])));
+    return b_.CreateAdd(base, ConstantInt::get(base->getType(), uint64_t(shape.c[lane])));
+  }
+  auto* inst = dyn_cast<Instruction>(v);
+  const auto* gep = dyn_cast_or_null<GetElementPtrInst>(inst);
+  const bool simple =
+      inst && (isa<CastInst>(inst) || isa<FreezeInst>(inst) || isa<MinMaxIntrinsic>(inst) ||
+               (isa<BinaryOperator>(inst) && !inst->isIntDivRem()) || (gep && gep->getNumIndices() == 1));
+  const auto in_parts = [](const Value* o) { return part_count(o->getType()) > 0; };
+  if (!simple || depth == 0 || in_parts(inst) || llvm::any_of(inst->operands(), in_parts))
+    return b_.CreateExtractElement(vector(v), uint64_t(lane));
+  std::vector<Value*> operands;
+  for (Value* o : inst->operands())
+    operands.push_back(isa<Function>(o) ? o : lane_scalar(o, lane, depth - 1));
+  // The lane may be off: what the flags promise needn't hold of it. Yet its value is what others go by.
+  if (inst->getOpcode() == Instruction::Or && cast<PossiblyDisjointInst>(inst)->isDisjoint())
+    return b_.CreateAdd(operands[0], operands[1]);
+  Instruction* copy = inst->clone();
+  copy->dropPoisonGeneratingAnnotations();
+  for (unsigned i = 0; i < operands.size(); i++) copy->setOperand(i, operands[i]);
+  return b_.Insert(copy);
+}
+
+/// A load whose pieces (Shape::piece) are contiguous or equal each; null: no such plan.
+Value* Widener::load_pieces(Type* t, Value* pointer) {
+  const Shape shape = shapes_.of(pointer);
+  const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
+  const unsigned n = shape.is_varying() && unwraps(shape) ? chunk_of(shape, size, true) : 0;
+  if (!n) return nullptr;
+  return load_chunks(t, n, shape, [&](unsigned lane) { return lane_scalar(pointer, lane); });
+}
+
 // Component `k` of `parts` interleaved ones, lanes at base + shape.c. Null: no plan, gather instead.
 bool Widener::load_linear(Type* t, Value* base, const Shape& shape, unsigned parts,
                           std::vector<Value*>& out) {
   const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
   auto at = [&](int64_t offset) { return b_.CreateGEP(b_.getInt8Ty(), base, b_.getInt64(uint64_t(offset))); };
   if (const unsigned n = parts == 1 ? chunk_of(shape, size, true) : 0) {
-    std::vector<Value*> chunks;
-    for (unsigned l = 0; l < kLanes; l += n) {
-      Type* vt = FixedVectorType::get(t, n);
-      Value* p = at(shape.c[l]);
-      Value* m = mask_ ? slice(mask_, l, n) : nullptr;
-      if (pattern_of(shape, l, n, size) == Pattern::kBroadcast) {
-        if (m) {
-          Type* bits = b_.getIntNTy(n);
-          Value* on = b_.CreateICmpNE(b_.CreateBitCast(m, bits), ConstantInt::get(bits, 0));
-          p = b_.CreateSelect(on, p, new_slot(b_.getInt128Ty()));
-        }
-        chunks.push_back(b_.CreateVectorSplat(n, b_.CreateAlignedLoad(t, p, Align(1))));
-      } else if (m) {
-        chunks.push_back(b_.CreateMaskedLoad(vt, p, Align(1), m, Constant::getNullValue(vt)));
-      } else {
-        chunks.push_back(b_.CreateAlignedLoad(vt, p, Align(1)));
-      }
-    }
-    out.push_back(concat(std::move(chunks)));
+    out.push_back(load_chunks(t, n, shape, [&](unsigned lane) { return at(shape.c[lane]); }));
     return true;
   }
   // A window: everything between the lowest and the highest lane in one load, then permutes.
@@ -385,7 +455,8 @@ bool Widener::load_linear(Type* t, Value* base, const Shape& shape, unsigned par
   return true;
 }
 
-// table + index * size, the size of what is loaded, with an index of 32 bits that each lane has its own.
+// table + index * size, the size of what is loaded, or table + bytes, with an index of 32 bits that each lane
+// has its own.
 std::optional<Widener::IndexedAddress> Widener::indexed_address(Value* pointer, uint64_t size) const {
   IndexedAddress at;
   std::vector<Value*> terms{pointer};
@@ -404,11 +475,14 @@ std::optional<Widener::IndexedAddress> Widener::indexed_address(Value* pointer, 
       terms.push_back(inst->getOperand(0)), terms.push_back(inst->getOperand(1));
     } else if (isa<IntToPtrInst>(inst) || isa<PtrToIntInst>(inst)) {
       terms.push_back(inst->getOperand(0));
-    } else if (inst->getOpcode() == Instruction::Shl && !at.index) {
-      const auto* k = dyn_cast<ConstantInt>(inst->getOperand(1));
-      auto* extension = dyn_cast<CastInst>(inst->getOperand(0));
+    } else if ((inst->getOpcode() == Instruction::Shl || isa<SExtInst>(inst) || isa<ZExtInst>(inst)) &&
+               !at.index) {
+      at.bytes = isa<CastInst>(inst);
+      const auto* k = at.bytes ? nullptr : dyn_cast<ConstantInt>(inst->getOperand(1));
+      auto* extension = at.bytes ? cast<CastInst>(inst) : dyn_cast<CastInst>(inst->getOperand(0));
       const bool is_signed = isa_and_nonnull<SExtInst>(extension);
-      if (!k || !extension || uint64_t(1) << k->getLimitedValue(63) != size) return std::nullopt;
+      if (!extension || (!at.bytes && (!k || uint64_t(1) << k->getLimitedValue(63) != size)))
+        return std::nullopt;
       if (!is_signed && !(isa<ZExtInst>(extension) && isKnownNonNegative(extension->getOperand(0), layout_)))
         return std::nullopt;
       at.index = extension->getOperand(0);
@@ -451,6 +525,17 @@ void Widener::emit_load(LoadInst& load) {
   const unsigned parts = isa<FixedVectorType>(whole) ? part_count(whole) : 1;
   Type* t = isa<FixedVectorType>(whole) ? part_type(whole, 0) : whole;
   if (t->isIntegerTy(1) || t->isStructTy() || t->isArrayTy()) return fail("load of this type", &load);
+  if (parts == 1) {
+    const bool in_a_row = unwraps(shape) && chunk_of(shape, int64_t(layout_.getTypeStoreSize(t)), true);
+    if (const uint32_t lanes = few_lanes(shape, in_a_row)) {
+      Value* x = Constant::getNullValue(wide(t));
+      for_few_lanes(lanes, p, [&](unsigned lane, Value* at) {
+        x = b_.CreateInsertElement(x, b_.CreateAlignedLoad(t, at, Align(1)), uint64_t(lane));
+      });
+      return set_single(&load, x);
+    }
+    if (Value* x = load_pieces(t, p)) return set_single(&load, x);
+  }
   std::vector<Value*> out;
   if (!plainly_linear(shape) || !load_linear(t, scalar(p), shape, parts, out)) {
     out.clear();
@@ -471,19 +556,40 @@ void Widener::emit_load(LoadInst& load) {
       for (unsigned k = 0; k < parts; k++) out.push_back(load_anywhere(t, p, k * size));
     }
   }
-  if (!isa<FixedVectorType>(whole)) return set_vector(&load, out[0]);
+  if (parts == 1) return set_single(&load, out[0]);
   for (unsigned k = 0; k < parts; k++) set_part(&load, k, out[k]);
 }
 
+// Lanes with small gaps between them: permuted to where they go, and stored under a mask that leaves the gaps
+// alone. False: no plan.
+bool Widener::store_window(Value* value, Value* pointer, const Shape& shape) {
+  Type* t = cast<FixedVectorType>(value->getType())->getElementType();
+  const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
+  const int64_t low = shape.min_offset(), span = shape.max_offset() - low + size;
+  // AVX2's masked stores are of some widths only and take more registers than there are.
+  if (!options_.avx512 || !plainly_linear(shape) || span > kMaxStoreWindow) return false;
+  std::vector<int> owner(alignTo(size_t(span / size), kHalf), int(kLanes)), pick(owner.size());
+  for (unsigned l = 0; l < kLanes; l++) {
+    int& o = owner[size_t((shape.c[l] - low) / size)];
+    if ((shape.c[l] - low) % size != 0 || o != int(kLanes)) return false;
+    o = int(l);
+  }
+  for (size_t i = 0; i < owner.size(); i++) pick[i] = owner[i] == int(kLanes) ? -1 : owner[i];
+  Value* mask = b_.CreateShuffleVector(mask_or_all(), no_lanes(), owner);
+  Value* at = b_.CreateGEP(b_.getInt8Ty(), scalar(pointer), b_.getInt64(uint64_t(low)));
+  b_.CreateMaskedStore(b_.CreateShuffleVector(value, pick), at, Align(1), mask);
+  return true;
+}
+
 // Contiguous lanes (interleaved parts included) in one store a chunk. False: no plan.
-bool Widener::store_linear(ArrayRef<Value*> values, Value* base, const Shape& shape) {
+bool Widener::store_linear(ArrayRef<Value*> values, const Shape& shape, function_ref<Value*(unsigned)> at) {
   Type* t = cast<FixedVectorType>(values[0]->getType())->getElementType();
   const unsigned parts = unsigned(values.size());
   const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
   const unsigned n = chunk_of(shape, size * parts, false);
   if (!n) return false;
   for (unsigned l = 0; l < kLanes; l += n) {
-    Value* p = b_.CreateGEP(b_.getInt8Ty(), base, b_.getInt64(uint64_t(shape.c[l])));
+    Value* p = at(l);
     std::vector<Value*> chunk;
     for (Value* v : values) chunk.push_back(slice(v, l, n));
     Value* m = mask_ ? slice(mask_, l, n) : nullptr;
@@ -533,7 +639,15 @@ void Widener::emit_store(StoreInst& store) {
   for (unsigned k = 0; k < parts; k++) values.push_back(tuple ? part(x, k) : vector(x));
   Type* t = cast<FixedVectorType>(values[0]->getType())->getElementType();
   if (t->isIntegerTy(1) || t->isStructTy() || t->isArrayTy()) return fail("store of this type", &store);
-  if (plainly_linear(shape) && store_linear(values, scalar(p), shape)) return;
+  const bool in_a_row =
+      unwraps(shape) && chunk_of(shape, int64_t(layout_.getTypeStoreSize(t)) * parts, false);
+  if (const uint32_t lanes = parts == 1 ? few_lanes(shape, in_a_row) : 0)
+    return for_few_lanes(lanes, p, [&](unsigned lane, Value* at) {
+      b_.CreateAlignedStore(b_.CreateExtractElement(values[0], uint64_t(lane)), at, Align(1));
+    });
+  if (unwraps(shape) && store_linear(values, shape, [&](unsigned lane) { return lane_scalar(p, lane); }))
+    return;
+  if (parts == 1 && store_window(values[0], p, shape)) return;
   const Whole how = moved_whole(x->getType());
   if (how == Whole::kRegister) return store_registers(x->getType(), values, p);
   const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();

@@ -75,7 +75,7 @@ std::function<Value*(unsigned)> Widener::object_pointers(Value* pointer) {
       return b_.CreateGEP(b_.getInt8Ty(), base, b_.getInt64(shape.has_offsets ? uint64_t(shape.c[lane]) : 0));
     };
   }
-  AllocaInst* pointers = spilled(vector(pointer), true);
+  AllocaInst* pointers = spilled(vector(pointer));
   return
       [this, pointers](unsigned lane) { return lane_of(pointers, b_.getPtrTy(), b_.getInt64(lane), true); };
 }

@@ -54,7 +54,6 @@ bool Shape::low_bits_free() const {
 namespace {
 
 constexpr unsigned kMaxVersioned = 500;  ///< instructions of a function that may have versions of its code
-constexpr size_t kMaxExtensions = 4;     ///< that one value may rest on
 
 unsigned bit_width(Type* type) {
   if (type->isIntegerTy()) return type->getIntegerBitWidth();
@@ -72,26 +71,13 @@ Shape normalised(Shape s, unsigned bits) {
   return s;
 }
 
-void add_extensions(Shape& s, const std::vector<Extension>& more, int64_t sign) {
-  for (const Extension& e : more) {
-    const auto same = std::find_if(s.if_unwrapped.begin(), s.if_unwrapped.end(),
-                                   [&](const Extension& x) { return x.extension == e.extension; });
-    if (same == s.if_unwrapped.end())
-      s.if_unwrapped.push_back({e.extension, sign * e.factor});
-    else if ((same->factor += sign * e.factor) == 0)
-      s.if_unwrapped.erase(same);
-  }
-  if (s.if_unwrapped.size() > kMaxExtensions) s = Shape::varying();
-}
-
 Shape sum(const Shape& a, const Shape& b, int64_t sign) {
   Shape r = Shape::uniform(std::min(a.base_zeros, b.base_zeros));
   r.has_offsets = a.has_offsets || b.has_offsets;
   for (unsigned l = 0; l < kLanes; l++)
     r.c[l] = (a.has_offsets ? a.c[l] : 0) + sign * (b.has_offsets ? b.c[l] : 0);
   r.if_unwrapped = a.if_unwrapped;
-  add_extensions(r, b.if_unwrapped, sign);
-  return r;
+  return add_extensions(r.if_unwrapped, b.if_unwrapped, sign) ? r : Shape::varying();
 }
 
 Shape scaled(Shape a, int64_t k) {
@@ -221,9 +207,11 @@ bool ShapeAnalysis::propagate() {
   for (BasicBlock* b : order_)
     for (Instruction& inst : *b) {
       const Shape old = shapes_.lookup(&inst);
-      if (old.is_varying() && old.per_warp && !old.same_across && old.same_above == Shape::kNoSharedBits)
+      if (old.is_varying() && old.per_warp && !old.same_across && !old.piece &&
+          old.same_above == Shape::kNoSharedBits)
         continue;
-      const Shape next = normalised(transfer(inst), bit_width(inst.getType()));
+      const unsigned bits = bit_width(inst.getType());
+      const Shape next = normalised(transfer(inst), bits);
       if (next.is_unknown() || next == old) continue;
       // Monotone: offsets never change back, alignment only shrinks.
       Shape merged = next;
@@ -231,12 +219,14 @@ bool ShapeAnalysis::propagate() {
       if (old.is_varying()) {
         merged = old;
         merged.same_across = indifferent;
+        merge_pieces(old, next, merged, bits);
       } else if (old.is_linear()) {
         if (next.is_linear() && next.same_offsets(old)) {
           merged.base_zeros = std::min(old.base_zeros, next.base_zeros);
         } else {
           merged = Shape::varying();
           merged.same_across = indifferent;
+          merge_pieces(old, next, merged, bits);
         }
       }
       merged.per_warp = old.per_warp || next.per_warp;
@@ -338,7 +328,7 @@ Shape ShapeAnalysis::transfer_phi(PHINode& phi) const {
     if (!s.same_offsets(result)) return Shape::varying();
     result.base_zeros = std::min(result.base_zeros, s.base_zeros);
   }
-  if (!extensions_hold_at(phi, result)) return Shape::varying();
+  if (!extensions_hold_at(phi, result.if_unwrapped)) return Shape::varying();
   if (result.is_unknown()) {  // only undef or not yet known
     for (const Value* v : phi.incoming_values())
       if (isa<UndefValue>(v)) return Shape::uniform();
@@ -349,10 +339,10 @@ Shape ShapeAnalysis::transfer_phi(PHINode& phi) const {
 }
 
 /// Whether the extensions that a phi's value rests on were last made when that value was.
-bool ShapeAnalysis::extensions_hold_at(const PHINode& phi, const Shape& s) const {
+bool ShapeAnalysis::extensions_hold_at(const PHINode& phi, const std::vector<Extension>& extensions) const {
   const BasicBlock* at = phi.getParent();
   const Loop* loop = loops.isLoopHeader(const_cast<BasicBlock*>(at)) ? loops.getLoopFor(at) : nullptr;
-  for (const Extension& e : s.if_unwrapped)
+  for (const Extension& e : extensions)
     if (!dom.dominates(e.extension->getParent(), at) || (loop && loop->contains(e.extension))) return false;
   return true;
 }
@@ -486,10 +476,6 @@ Shape ShapeAnalysis::transfer_arith(Instruction& inst) const {
   }
 }
 
-namespace {
-
-/// Every use is an address in shared memory: lanes that wrapped would be far outside that window, as lanes
-/// that didn't are.
 bool addresses_shared_memory(const Value* v, int depth) {
   if (depth == 0) return false;
   for (const User* user : v->users()) {
@@ -515,8 +501,6 @@ bool addresses_shared_memory(const Value* v, int depth) {
   }
   return true;
 }
-
-}  // namespace
 
 Shape ShapeAnalysis::transfer_extension(Instruction& inst, const Shape& a) const {
   if (!a.is_linear() || inst.getOperand(0)->getType()->isIntegerTy(1)) return Shape::varying();
@@ -668,6 +652,7 @@ Shape ShapeAnalysis::transfer(Instruction& inst) const {
     const Type* t = inst.getType();
     if (s.same_across == kAllLaneBits && exchanged_bit(inst) && (t->isIntegerTy() || t->isFloatingPointTy()))
       s = Shape::uniform();
+    if (s.is_varying()) find_pieces(inst, s);
   }
   if (s.is_unknown()) return s;
   const bool only_lane = s.is_linear() && s.base_zeros == 64 && s.if_unwrapped.empty();

@@ -43,6 +43,9 @@ struct Shape {
   LaneOffsets c{};                           ///< c[0] == 0 always; meaningful if has_offsets
   std::vector<Extension> if_unwrapped = {};  ///< linear only if these don't wrap; then has_offsets
 
+  /// Varying: within so many lanes (16, 8; 0: none) the value is first lane's + c[lane] (pieces.cpp).
+  uint8_t piece = 0;
+
   static Shape varying() { return {State::kVarying, false, false, 0, 0, kNoSharedBits, {}, {}}; }
   static Shape uniform(unsigned zeros = 0) {
     return {State::kLinear, false, false, 0, uint8_t(zeros), kNoSharedBits, {}, {}};
@@ -56,7 +59,7 @@ struct Shape {
   }
   bool operator==(const Shape& o) const {
     return state == o.state && same_offsets(o) && base_zeros == o.base_zeros && per_warp == o.per_warp &&
-           same_across == o.same_across && same_above == o.same_above;
+           same_across == o.same_across && same_above == o.same_above && piece == o.piece;
   }
   /// Bits of the lane number that make no difference: same_across, or what the offsets say.
   uint8_t indifferent_bits() const;
@@ -67,6 +70,20 @@ struct Shape {
   /// 0 <= c < 2^base_zeros: base + c never carries, so shifts, masks and extensions distribute over it.
   bool low_bits_free() const;
 };
+
+/// What is known of a value's pieces; lanes = 0: nothing.
+struct Piece {
+  unsigned lanes = 0;
+  LaneOffsets c{};
+  std::vector<Extension> if_unwrapped = {};
+};
+
+/// Adds what factor times another value rests on. False: too much.
+bool add_extensions(std::vector<Extension>& to, const std::vector<Extension>& more, int64_t factor);
+
+/// Every use is an address in shared memory: lanes that wrapped would be far outside that window, as lanes
+/// that didn't are.
+bool addresses_shared_memory(const llvm::Value* v, int depth);
 
 /// Launch-shape facts the analysis starts from.
 struct WarpLayout {
@@ -144,7 +161,12 @@ class ShapeAnalysis {
   Shape transfer_shift_right(llvm::Instruction& inst, const Shape& a) const;
   Shape transfer_arith(llvm::Instruction& inst) const;
   Shape transfer_extension(llvm::Instruction& inst, const Shape& a) const;
-  bool extensions_hold_at(const llvm::PHINode& phi, const Shape& s) const;
+  bool extensions_hold_at(const llvm::PHINode& phi, const std::vector<Extension>& extensions) const;
+  Piece piece_by_operation(llvm::Instruction& inst, unsigned bits) const;
+  Piece piece_of_phi(const llvm::PHINode& phi, unsigned bits) const;
+  Piece piece_of_equals(const llvm::Instruction& inst) const;
+  void find_pieces(llvm::Instruction& inst, Shape& s) const;
+  static void merge_pieces(const Shape& old, const Shape& next, Shape& merged, unsigned bits);
   bool compare_is_uniform(const llvm::ICmpInst& cmp) const;
   unsigned known_zeros(const llvm::Value* value) const;
 

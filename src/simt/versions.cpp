@@ -2,6 +2,8 @@
 // grows evenly from lane to lane unless some lane's value wraps, which only a test at run time can tell. One
 // scalar test for all addresses of a stretch; where it holds, which is nearly always, they are planned like
 // any others. Elsewhere each lane's address is exact, and accesses are gathers.
+#include <algorithm>
+
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/MDBuilder.h"
 #include "simt/names.h"
@@ -31,7 +33,10 @@ bool may_stand_twice(const Instruction& inst) {
 }  // namespace
 
 bool Widener::plainly_linear(const Shape& shape) const {
-  if (!shape.is_linear()) return false;
+  return shape.is_linear() && unwraps(shape);
+}
+
+bool Widener::unwraps(const Shape& shape) const {
   for (const Extension& e : shape.if_unwrapped)
     if (!unwrapped_.contains(e.extension)) return false;
   return true;
@@ -39,14 +44,22 @@ bool Widener::plainly_linear(const Shape& shape) const {
 
 /// True in the version where the extended value of every lane is what the shape says.
 Value* Widener::unwrapped(const Instruction& extension) {
-  const Shape shape = shapes_.of(extension.getOperand(0));
+  Value* narrow = extension.getOperand(0);
+  const Shape shape = shapes_.of(narrow);
   const bool is_signed = extension.getOpcode() == Instruction::SExt;
-  const int64_t low = shape.min_offset(), span = shape.max_offset() - low;
-  // lowest <= base + low and base + low + span <= highest, in one comparison.
   const int64_t lowest = is_signed ? INT32_MIN : 0;
-  Value* base = scalar(const_cast<Instruction*>(&extension));
-  Value* above = b_.CreateAdd(base, b_.getInt64(uint64_t(low - lowest)));
-  return b_.CreateICmpULE(above, b_.getInt64(uint64_t(UINT32_MAX) - uint64_t(span)));
+  const unsigned lanes = shape.is_linear() ? kLanes : shape.piece;
+  Value* ok = b_.getTrue();
+  for (unsigned first = 0; first < kLanes; first += lanes) {
+    const auto [low, high] = std::minmax_element(shape.c.begin() + first, shape.c.begin() + first + lanes);
+    // lowest <= base + low and base + high <= highest, in one comparison.
+    Value* base = lane_scalar(narrow, first);
+    const int64_t from = *low - shape.c[first], span = *high - *low;
+    base = b_.CreateCast(Instruction::CastOps(extension.getOpcode()), base, b_.getInt64Ty());
+    Value* above = b_.CreateAdd(base, b_.getInt64(uint64_t(from - lowest)));
+    ok = b_.CreateAnd(ok, b_.CreateICmpULE(above, b_.getInt64(uint64_t(UINT32_MAX) - uint64_t(span))));
+  }
+  return ok;
 }
 
 /// What extensions that may have wrapped put each lane off by; null if none may have.

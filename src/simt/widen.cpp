@@ -322,6 +322,9 @@ Value* Widener::wide_binary(BinaryOperator& op) {
   const unsigned code = op.getOpcode();
   const bool is_signed = code == Instruction::SDiv || code == Instruction::SRem;
   const bool is_rem = code == Instruction::URem || code == Instruction::SRem;
+  // `or disjoint`: lanes that are off need not be, and yet others may go by their value.
+  if (shapes_.of(&op).piece && code == Instruction::Or && cast<PossiblyDisjointInst>(op).isDisjoint())
+    return b_.CreateAdd(x, y);
   if (!is_signed && !is_rem && code != Instruction::UDiv)
     return b_.CreateBinOp(Instruction::BinaryOps(code), x, y);
   // Dead lanes must not trap.

@@ -94,8 +94,21 @@ void end_everywhere(Function& f) {
   }
 }
 
+// `zext nneg` holds of lanes that are on. Others may be below zero, and what is known of lanes' distances
+// must hold of them too: lane 0 is where addresses begin.
+void sign_extend(Function& f) {
+  for (Instruction& inst : make_early_inc_range(instructions(f)))
+    if (inst.getOpcode() == Instruction::ZExt && inst.hasNonNeg() && inst.getType()->isIntegerTy(64) &&
+        inst.getOperand(0)->getType()->isIntegerTy(32)) {
+      auto* extended = new SExtInst(inst.getOperand(0), inst.getType(), "", inst.getIterator());
+      inst.replaceAllUsesWith(extended);
+      inst.eraseFromParent();
+    }
+}
+
 void canonicalise(Function& f, Passes& passes) {
   end_everywhere(f);
+  sign_extend(f);
   FunctionPassManager p;
   p.addPass(LowerSwitchPass());
   p.addPass(FixIrreduciblePass());

@@ -70,6 +70,10 @@ class Widener {
   void set_scalar(llvm::Value* v, llvm::Value* x);
   void set_vector(llvm::Value* v, llvm::Value* x);
   void set_part(llvm::Value* v, unsigned k, llvm::Value* x);
+  /// A vector type of one element has a part, too.
+  void set_single(llvm::Value* v, llvm::Value* x) {
+    llvm::isa<llvm::FixedVectorType>(v->getType()) ? set_part(v, 0, x) : set_vector(v, x);
+  }
   llvm::Constant* offsets(const LaneOffsets& c, llvm::Type* t);
   llvm::Value* any(llvm::Value* mask);
   llvm::Value* all(llvm::Value* mask);
@@ -125,6 +129,8 @@ class Widener {
   void emit_versions(llvm::ArrayRef<llvm::Instruction*> code);
   /// Linear for sure, at the insertion point.
   bool plainly_linear(const Shape& shape) const;
+  /// None of what the shape rests on wraps, at the insertion point.
+  bool unwraps(const Shape& shape) const;
   bool has_plan(const llvm::Instruction& access) const;
   llvm::Value* unwrapped(const llvm::Instruction& extension);
   llvm::Value* wrapping_of(const Shape& shape);
@@ -144,6 +150,13 @@ class Widener {
   void lane_align_check(LaneRun& run, llvm::CallInst& call);
   void lane_instruction(LaneRun& run, llvm::Instruction& inst);
   void lane_block(LaneRun& run, llvm::BasicBlock* block);
+
+  // Blocks that few lanes come to (few_lanes.cpp)
+  uint32_t lanes_that_may(const llvm::Value* condition, bool wanted, int depth = 8) const;
+  void find_possible_lanes(llvm::ArrayRef<llvm::BasicBlock*> blocks, const Region& region);
+  uint32_t few_lanes(const Shape& pointer, bool in_a_row);
+  void for_few_lanes(uint32_t lanes, llvm::Value* pointer,
+                     llvm::function_ref<void(unsigned, llvm::Value*)> f);
 
   // Instructions (widen.cpp)
   llvm::Value* existing_lanes(llvm::Value* warp);
@@ -256,15 +269,23 @@ class Widener {
   };
   llvm::Value* load_half(llvm::Type* t, unsigned first, const HalfPlaces& places);
   llvm::Value* load_varying(llvm::Type* t, llvm::Value* pointers);
+  std::pair<llvm::Value*, llvm::Value*> first_places(llvm::Value* at, uint64_t step, llvm::Value* mask);
   struct IndexedAddress {
     std::vector<llvm::Value*> uniform;  ///< their sum is where the table begins
     llvm::Value* index = nullptr;       ///< i32, varying
+    bool bytes = false;                 ///< the index counts bytes, not elements
   };
   std::optional<IndexedAddress> indexed_address(llvm::Value* pointer, uint64_t size) const;
   llvm::Value* load_indexed(llvm::Type* t, const IndexedAddress& at);
   llvm::Value* load_anywhere(llvm::Type* t, llvm::Value* pointer, uint64_t offset = 0);
   void store_anywhere(llvm::Value* value, llvm::Value* pointer);
-  bool store_linear(llvm::ArrayRef<llvm::Value*> values, llvm::Value* base, const Shape& shape);
+  llvm::Value* load_chunks(llvm::Type* t, unsigned n, const Shape& shape,
+                           llvm::function_ref<llvm::Value*(unsigned)> at);
+  llvm::Value* load_pieces(llvm::Type* t, llvm::Value* pointer);
+  llvm::Value* lane_scalar(llvm::Value* v, unsigned lane, int depth = 8);
+  bool store_linear(llvm::ArrayRef<llvm::Value*> values, const Shape& shape,
+                    llvm::function_ref<llvm::Value*(unsigned)> at);
+  bool store_window(llvm::Value* value, llvm::Value* pointer, const Shape& shape);
   void store_varying(llvm::Value* value, llvm::Value* pointers);
   llvm::Value* load_lanes(llvm::Type* t, llvm::Value* pointers);
   void store_lanes(llvm::Value* value, llvm::Value* pointers);
@@ -297,7 +318,7 @@ class Widener {
   /// A lane's element of what was spilled to the stack. Opaque: LLVM keeps it in memory, rather than making
   /// chains of extractions of it.
   llvm::Value* lane_of(llvm::AllocaInst* array, llvm::Type* t, llvm::Value* lane, bool opaque = false);
-  llvm::AllocaInst* spilled(llvm::Value* v, bool opaque = false);
+  llvm::AllocaInst* spilled(llvm::Value* v);
 
   const ShapeAnalysis& shapes_;
   const Options& options_;
@@ -322,6 +343,9 @@ class Widener {
   llvm::Value* mask_ = nullptr;  ///< of the selected warp; null = all
   std::map<std::tuple<llvm::Value*, unsigned, unsigned>, llvm::AllocaInst*> scalar_slots_, vector_slots_;
   std::map<llvm::BasicBlock*, llvm::BasicBlock*> block_map_;
+  std::map<llvm::BasicBlock*, uint32_t> possible_lanes_;  ///< of the region being emitted
+  unsigned scalars_ = 0;                                  ///< accesses of single lanes so far
+  uint32_t possible_ = ~0u;                               ///< lanes that may be on at the insertion point
   std::map<std::pair<llvm::BasicBlock*, unsigned>, llvm::AllocaInst*> mask_slots_;
   std::map<std::pair<llvm::Loop*, unsigned>, llvm::AllocaInst*> next_masks_;
   std::vector<Region> regions_;

@@ -102,6 +102,48 @@ TEST(Simt, TileRowsOfA16WideBlockAreBroadcastAndHalfContiguous) {
   EXPECT_GE(w.count("<16 x float>"), 1u);
 }
 
+// Two rows of a matrix in a warp, or a row clamped to an edge: each half stands at known distances, wherever
+// it begins.
+TEST(Simt, RowsThatLieAnywhereAreContiguousPieces) {
+  const std::string matrix =
+      "mov.u32 %r5, %tid.y; mad.lo.s32 %r6, %r5, %r0, %r1; mul.wide.s32 %d2, %r6, 4;\n"
+      "add.s64 %d3, %d0, %d2; add.s64 %d4, %d1, %d2; ld.global.f32 %f0, [%d3]; st.global.f32 [%d4], %f0;\n";
+  const Widened halves = widened(matrix, 16, 16);
+  EXPECT_EQ(halves.count("load <16 x float>"), 2u) << halves.ir;
+  EXPECT_EQ(halves.count("store <16 x float>"), 2u);
+  EXPECT_EQ(halves.count("<16 x i64>"), 0u);  // no test of the lanes' distances at run time
+  EXPECT_EQ(widened(matrix, 8, 8).count("load <8 x float>"), 4u);
+  // In shared memory nothing can wrap: not even that is tested.
+  const Widened clamped = widened(
+      "mov.u32 %r5, %tid.y; add.s32 %r5, %r5, -1; max.s32 %r6, %r5, %r0; shl.b32 %r7, %r6, 6;\n"
+      "mov.u32 %r8, sh; add.s32 %r8, %r8, %r7; shl.b32 %r9, %r1, 2; add.s32 %r8, %r8, %r9;\n"
+      "ld.shared.f32 %f0, [%r8]; mad.lo.s32 %r6, %r5, 16, %r1; mul.wide.s32 %d2, %r6, 4;\n"
+      "add.s64 %d3, %d0, %d2; st.global.f32 [%d3+64], %f0;\n",
+      16, 16);
+  EXPECT_EQ(clamped.count("load <16 x float>"), 2u) << clamped.ir;
+  EXPECT_EQ(clamped.count("contiguous"), 0u);
+}
+
+// The first column of each row of 16, or the first three threads of the block: scalar accesses.
+TEST(Simt, WhatFewLanesAccessIsScalar) {
+  const std::string border =
+      "mov.u32 %r5, %tid.y; mad.lo.s32 %r6, %r5, %r0, %r1; mul.wide.s32 %d2, %r6, 4;\n"
+      "add.s64 %d3, %d0, %d2; mov.u32 %r7, sh; mad.lo.s32 %r7, %r5, 72, %r7;\n";
+  const Widened column =
+      widened(border +
+                  "setp.ne.u32 %p0, %r1, 0; setp.lt.s32 %p1, %r0, 1; or.pred %p0, %p0, %p1;\n"
+                  "@%p0 bra S; ld.global.f32 %f0, [%d3+-4]; st.shared.f32 [%r7], %f0;\nS:\n",
+              16, 16);
+  EXPECT_EQ(column.count("masked"), 0u) << column.ir;
+  EXPECT_EQ(column.count("load <16 x float>"), 0u);
+  const Widened halo = widened(
+      "mov.u32 %r7, sh; mad.lo.s32 %r7, %r1, 12, %r7; setp.gt.u32 %p0, %r1, 2;\n"
+      "@%p0 bra S; ld.global.f32 %f0, [%d0]; st.shared.f32 [%r7], %f0;\nS:\n",
+      256);
+  EXPECT_EQ(halo.count("scatter"), 0u) << halo.ir;
+  EXPECT_EQ(halo.count("store <16 x float>"), 0u);
+}
+
 // sh[tid] += sh[tid + distance] over doubling distances: each round's addresses are constant distances.
 TEST(Simt, RoundsOfATreeAreCopiesWithConstantDistances) {
   const auto tree = [](const std::string& next) {
@@ -146,7 +188,16 @@ TEST(Simt, MembersStoredOneByOneAreARow) {
                                      "[%d3+4], %r7; st.global.u32 [%d1], "
                                      "%r6;\n",
                                 64);
-  EXPECT_GE(apart.count("scatter"), 1u) << apart.ir;
+  EXPECT_GE(apart.count("call void @llvm.masked.store"), 2u) << apart.ir;
+}
+
+TEST(Simt, StridedStoresAreAPermuteAndAMask) {
+  const Widened w = widened(
+      "mul.wide.s32 %d2, %r1, 8; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r1;\n"
+      "mul.wide.s32 %d4, %r1, 40; add.s64 %d5, %d1, %d4; st.global.u32 [%d5], %r1;\n",
+      32);
+  EXPECT_GE(w.count("call void @llvm.masked.store.v64i32"), 1u) << w.ir;
+  EXPECT_GE(w.count("call void @llvm.masked.scatter"), 1u);  // too far apart
 }
 
 // A column: the index is a constant, and a block of half a warp has no other half to load.
