@@ -51,6 +51,17 @@ typedef struct curandStateSobol64 curandStateSobol64_t;
 typedef struct curandStateScrambledSobol32 curandStateScrambledSobol32_t;
 typedef struct curandStateScrambledSobol64 curandStateScrambledSobol64_t;
 
+// Each of the states, with the type of its numbers.
+#define PPU_PSEUDO_STATES(F)             \
+  F(curandStateXORWOW_t, unsigned int)   \
+  F(curandStateMRG32k3a_t, unsigned int) \
+  F(curandStatePhilox4_32_10_t, unsigned int)
+#define PPU_SOBOL_STATES(F)                      \
+  F(curandStateSobol32_t, unsigned int)          \
+  F(curandStateSobol64_t, unsigned long long)    \
+  F(curandStateScrambledSobol32_t, unsigned int) \
+  F(curandStateScrambledSobol64_t, unsigned long long)
+
 // ---- XORWOW
 PPU_RANDOM void skipahead(unsigned long long n, curandStateXORWOW_t* state) {
   ppu_random::xorwow_skip(&state->generator, n, 0);
@@ -158,19 +169,14 @@ PPU_RANDOM auto sobol_next(State* state) -> decltype(state->value) {
   return value;
 }
 }  // namespace ppu_random
-#define PPU_SOBOL(State, Word)                                                                \
-  PPU_RANDOM Word curand(State* state) {                                                      \
-    return ppu_random::sobol_next(state);                                                     \
-  }                                                                                           \
-  PPU_RANDOM void skipahead(Word n, State* state) {                                           \
-    Word vectors[8 * sizeof(Word)];                                                           \
-    for (int i = 0; i < int(8 * sizeof(Word)); ++i) vectors[i] = state->direction_vectors[i]; \
-    ppu_random::sobol_start(vectors, state->scramble, state->index + n, state);               \
+#define PPU_SOBOL(State, Word)                                                                   \
+  PPU_RANDOM Word curand(State* state) {                                                         \
+    return ppu_random::sobol_next(state);                                                        \
+  }                                                                                              \
+  PPU_RANDOM void skipahead(Word n, State* state) {                                              \
+    ppu_random::sobol_start(state->direction_vectors, state->scramble, state->index + n, state); \
   }
-PPU_SOBOL(curandStateSobol32_t, unsigned int)
-PPU_SOBOL(curandStateSobol64_t, unsigned long long)
-PPU_SOBOL(curandStateScrambledSobol32_t, unsigned int)
-PPU_SOBOL(curandStateScrambledSobol64_t, unsigned long long)
+PPU_SOBOL_STATES(PPU_SOBOL)
 #undef PPU_SOBOL
 PPU_RANDOM void curand_init(curandDirectionVectors32_t vectors, unsigned int offset,
                             curandStateSobol32_t* state) {
@@ -218,7 +224,7 @@ PPU_RANDOM double next_fine_unit(curandStateMRG32k3a_t* state) {
   return double(curand(state)) * (1.0 / 4294967087.0);
 }
 // One dimension of a Sobol' sequence gives one number a point.
-#define PPU_SOBOL(State)                                      \
+#define PPU_SOBOL(State, Word)                                \
   PPU_RANDOM double next_fine_unit(State* state) {            \
     constexpr int kShift = 64 - 8 * int(sizeof state->value); \
     return fine_unit(u64(curand(state)) << kShift);           \
@@ -226,10 +232,7 @@ PPU_RANDOM double next_fine_unit(curandStateMRG32k3a_t* state) {
   PPU_RANDOM float next_unit(State* state) {                  \
     return float(next_fine_unit(state));                      \
   }
-PPU_SOBOL(curandStateSobol32_t)
-PPU_SOBOL(curandStateSobol64_t)
-PPU_SOBOL(curandStateScrambledSobol32_t)
-PPU_SOBOL(curandStateScrambledSobol64_t)
+PPU_SOBOL_STATES(PPU_SOBOL)
 #undef PPU_SOBOL
 
 // G. Box and M. Muller, 1958.
@@ -274,17 +277,14 @@ PPU_RANDOM double next_fine_normal(State* state) {
   return state->spare.of_double;
 }
 // One number of a Sobol' sequence makes one normal number, by the inverse.
-#define PPU_SOBOL(State)                                \
+#define PPU_SOBOL(State, Word)                          \
   PPU_RANDOM double next_fine_normal(State* state) {    \
     return normcdfinv(next_fine_unit(state) - 0x1p-54); \
   }                                                     \
   PPU_RANDOM float next_normal(State* state) {          \
     return float(next_fine_normal(state));              \
   }
-PPU_SOBOL(curandStateSobol32_t)
-PPU_SOBOL(curandStateSobol64_t)
-PPU_SOBOL(curandStateScrambledSobol32_t)
-PPU_SOBOL(curandStateScrambledSobol64_t)
+PPU_SOBOL_STATES(PPU_SOBOL)
 #undef PPU_SOBOL
 
 /// Products of uniform numbers (D. Knuth) below 10, transformed rejection above (W. Hormann, "The transformed
@@ -312,7 +312,7 @@ PPU_RANDOM unsigned int next_poisson(State* state, double lambda) {
 }  // namespace ppu_random
 
 // The same for all states.
-#define PPU_DISTRIBUTIONS(State)                                                            \
+#define PPU_DISTRIBUTIONS(State, Word)                                                      \
   PPU_RANDOM float curand_uniform(State* state) {                                           \
     return ppu_random::next_unit(state);                                                    \
   }                                                                                         \
@@ -334,17 +334,12 @@ PPU_RANDOM unsigned int next_poisson(State* state, double lambda) {
   PPU_RANDOM unsigned int curand_poisson(State* state, double lambda) {                     \
     return ppu_random::next_poisson(state, lambda);                                         \
   }
-PPU_DISTRIBUTIONS(curandStateXORWOW_t)
-PPU_DISTRIBUTIONS(curandStateMRG32k3a_t)
-PPU_DISTRIBUTIONS(curandStatePhilox4_32_10_t)
-PPU_DISTRIBUTIONS(curandStateSobol32_t)
-PPU_DISTRIBUTIONS(curandStateSobol64_t)
-PPU_DISTRIBUTIONS(curandStateScrambledSobol32_t)
-PPU_DISTRIBUTIONS(curandStateScrambledSobol64_t)
+PPU_PSEUDO_STATES(PPU_DISTRIBUTIONS)
+PPU_SOBOL_STATES(PPU_DISTRIBUTIONS)
 #undef PPU_DISTRIBUTIONS
 
 // Pairs.
-#define PPU_PAIRS(State)                                                                      \
+#define PPU_PAIRS(State, Word)                                                                \
   PPU_RANDOM float2 curand_normal2(State* state) {                                            \
     return ppu_random::next_normals(state);                                                   \
   }                                                                                           \
@@ -359,9 +354,7 @@ PPU_DISTRIBUTIONS(curandStateScrambledSobol64_t)
     const double2 n = ppu_random::next_fine_normals(state);                                   \
     return make_double2(exp(mean + deviation * n.x), exp(mean + deviation * n.y));            \
   }
-PPU_PAIRS(curandStateXORWOW_t)
-PPU_PAIRS(curandStateMRG32k3a_t)
-PPU_PAIRS(curandStatePhilox4_32_10_t)
+PPU_PSEUDO_STATES(PPU_PAIRS)
 #undef PPU_PAIRS
 
 // Philox has four words at once.
@@ -390,3 +383,5 @@ PPU_RANDOM uint4 curand_poisson4(curandStatePhilox4_32_10_t* state, double lambd
   return make_uint4(x, y, z, curand_poisson(state, lambda));
 }
 #undef PPU_RANDOM
+#undef PPU_PSEUDO_STATES
+#undef PPU_SOBOL_STATES

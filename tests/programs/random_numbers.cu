@@ -133,7 +133,11 @@ __global__ void sobol(unsigned* hits, int* out) {
   curand_init(vectors, 0x12345678u, threadIdx.x * 8, &scrambled);
   curandStateSobol32_t again;
   curand_init(vectors, threadIdx.x * 8, &again);
-  if (curand(&scrambled) != (curand(&again) ^ 0x12345678u)) atomicAdd(out, 1);
+  curandStateSobol32_t jumped;
+  curand_init(vectors, 3, &jumped);
+  skipahead(threadIdx.x * 8 - 3, &jumped);
+  const unsigned first = curand(&again);
+  if (curand(&scrambled) != (first ^ 0x12345678u) || curand(&jumped) != first) atomicAdd(out, 1);
 }
 
 int main() {

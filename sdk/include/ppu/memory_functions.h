@@ -41,36 +41,20 @@ PPU_DEVICE unsigned __smid() {
   return id;
 }
 
-PPU_DEVICE int __dp4a(int a, int b, int c) {
-  int d;
-  asm("dp4a.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
-  return d;
-}
-PPU_DEVICE unsigned __dp4a(unsigned a, unsigned b, unsigned c) {
-  unsigned d;
-  asm("dp4a.u32.u32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
-  return d;
-}
-PPU_DEVICE unsigned __dp2a_lo(unsigned a, unsigned b, unsigned c) {
-  unsigned d;
-  asm("dp2a.lo.u32.u32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
-  return d;
-}
-PPU_DEVICE unsigned __dp2a_hi(unsigned a, unsigned b, unsigned c) {
-  unsigned d;
-  asm("dp2a.hi.u32.u32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
-  return d;
-}
-PPU_DEVICE int __dp2a_lo(int a, int b, int c) {
-  int d;
-  asm("dp2a.lo.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
-  return d;
-}
-PPU_DEVICE int __dp2a_hi(int a, int b, int c) {
-  int d;
-  asm("dp2a.hi.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
-  return d;
-}
+#define PPU_DOT(name, T, instruction)                                       \
+  PPU_DEVICE T name(T a, T b, T c) {                                        \
+    T d;                                                                    \
+    asm(instruction " %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c)); \
+    return d;                                                               \
+  }
+PPU_DOT(__dp4a, int, "dp4a.s32.s32")
+PPU_DOT(__dp4a, unsigned, "dp4a.u32.u32")
+PPU_DOT(__dp2a_lo, int, "dp2a.lo.s32.s32")
+PPU_DOT(__dp2a_lo, unsigned, "dp2a.lo.u32.u32")
+PPU_DOT(__dp2a_hi, int, "dp2a.hi.s32.s32")
+PPU_DOT(__dp2a_hi, unsigned, "dp2a.hi.u32.u32")
+#undef PPU_DOT
+
 // The same on vectors (CUDA math API, "SIMD Intrinsics").
 #define PPU_DOT(name, A, B, T)          \
   PPU_DEVICE T name(A a, B b, T c) {    \
