@@ -76,54 +76,48 @@ ActivityKind kernel_kind(const Collection& c) {
   return c.wants(kConcurrentKernel) ? kConcurrentKernel : kKernel;
 }
 
-void add_kernel(Collection& c, const activity::Record& r) {
-  KernelRecord record = {};
-  record.kind = kernel_kind(c);
-  record.registers = uint16_t(r.registers);
+/// A record with what those of all work have.
+template <class WorkRecord>
+WorkRecord record_of(ActivityKind kind, const activity::Record& r) {
+  WorkRecord record = {};
+  record.kind = kind;
   record.start = r.begin;
-  record.end = record.completed = r.end;
+  record.end = r.end;
   record.device = r.device;
   record.context = r.context;
   record.stream = r.stream;
+  record.correlation = r.origin.correlation;
+  return record;
+}
+
+void add_kernel(Collection& c, const activity::Record& r) {
+  auto record = record_of<KernelRecord>(kernel_kind(c), r);
+  record.registers = uint16_t(r.registers);
+  record.completed = r.end;
   std::memcpy(record.grid, r.grid, sizeof record.grid);
   std::memcpy(record.block, r.block, sizeof record.block);
   record.static_shared_bytes = r.static_shared_bytes;
   record.dynamic_shared_bytes = r.dynamic_shared_bytes;
   record.shared_executed = r.static_shared_bytes + r.dynamic_shared_bytes;
-  record.correlation = r.origin.correlation;
   record.name = c.names.emplace(r.name ? r.name : "").first->c_str();
   c.add(record);
 }
 
 void add_copy(Collection& c, const activity::Record& r) {
-  CopyRecord record = {};
-  record.kind = kMemcpy;
+  auto record = record_of<CopyRecord>(kMemcpy, r);
   const bool from_device = r.from == activity::Memory::kDevice, to_device = r.to == activity::Memory::kDevice;
   record.copy_kind = to_device ? (from_device ? kDeviceToDevice : kHostToDevice)
                                : (from_device ? kDeviceToHost : kHostToHost);
   record.from = uint8_t(r.from);
   record.to = uint8_t(r.to);
   record.bytes = r.bytes;
-  record.start = r.begin;
-  record.end = r.end;
-  record.device = r.device;
-  record.context = r.context;
-  record.stream = r.stream;
-  record.correlation = r.origin.correlation;
   c.add(record);
 }
 
 void add_fill(Collection& c, const activity::Record& r) {
-  FillRecord record = {};
-  record.kind = kMemset;
+  auto record = record_of<FillRecord>(kMemset, r);
   record.value = r.value;
   record.bytes = r.bytes;
-  record.start = r.begin;
-  record.end = r.end;
-  record.device = r.device;
-  record.context = r.context;
-  record.stream = r.stream;
-  record.correlation = r.origin.correlation;
   record.memory = uint16_t(r.to);
   c.add(record);
 }
