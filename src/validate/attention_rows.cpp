@@ -11,14 +11,6 @@
 namespace ppu::validate {
 namespace {
 
-std::string words_of(const Row& row) {
-  return row.model + " " + row.scenario;
-}
-
-bool names(const Row& row, NamedNumbers::Names all) {
-  return std::any_of(all.begin(), all.end(), [&](const char* one) { return contains(words_of(row), one); });
-}
-
 struct Sizes {
   double batch = 1, queries = 0, keys = 0, heads = 0, kv_heads = 0, dim = 0, value_dim = 0;
   bool causal = true, latent = false;

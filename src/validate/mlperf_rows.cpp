@@ -56,7 +56,7 @@ const Benchmark* benchmark_of(const Row& row) {
 
 /// "Interactive" is a scenario of some tables and part of the benchmark's name in others.
 bool names_interactive(const Row& row) {
-  return contains(row.scenario, "interactive") || contains(row.model, "interactive");
+  return names(row, {"interactive"});
 }
 
 Scenario scenario_of(const Row& row) {

@@ -57,10 +57,7 @@ chip::Number number_of(const Question& q) {
 
 /// Whether a row without a shape speaks of matrix products: a peak as measured. Any other kernel has none.
 bool names_product(const Row& row) {
-  const std::string words = lower_case(row.model + " " + row.scenario);
-  for (const char* word : {"gemm", "gemv", "matmul", "matrix", "peak", "tensor core", "mfu"})
-    if (contains(words, word)) return true;
-  return false;
+  return names(row, {"gemm", "gemv", "matmul", "matrix", "peak", "tensor core", "mfu"});
 }
 
 double weight_bits(const Row& row, chip::Number math) {
@@ -177,7 +174,7 @@ Result<double> collective_row(const Question& q) {
   double bytes = row.in > 0 ? row.in : 0;
   if (const double sent = expert_bytes(q); sent > 0) bytes = sent;
   if (const auto mib = number_at(row.scenario, "MiB=")) bytes = *mib * 1048576;
-  if (const auto size = bytes_in(row.model + " " + row.scenario)) bytes = *size;
+  if (const auto size = bytes_in(words_of(row))) bytes = *size;
   if (bytes <= 0) {
     bytes = kLargeMessage;
     q.assume("a message of 1 GiB");

@@ -1,6 +1,7 @@
 // See words.h.
 #include "validate/words.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -22,6 +23,15 @@ std::string letters_and_digits(std::string_view text) {
 
 bool contains(std::string_view text, std::string_view part) {
   return lower_case(text).find(lower_case(part)) != std::string::npos;
+}
+
+std::string words_of(const Row& row) {
+  return row.model + " " + row.scenario;
+}
+
+bool names(const Row& row, std::initializer_list<const char*> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [said = words_of(row)](const char* one) { return contains(said, one); });
 }
 
 std::optional<double> number_at(std::string_view text, std::string_view word) {
@@ -196,7 +206,7 @@ std::optional<Shape> shape_of(const Row& row) {
   const auto m = number_at(row.scenario, "M"), n = number_at(row.scenario, "N"),
              k = number_at(row.scenario, "K");
   if (m && n && k) return Shape{*m, *n, *k};
-  const NamedNumbers named(row.model + " " + row.scenario);
+  const NamedNumbers named(words_of(row));
   if (const Shape s{named.of({"m"}), named.of({"n"}), named.of({"k"})}; s.m > 0 && s.n > 0 && s.k > 0)
     return s;
   for (const std::string* text : {&row.model, &row.scenario}) {

@@ -22,6 +22,12 @@ Result<workload::Parallel> parallel_of(const Row& row);
 /// group's.
 bool attention_apart(const Row& row);
 
+/// What a row says it is: its model and scenario.
+std::string words_of(const Row& row);
+
+/// Whether one of these is among a row's words, letter case aside.
+bool names(const Row& row, std::initializer_list<const char*> words);
+
 /// The exchange of tokens between experts on other chips, alone ("DeepEP dispatch").
 bool names_expert_exchange(const Row& row);
 
