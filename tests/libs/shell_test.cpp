@@ -36,7 +36,7 @@ const std::vector<Row> kCusolver = {
 #include "libs/cusolver/api.inc"
 };
 const std::vector<Row> kCusolverMg = {
-#include "libs/cusolvermg/api.inc"
+#include <ppu/cusolvermg_functions.inc>
 };
 const std::vector<Row> kCusparseLt = {
 #include "libs/cusparselt/api.inc"
