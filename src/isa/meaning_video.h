@@ -80,13 +80,21 @@ V video_set(const Args<V>& x) {
   return video_then(x, as_bits(resize(video_compare(x, a, b), kU32), kU32));
 }
 
-/// vmad: the product and c in 64 bits, signed if a or b is; .po adds one more, then scale and .sat.
+/// vmad: the product and c in 64 bits, signed if a or b is or if one is subtracted; .po adds one more, then
+/// scale and .sat.
 template <class V>
 V video_mad(const Args<V>& x) {
-  const bool is_signed = x.types[1].is_signed() || x.types[2].is_signed();
+  const bool unsigned_factors = !x.types[1].is_signed() && !x.types[2].is_signed();
+  const bool is_signed = !unsigned_factors || x.has("minus_ab") || x.has("minus_c");
   const Type wide = is_signed ? kS64 : kU64, c32 = is_signed ? kS32 : kU32;
   const auto widen = [&](V v) { return as_bits(resize(v, wide), wide); };
-  V sum = widen(x.a()) * widen(x.b()) + widen(as_bits(x.c(), c32));
+  V product = widen(x.a()) * widen(x.b());
+  if (unsigned_factors && is_signed && x.has("sat")) {  // up to 2^64: less does to reach the range's end
+    V bits = as_bits(product, kU64);
+    product = as_bits(lesser(bits, like(bits, uint64_t(1) << 62)), wide);
+  }
+  V c = widen(as_bits(x.c(), c32));
+  V sum = x.has("minus_ab") ? c - product : x.has("minus_c") ? product - c : product + c;
   if (x.has("po")) sum = sum + like(sum, 1);
   if (x.has("shr7")) sum = shr_raw(sum, like(sum, 7));
   if (x.has("shr15")) sum = shr_raw(sum, like(sum, 15));

@@ -372,7 +372,7 @@ void Parser::check_operand(const Instruction& in, const Token& opcode, const Ope
     const bool want_pred = type.kind == isa::Kind::kPred;
     if (want_pred != (have.kind == isa::Kind::kPred))
       complain(want_pred ? "a predicate register" : "a register that isn't a predicate");
-    if (r.negated && !want_pred) complain("no '!' before a register that isn't a predicate");
+    if (r.negated && !want_pred) complain("no '!' or '-' before a register");
     if (!want_pred && have.total_bits() < bits)
       complain("a register of at least " + std::to_string(bits) + " bits, not '" +
                f_->registers[size_t(r.index)].name + "',");

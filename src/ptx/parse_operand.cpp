@@ -295,6 +295,11 @@ Operand Parser::parse_operand() {
       o = make_immediate(parse_constant());
       o.value = o.value == 0;
     }
+  } else if (t.is('-') && lex_.followed_by('%')) {  // vmad's: see take_signs()
+    lex_.next();
+    o = parse_word_operand();
+    if (o.kind != Operand::Kind::kReg) fail(t.pos(), "expected a register behind '-'");
+    o.negated = true;
   } else if (t.is('{')) {
     o = parse_list('}', Operand::Kind::kVector);
   } else if (t.is('[')) {

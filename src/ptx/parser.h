@@ -141,6 +141,7 @@ class Parser {
   bool split_video(const Instruction& in, const Token& opcode);
   bool merge_part(const Instruction& in, const Token& opcode);
   bool choose_elements(const Instruction& in, const Token& opcode);
+  bool take_signs(const Instruction& in, const Token& opcode);
   void apply_mask(const Instruction& in, const Token& opcode, uint32_t mask, Operand (&sources)[2]);
   void append_like(const Instruction& like, const Token& token, const std::string& opcode,
                    std::vector<Operand> operands);

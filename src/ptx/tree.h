@@ -103,7 +103,7 @@ struct Variable {
 struct Operand {
   enum class Kind : uint8_t {
     kNone,
-    kReg,      ///< index = register; negated = `!p`
+    kReg,      ///< index = register; negated = `!p`, or vmad's `-r` until it became a modifier
     kImm,      ///< integer immediate in value (sign-extended); also hex float immediates: see is_float
     kSpecial,  ///< special register
     kSymbol,   ///< variable, function or parameter name in symbol, + value as byte offset

@@ -3,6 +3,8 @@
 //   vadd.u32.u32.u32 d.b1, a, b, c       vadd t, a, b; bfi d, t, c, 8, 8
 //   vadd4.u32.u32.u32 d.b20, a.b7531, b, c   prmt t, a, b, 0x7531; vadd4 t, t, b; lop3 d, t, c, 0x00ff00ff,
 //   ...
+#include <utility>
+
 #include "ptx/parser.h"
 
 namespace ppu::ptx {
@@ -73,7 +75,7 @@ Operand Parser::new_word() {
 /// `vop.t.t.t d.part, a, b, c`: the result goes into that part of c. False if `in` isn't of this form.
 bool Parser::merge_part(const Instruction& in, const Token& opcode) {
   const bool has_second = in.mods.has("add") || in.mods.has("min") || in.mods.has("max");
-  if (in.operands.size() != 4 || has_second || mnemonic_of(opcode.text) == "vmad") return false;
+  if (in.operands.size() != 4 || has_second) return false;
   const Operand &d = in.operands[0], &c = in.operands[3];
   const std::string text(opcode.text);
   if (d.part == 0) {  // the whole result: c has no part in it
@@ -161,10 +163,30 @@ void Parser::apply_mask(const Instruction& in, const Token& opcode, uint32_t mas
   append_like(in, opcode, sum, {d, t, immediate(0), c});
 }
 
-/// True if `in` was written with parts that its row doesn't take, and now stands there as other instructions.
+/// vmad with `-a` or `-b`, or with `-c`: the row's modifier says which is subtracted.
+bool Parser::take_signs(const Instruction& in, const Token& opcode) {
+  if (in.operands.size() != 4) return false;
+  std::vector<Operand> operands = in.operands;
+  const auto take = [&](size_t i) { return std::exchange(operands[i].negated, false); };
+  const bool a = take(1), b = take(2), c = take(3), minus_ab = a != b;
+  if (!a && !b && !c) return false;
+  if (minus_ab && c)
+    fail(opcode.pos(), "expected '-' before one of the factors or before the summand of '" +
+                           std::string(opcode.text) + "', not both");
+  if (in.mods.has("po"))
+    fail(opcode.pos(),
+         "expected no '-' before operands of '" + std::string(opcode.text) + "', which adds one");
+  const char* sign = minus_ab ? ".minus_ab" : c ? ".minus_c" : "";
+  append_like(in, opcode, std::string(opcode.text) + sign, std::move(operands));
+  return true;
+}
+
+/// True if `in` was written with parts or signs that its row doesn't take, and now stands there as other
+/// instructions.
 bool Parser::split_video(const Instruction& in, const Token& opcode) {
   const std::string_view mnemonic = mnemonic_of(opcode.text);
   if (mnemonic[0] != 'v' || mnemonic == "vote" || in.operands.empty()) return false;
+  if (mnemonic == "vmad") return take_signs(in, opcode);
   return mnemonic.ends_with('2') || mnemonic.ends_with('4') ? choose_elements(in, opcode)
                                                             : merge_part(in, opcode);
 }

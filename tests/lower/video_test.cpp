@@ -34,6 +34,23 @@ TEST_P(Video, AGuardCoversAll) {
          [](uint32_t i, uint32_t) { return i % 64 < 10 ? 0xaabbcc02u : 7u; });
 }
 
+TEST_P(Video, ProductsAndSummandsAreSubtracted) {
+  expect(kernel(video("vmad.s32.u32.u32 %r0, -%r1.b0, %r2.b1, %r3;")),
+         [](uint32_t i, uint32_t) { return 0xaabbccddu - (0x84 + i % 64) % 256 * 0x30; });
+  expect(kernel(video("vmad.s32.u32.s32 %r0, %r1, -%r2.b1, 5;")),
+         [](uint32_t i, uint32_t) { return 5 - (0x01020384 + i % 64) * 0x30; });
+  expect(kernel(video("vmad.u32.u32.u32 %r0, %r1.b0, %r2.b1, -%r3;")),
+         [](uint32_t i, uint32_t) { return (0x84 + i % 64) % 256 * 0x30 - 0xaabbccddu; });
+  expect(kernel(video("vmad.u32.u32.u32 %r0, -%r1.b3, -%r2.b1, 2;")),
+         [](uint32_t, uint32_t) { return 0x30 + 2u; });
+}
+
+TEST_P(Video, SignsThatExcludeEachOtherAreRefused) {
+  EXPECT_FALSE(ptx::parse(kernel(video("vmad.s32.u32.u32 %r0, -%r1, %r2, -%r3;")), "both"));
+  EXPECT_FALSE(ptx::parse(kernel(video("vmad.s32.u32.u32.po %r0, -%r1, %r2, %r3;")), "po"));
+  EXPECT_FALSE(ptx::parse(kernel(video("add.u32 %r0, -%r1, %r2;")), "add"));
+}
+
 TEST_P(Video, ElementsAreChosen) {
   // a's lanes, low to high: a0, a2, b0, b2.
   expect(kernel(video("vadd4.u32.u32.u32 %r0, %r1.b6420, 0, 0;")),
