@@ -7,9 +7,6 @@
 
 #define PPU_RANDOM static __device__ __inline__
 
-typedef unsigned int curandDirectionVectors32_t[32];
-typedef unsigned long long curandDirectionVectors64_t[64];
-
 namespace ppu_random {
 /// The second number of a Box-Muller pair, kept for the next call.
 struct Spare {

@@ -1,12 +1,14 @@
 // libcurand.so.10, the host interface. Every pseudo-random generator is Philox4x32-10, whatever type was
-// asked for: the distributions are cuRAND's, the sequences aren't. Quasi-random generators are not written.
+// asked for: the distributions are cuRAND's, the sequences aren't. The quasi-random ones are in sobol.h.
 #include <cuda.h>
 #include <curand.h>
 
 #include <cmath>
+#include <memory>
 #include <numbers>
 
-#include "base/log.h"
+#include "libs/curand/distribution.h"
+#include "libs/curand/sobol.h"
 #include "libs/curand/words.h"
 #include "libs/shell/handles.h"
 #include "libs/shell/stream_work.h"
@@ -14,7 +16,10 @@
 struct curandGenerator_st {
   bool on_host = false;
   CUstream stream = nullptr;
-  unsigned long long seed = 0, next = 0;  ///< next: words of the sequence already used
+  unsigned long long seed = 0, next = 0;  ///< next: words of the sequence already used, or points
+  curandRngType_t type = CURAND_RNG_PSEUDO_DEFAULT;
+  /// Of a quasi-random generator: a sequence a dimension.
+  std::shared_ptr<const std::vector<ppu::curand::SobolVectors>> dimensions;
 };
 
 #define PPU_ROWS <ppu/curand_functions.inc>
@@ -83,8 +88,52 @@ curandStatus_t generate(curandGenerator_t handle, const void* to, size_t bytes, 
   return CURAND_STATUS_SUCCESS;
 }
 
+bool is_quasi(const curandGenerator_st* g) {
+  return g && g->dimensions;
+}
+bool is_64_bit(const curandGenerator_st* g) {
+  return g->type == CURAND_RNG_QUASI_SOBOL64 || g->type == CURAND_RNG_QUASI_SCRAMBLED_SOBOL64;
+}
+bool is_scrambled(curandRngType_t type) {
+  return type == CURAND_RNG_QUASI_SCRAMBLED_SOBOL32 || type == CURAND_RNG_QUASI_SCRAMBLED_SOBOL64;
+}
+/// The middle of what a word stands for, in (0, 1).
+double quasi_uniform(uint32_t x) {
+  return (double(x) + 0.5) * 0x1p-32;
+}
+double quasi_uniform(uint64_t x) {
+  return (double(x >> 11) + 0.5) * 0x1p-53;
+}
+
+/// As documented: the numbers of the first dimension, then those of the second, of as many points each.
+template <class T, class Map>
+curandStatus_t generate_points(curandGenerator_t handle, T* to, size_t count, Map map) {
+  curandGenerator_st* g = generators.find(handle);
+  const auto dimensions = g->dimensions;
+  if (count % dimensions->size()) return CURAND_STATUS_LENGTH_NOT_MULTIPLE;
+  const uint64_t points = count / dimensions->size();
+  const bool wide = is_64_bit(g), scrambled = is_scrambled(g->type);
+  return generate(handle, to, count * sizeof(T), points, [=](Words&, uint64_t first) {
+    for (size_t d = 0; d < dimensions->size(); ++d) {
+      const uint64_t scramble = scrambled ? sobol_scramble(unsigned(d)) : 0;
+      const auto use = [&](uint64_t i, auto word) { to[d * points + i] = T(map(word)); };
+      if (wide)
+        sobol_points<uint64_t>((*dimensions)[d], scramble, first, points, use);
+      else
+        sobol_points<uint32_t>((*dimensions)[d], scramble, first, points, use);
+    }
+  });
+}
+/// The same for a distribution given by its inverse.
+template <class T, class Inverse>
+curandStatus_t generate_inverse(curandGenerator_t handle, T* to, size_t count, Inverse inverse) {
+  return generate_points(handle, to, count, [=](auto word) { return inverse(quasi_uniform(word)); });
+}
+
 template <class T, class Map>
 curandStatus_t generate_normal(curandGenerator_t handle, T* to, size_t count, Map map) {
+  if (is_quasi(generators.find(handle)))
+    return generate_inverse(handle, to, count, [=](double u) { return map(normal_quantile(u)); });
   if (count % 2) return CURAND_STATUS_LENGTH_NOT_MULTIPLE;
   constexpr bool kFine = sizeof(T) == 8;
   constexpr uint64_t kWords = kFine ? 2 : 1;
@@ -103,6 +152,8 @@ curandStatus_t generate_normal(curandGenerator_t handle, T* to, size_t count, Ma
 
 curandStatus_t create(curandGenerator_t* generator, curandRngType_t type, bool on_host) {
   if (!generator) return CURAND_STATUS_NOT_INITIALIZED;
+  if (type == CURAND_RNG_QUASI_DEFAULT) type = CURAND_RNG_QUASI_SOBOL32;
+  const bool quasi = type >= CURAND_RNG_QUASI_SOBOL32 && type <= CURAND_RNG_QUASI_SCRAMBLED_SOBOL64;
   switch (type) {
     case CURAND_RNG_PSEUDO_DEFAULT:
     case CURAND_RNG_PSEUDO_XORWOW:
@@ -112,14 +163,34 @@ curandStatus_t create(curandGenerator_t* generator, curandRngType_t type, bool o
     case CURAND_RNG_PSEUDO_PHILOX4_32_10:
       break;
     default:
-      log_once("curand", "quasi", "curandRngType_t %d isn't written yet: CURAND_STATUS_TYPE_ERROR",
-               int(type));
-      return CURAND_STATUS_TYPE_ERROR;
+      if (!quasi) return CURAND_STATUS_TYPE_ERROR;
   }
   if (!on_host && shell::need_context() != CUDA_SUCCESS) return CURAND_STATUS_INITIALIZATION_FAILED;
   *generator = generators.make();
-  generators.find(*generator)->on_host = on_host;
+  curandGenerator_st* g = generators.find(*generator);
+  g->on_host = on_host, g->type = type;
+  if (quasi) return curand::curandSetQuasiRandomGeneratorDimensions(*generator, 1);
   return CURAND_STATUS_SUCCESS;
+}
+
+/// A set of direction vectors as programs get it, of all dimensions; made at first use and kept.
+template <class Word, size_t kBits, bool kScrambled>
+auto kept_table() -> Word (*)[kBits] {
+  static const auto table = [] {
+    auto* words = new Word[kSobolDimensions][kBits];
+    const std::vector<SobolVectors> all = sobol_vectors(kSobolDimensions, kScrambled);
+    for (size_t d = 0; d < kSobolDimensions; ++d)
+      for (size_t i = 0; i < kBits; ++i) words[d][i] = Word(all[d][i] >> (64 - kBits));
+    return words;
+  }();
+  return table;
+}
+template <class Word>
+Word* scramble_table() {
+  auto* words = new Word[kSobolDimensions];
+  for (unsigned d = 0; d < kSobolDimensions; ++d)
+    words[d] = Word(sobol_scramble(d) >> (64 - 8 * sizeof(Word)));
+  return words;
 }
 
 }  // namespace
@@ -154,6 +225,7 @@ curandStatus_t curandSetStream(curandGenerator_t generator, cudaStream_t stream)
 curandStatus_t curandSetPseudoRandomGeneratorSeed(curandGenerator_t generator, unsigned long long seed) {
   curandGenerator_st* g = generators.find(generator);
   if (!g) return CURAND_STATUS_NOT_INITIALIZED;
+  if (is_quasi(g)) return CURAND_STATUS_TYPE_ERROR;
   g->seed = seed, g->next = 0;
   return CURAND_STATUS_SUCCESS;
 }
@@ -165,25 +237,52 @@ curandStatus_t curandSetGeneratorOffset(curandGenerator_t generator, unsigned lo
 }
 // There is one order: by index.
 curandStatus_t curandSetGeneratorOrdering(curandGenerator_t generator, curandOrdering_t order) {
-  if (!generators.find(generator)) return CURAND_STATUS_NOT_INITIALIZED;
+  const curandGenerator_st* g = generators.find(generator);
+  if (!g) return CURAND_STATUS_NOT_INITIALIZED;
+  if (is_quasi(g))
+    return order == CURAND_ORDERING_QUASI_DEFAULT ? CURAND_STATUS_SUCCESS : CURAND_STATUS_OUT_OF_RANGE;
   const bool known = order >= CURAND_ORDERING_PSEUDO_BEST && order <= CURAND_ORDERING_PSEUDO_DYNAMIC;
   return known ? CURAND_STATUS_SUCCESS : CURAND_STATUS_OUT_OF_RANGE;
+}
+curandStatus_t curandSetQuasiRandomGeneratorDimensions(curandGenerator_t generator, unsigned dimensions) {
+  curandGenerator_st* g = generators.find(generator);
+  if (!g) return CURAND_STATUS_NOT_INITIALIZED;
+  if (dimensions < 1 || dimensions > kSobolDimensions) return CURAND_STATUS_OUT_OF_RANGE;
+  if (g->type < CURAND_RNG_QUASI_DEFAULT) return CURAND_STATUS_TYPE_ERROR;
+  g->dimensions =
+      std::make_shared<std::vector<SobolVectors>>(sobol_vectors(dimensions, is_scrambled(g->type)));
+  return CURAND_STATUS_SUCCESS;
 }
 curandStatus_t curandGenerateSeeds(curandGenerator_t generator) {
   return generators.find(generator) ? CURAND_STATUS_SUCCESS : CURAND_STATUS_NOT_INITIALIZED;
 }
 
 curandStatus_t curandGenerate(curandGenerator_t generator, unsigned int* to, size_t count) {
+  if (const curandGenerator_st* g = generators.find(generator); is_quasi(g)) {
+    if (is_64_bit(g)) return CURAND_STATUS_TYPE_ERROR;
+    return generate_points(generator, to, count, [](auto word) { return word; });
+  }
   return generate(generator, to, count * sizeof *to, count, [=](Words& words, uint64_t first) {
     for (size_t i = 0; i < count; ++i) to[i] = words.at(first + i);
   });
 }
+/// Whole numbers of 64 bits are for the generators of that width alone.
+curandStatus_t curandGenerateLongLong(curandGenerator_t generator, unsigned long long* to, size_t count) {
+  const curandGenerator_st* g = generators.find(generator);
+  if (!g) return CURAND_STATUS_NOT_INITIALIZED;
+  if (!is_quasi(g) || !is_64_bit(g)) return CURAND_STATUS_TYPE_ERROR;
+  return generate_points(generator, to, count, [](auto word) { return word; });
+}
 curandStatus_t curandGenerateUniform(curandGenerator_t generator, float* to, size_t count) {
+  if (is_quasi(generators.find(generator)))
+    return generate_inverse(generator, to, count, [](double u) { return u; });
   return generate(generator, to, count * sizeof *to, count, [=](Words& words, uint64_t first) {
     for (size_t i = 0; i < count; ++i) to[i] = float(uniform(words, first + i));
   });
 }
 curandStatus_t curandGenerateUniformDouble(curandGenerator_t generator, double* to, size_t count) {
+  if (is_quasi(generators.find(generator)))
+    return generate_inverse(generator, to, count, [](double u) { return u; });
   return generate(generator, to, count * sizeof *to, 2 * count, [=](Words& words, uint64_t first) {
     for (size_t i = 0; i < count; ++i) to[i] = fine_uniform(words, first + 2 * i);
   });
@@ -209,11 +308,59 @@ curandStatus_t curandGenerateLogNormalDouble(curandGenerator_t generator, double
 curandStatus_t curandGeneratePoisson(curandGenerator_t generator, unsigned int* to, size_t count,
                                      double lambda) {
   if (!(lambda > 0) || lambda > 400000) return CURAND_STATUS_OUT_OF_RANGE;
+  if (is_quasi(generators.find(generator)))
+    return generate_inverse(generator, to, count, [=](double u) { return poisson_quantile(u, lambda); });
   return generate(generator, to, count * sizeof *to, count * kPoissonWords,
                   [=](Words& words, uint64_t first) {
                     for (size_t i = 0; i < count; ++i)
                       to[i] = poisson(words, first + i * kPoissonWords, lambda);
                   });
+}
+
+/// Methods differ in how they get at the numbers; one serves here.
+curandStatus_t curandGeneratePoissonMethod(curandGenerator_t generator, unsigned int* to, size_t count,
+                                           double lambda, curandMethod_t) {
+  return curand::curandGeneratePoisson(generator, to, count, lambda);
+}
+
+curandStatus_t curandGetDirectionVectors32(curandDirectionVectors32_t** vectors,
+                                           curandDirectionVectorSet_t set) {
+  const bool scrambled = set == CURAND_SCRAMBLED_DIRECTION_VECTORS_32_JOEKUO6;
+  if (!vectors || (!scrambled && set != CURAND_DIRECTION_VECTORS_32_JOEKUO6))
+    return CURAND_STATUS_OUT_OF_RANGE;
+  *vectors = scrambled ? kept_table<unsigned, 32, true>() : kept_table<unsigned, 32, false>();
+  return CURAND_STATUS_SUCCESS;
+}
+curandStatus_t curandGetDirectionVectors64(curandDirectionVectors64_t** vectors,
+                                           curandDirectionVectorSet_t set) {
+  const bool scrambled = set == CURAND_SCRAMBLED_DIRECTION_VECTORS_64_JOEKUO6;
+  if (!vectors || (!scrambled && set != CURAND_DIRECTION_VECTORS_64_JOEKUO6))
+    return CURAND_STATUS_OUT_OF_RANGE;
+  *vectors =
+      scrambled ? kept_table<unsigned long long, 64, true>() : kept_table<unsigned long long, 64, false>();
+  return CURAND_STATUS_SUCCESS;
+}
+curandStatus_t curandGetScrambleConstants32(unsigned int** constants) {
+  static unsigned* const table = scramble_table<unsigned>();
+  if (!constants) return CURAND_STATUS_OUT_OF_RANGE;
+  *constants = table;
+  return CURAND_STATUS_SUCCESS;
+}
+curandStatus_t curandGetScrambleConstants64(unsigned long long** constants) {
+  static auto* const table = scramble_table<unsigned long long>();
+  if (!constants) return CURAND_STATUS_OUT_OF_RANGE;
+  *constants = table;
+  return CURAND_STATUS_SUCCESS;
+}
+
+curandStatus_t curandCreatePoissonDistribution(double lambda, curandDiscreteDistribution_t* distribution) {
+  if (!distribution || !(lambda > 0) || lambda > 400000) return CURAND_STATUS_OUT_OF_RANGE;
+  if (shell::need_context() != CUDA_SUCCESS) return CURAND_STATUS_INITIALIZATION_FAILED;
+  *distribution = make_poisson(lambda);
+  return *distribution ? CURAND_STATUS_SUCCESS : CURAND_STATUS_ALLOCATION_FAILED;
+}
+curandStatus_t curandDestroyDistribution(curandDiscreteDistribution_t distribution) {
+  return distribution && destroy(distribution) ? CURAND_STATUS_SUCCESS : CURAND_STATUS_NOT_INITIALIZED;
 }
 
 }  // namespace ppu::curand
