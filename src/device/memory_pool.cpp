@@ -35,9 +35,13 @@ class PoolFree : public Operation {
 
 namespace {
 
+constexpr size_t kGranule = size_t(2) << 20;
+
+size_t round_up(size_t bytes, size_t unit) {
+  return bytes / unit * unit + (bytes % unit ? unit : 0);
+}
 size_t round_size(size_t bytes) {
-  if (bytes <= (size_t(1) << 20)) return (bytes + 511) / 512 * 512;
-  return (bytes + (size_t(2) << 20) - 1) / (size_t(2) << 20) * (size_t(2) << 20);
+  return round_up(bytes, bytes <= (size_t(1) << 20) ? 512 : kGranule);
 }
 
 struct DevicePools {
@@ -51,6 +55,12 @@ DevicePools& pools() {
 }
 
 }  // namespace
+
+MemoryPool::MemoryPool(int device, uint64_t context, Sharing sharing, size_t max_bytes)
+    : device_(device),
+      context_(context),
+      sharing_(sharing),
+      max_bytes_(max_bytes ? round_up(max_bytes, kGranule) : SIZE_MAX) {}
 
 MemoryPool::~MemoryPool() {
   for (const auto& [bytes, address] : cached_) AddressSpace::instance().release(address, false);
@@ -68,6 +78,8 @@ CUresult MemoryPool::allocate(size_t bytes, Stream& stream, uint64_t* address) {
     used_ += fit->first;
     cached_.erase(fit);
   } else {
+    if (size > max_bytes_ || used_ > max_bytes_ - size) return CUDA_ERROR_OUT_OF_MEMORY;
+    trim_locked(max_bytes_ - size - used_);
     AddressSpace& space = AddressSpace::instance();
     CUresult result = space.allocate(MemoryKind::kDevice, device_, context_, size, 0, address);
     if (result == CUDA_ERROR_OUT_OF_MEMORY && !cached_.empty()) {

@@ -15,8 +15,9 @@ class MemoryPool {
   /// Who may see the pool's memory. An imported pool stands for another process's: it holds what was imported
   /// from there and allocates nothing.
   enum class Sharing { kPrivate, kExportable, kImported };
-  MemoryPool(int device, uint64_t context, Sharing sharing = Sharing::kPrivate)
-      : device_(device), context_(context), sharing_(sharing) {}
+  /// `max_bytes`: what it may reserve (CUmemPoolProps::maxSize), rounded up to whole granules; 0: what the
+  /// device has.
+  MemoryPool(int device, uint64_t context, Sharing sharing = Sharing::kPrivate, size_t max_bytes = 0);
   ~MemoryPool();
 
   CUresult allocate(size_t bytes, Stream& stream, uint64_t* address);
@@ -46,6 +47,7 @@ class MemoryPool {
   const int device_;
   const uint64_t context_;
   const Sharing sharing_;
+  const size_t max_bytes_;
   std::atomic<uint32_t> refs_{1};
   std::mutex mutex_;
   std::unordered_map<uint64_t, size_t> live_;

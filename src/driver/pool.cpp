@@ -126,7 +126,8 @@ CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* properties) {
   PPU_TRY(find_device(properties->location.id, &d));
   auto* p = new MemoryPool(
       d->ordinal, 0,
-      properties->handleTypes ? MemoryPool::Sharing::kExportable : MemoryPool::Sharing::kPrivate);
+      properties->handleTypes ? MemoryPool::Sharing::kExportable : MemoryPool::Sharing::kPrivate,
+      properties->maxSize);
   live<MemoryPool>().add(p);
   *pool = to_handle(p);
   return CUDA_SUCCESS;

@@ -197,13 +197,38 @@ TEST_F(MemoryTest, StreamOrderedAllocation) {
   OK(cuStreamDestroy(s));
 }
 
+TEST_F(MemoryTest, APoolKeepsWithinItsGreatestSize) {
+  CUmemPoolProps wanted = {};
+  wanted.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+  wanted.location = {CU_MEM_LOCATION_TYPE_DEVICE, device};
+  wanted.maxSize = 3 << 20;  // in granules of 2 MiB: two
+  CUmemoryPool pool;
+  OK(cuMemPoolCreate(&pool, &wanted));
+  CUdeviceptr a = 0, b = 0;
+  OK(cuMemAllocFromPoolAsync(&a, 2 << 20, pool, nullptr));
+  IS(cuMemAllocFromPoolAsync(&b, 3 << 20, pool, nullptr), CUDA_ERROR_OUT_OF_MEMORY);
+  OK(cuMemAllocFromPoolAsync(&b, 1 << 20, pool, nullptr));
+  OK(cuMemFreeAsync(a, nullptr));
+  OK(cuMemFreeAsync(b, nullptr));
+  OK(cuCtxSynchronize());
+  OK(cuMemAllocFromPoolAsync(&a, 4 << 20, pool, nullptr));  // what is free makes room
+  cuuint64_t reserved = 0;
+  OK(cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &reserved));
+  EXPECT_EQ(reserved, cuuint64_t(4) << 20);
+  OK(cuMemFreeAsync(a, nullptr));
+  OK(cuMemPoolDestroy(pool));
+}
+
 TEST_F(MemoryTest, FreeMemoryIsAccounted) {
   size_t free_before = 0, free_after = 0, total = 0;
   OK(cuMemGetInfo(&free_before, &total));
   EXPECT_LE(free_before, total);
   const CUdeviceptr p = allocate(64 << 20);
   OK(cuMemGetInfo(&free_after, &total));
+  EXPECT_EQ(free_after + (64 << 20), free_before);
   OK(cuMemFree(p));
+  OK(cuMemGetInfo(&free_after, &total));
+  EXPECT_EQ(free_after, free_before);
 }
 
 TEST_F(MemoryTest, AdviceIsKeptByRanges) {
