@@ -248,22 +248,45 @@ void ShapeAnalysis::mark_divergent_control() {
     if (!by_lane && !(gang_ && s.per_warp)) continue;
     // What follows from a branch is the same in every round, unless it is another kind of branch by now.
     if (!divergent_branches_.insert(b).second && !gang_) continue;
-    mark_joins(b, by_lane ? joins_ : warp_joins_);
-    if (by_lane) mark_parted(b);
+    const BasicBlock* join = meeting_of(b);
+    mark_joins(b, join, by_lane ? joins_ : warp_joins_);
+    if (by_lane) mark_parted(b, join);
     // Lanes that part at b and meet again only outside a loop leave that loop in different iterations.
-    BasicBlock* join = join_of(b);
     for (Loop* l = loops.getLoopFor(b); l && !(join && l->contains(join)); l = l->getParentLoop())
       (by_lane ? divergent_loops_ : warp_loops_).insert(l);
   }
 }
 
+/// Where lanes that part at `branch` are together again, all in the same round of every loop around both. The
+/// immediate post-dominator may lie on one of two ways to the next round: those who take the other way come
+/// to it a round later (an inner loop whose exits are the end of the outer one's round, and a `continue`).
+const BasicBlock* ShapeAnalysis::meeting_of(BasicBlock* branch) const {
+  const BasicBlock* join = join_of(branch);
+  while (join && round_ends_before(branch, join)) join = join_of(const_cast<BasicBlock*>(join));
+  return join;
+}
+
+/// Whether a way from `branch` begins another round of a loop around it and `join` before it comes to `join`.
+bool ShapeAnalysis::round_ends_before(BasicBlock* branch, const BasicBlock* join) const {
+  std::vector<BasicBlock*> work(succ_begin(branch), succ_end(branch));
+  std::set<BasicBlock*> seen;
+  while (!work.empty()) {
+    BasicBlock* b = work.back();
+    work.pop_back();
+    if (b == join || !seen.insert(b).second) continue;
+    const Loop* l = loops.getLoopFor(b);
+    if (l && l->getHeader() == b && l->contains(branch) && l->contains(join)) return true;
+    work.insert(work.end(), succ_begin(b), succ_end(b));
+  }
+  return false;
+}
+
 /// Every block between a divergent branch and where its lanes meet again. Where they have parted before,
 /// those blocks are marked already.
-void ShapeAnalysis::mark_parted(BasicBlock* branch) {
+void ShapeAnalysis::mark_parted(BasicBlock* branch, const BasicBlock* join) {
   if (parted_.contains(branch)) return;
   std::vector<BasicBlock*> work(succ_begin(branch), succ_end(branch));
   std::set<BasicBlock*> seen;
-  const BasicBlock* join = join_of(branch);
   while (!work.empty()) {
     BasicBlock* b = work.back();
     work.pop_back();
@@ -274,33 +297,33 @@ void ShapeAnalysis::mark_parted(BasicBlock* branch) {
 }
 
 // A block where disjoint paths from `branch` meet: its phis choose by lane. Labels name the last such
-// meeting.
-void ShapeAnalysis::mark_joins(BasicBlock* branch, std::set<const BasicBlock*>& joins) {
-  BasicBlock* join = join_of(branch);
+// meeting. Lanes that go round a loop once more leave it by any exit, rounds later.
+void ShapeAnalysis::mark_joins(BasicBlock* branch, const BasicBlock* join,
+                               std::set<const BasicBlock*>& joins) {
   std::map<BasicBlock*, BasicBlock*> label;
   int last = 0;  // of the labelled blocks, where paths go on from
-  const auto note = [&](BasicBlock* s) {
+  const auto reach = [&](BasicBlock* s, BasicBlock* from) {
     if (s != join) last = std::max(last, index_of(s));
+    const auto [other, fresh] = label.try_emplace(s, from);
+    if (fresh || other->second == from) return;
+    joins.insert(s);
+    other->second = s;
   };
-  for (BasicBlock* s : successors(branch)) {
-    if (dom.dominates(s, branch)) continue;  // back edge
-    if (label.contains(s)) joins.insert(s);
-    label[s] = s;
-    note(s);
-  }
+  const auto follow = [&](BasicBlock* b, BasicBlock* s, BasicBlock* from) {
+    if (!dom.dominates(s, b)) return reach(s, from);
+    const Loop* round = loops.getLoopFor(s);
+    if (s == join || !round || !round->contains(branch)) return;
+    SmallVector<BasicBlock*> exits;
+    round->getUniqueExitBlocks(exits);
+    for (BasicBlock* exit : exits) reach(exit, from);
+  };
+  for (BasicBlock* s : successors(branch)) follow(branch, s, s);
   for (int i = index_of(branch) + 1; i <= last; i++) {
     BasicBlock* b = order_[size_t(i)];
     const auto mine = label.find(b);
     if (mine == label.end() || b == join) continue;
-    for (BasicBlock* s : successors(b)) {
-      if (dom.dominates(s, b)) continue;
-      note(s);
-      const auto [other, fresh] = label.try_emplace(s, mine->second);
-      if (!fresh && other->second != mine->second) {
-        joins.insert(s);
-        other->second = s;
-      }
-    }
+    BasicBlock* from = mine->second;
+    for (BasicBlock* s : successors(b)) follow(b, s, from);
   }
   if (join) joins.insert(join);
 }

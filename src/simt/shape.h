@@ -141,9 +141,12 @@ class ShapeAnalysis {
   void order_loop(llvm::Loop* loop);
   bool propagate();
   void mark_divergent_control();
-  void mark_parted(llvm::BasicBlock* branch);
+  const llvm::BasicBlock* meeting_of(llvm::BasicBlock* branch) const;
+  bool round_ends_before(llvm::BasicBlock* branch, const llvm::BasicBlock* join) const;
+  void mark_parted(llvm::BasicBlock* branch, const llvm::BasicBlock* join);
   uint8_t indifferent_bits(llvm::Instruction& inst) const;
-  void mark_joins(llvm::BasicBlock* branch, std::set<const llvm::BasicBlock*>& joins);
+  void mark_joins(llvm::BasicBlock* branch, const llvm::BasicBlock* join,
+                  std::set<const llvm::BasicBlock*>& joins);
   size_t marks() const;
   Shape transfer(llvm::Instruction& inst) const;
   Shape lane_transfer(llvm::Instruction& inst) const;

@@ -60,6 +60,123 @@ __host__ __device__ inline int collatz(unsigned long long n) {
   return steps;
 }
 
+constexpr int kSize = 7;
+constexpr unsigned kAll = (1u << kSize) - 1;
+
+/// Rows of a board that wait for their turn.
+struct Stack {
+  unsigned free[kSize], columns[kSize], left[kSize], right[kSize];
+};
+
+/// Queens behind three given ones, with a stack of its own. All rounds begin at one place, but those that
+/// find a solution are an inner loop: of its two exits one goes deeper and one comes up again, and lanes part
+/// over them round after round and stand at different depths.
+__host__ __device__ inline unsigned queens(int i) {
+  unsigned columns = 0, left = 0, right = 0;
+  unsigned found = 0;
+  bool possible = true;
+  for (int place = i, row = 0; row < 3; ++row, place /= kSize) {
+    const unsigned bit = 1u << place % kSize;
+    possible &= !((columns | left | right) & bit);
+    columns |= bit;
+    left = (left | bit) << 1;
+    right = (right | bit) >> 1;
+  }
+  Stack stack;
+  int depth = 0;
+  unsigned free = possible ? kAll & ~(columns | left | right) : 0;
+  while (true) {
+    if (free == 0) {
+      if (depth == 0) break;
+      --depth;
+      free = stack.free[depth], columns = stack.columns[depth], left = stack.left[depth];
+      right = stack.right[depth];
+      continue;
+    }
+    const unsigned bit = free & (0u - free);
+    free ^= bit;
+    if ((columns | bit) == kAll) {
+      ++found;
+      continue;
+    }
+    stack.free[depth] = free, stack.columns[depth] = columns, stack.left[depth] = left;
+    stack.right[depth] = right;
+    ++depth;
+    columns |= bit;
+    left = (left | bit) << 1;
+    right = (right | bit) >> 1;
+    free = kAll & ~(columns | left | right);
+  }
+  return found;
+}
+
+/// The same with a loop in the loop, and a sum over the depths of the outer one's rounds.
+__host__ __device__ inline unsigned queens_turns(int i) {
+  unsigned columns = 1u << i % kSize, left = columns << 1, right = columns >> 1;
+  unsigned found = 0, turns = 0;
+  Stack stack;
+  int depth = 0;
+  unsigned free = kAll & ~(columns | left | right) & unsigned(i / kSize);
+  while (true) {
+    turns = turns * 5 + unsigned(depth);
+    unsigned bit = 0;
+    while (true) {
+      if (free == 0) goto up;
+      bit = free & (0u - free);
+      free ^= bit;
+      if ((columns | bit) != kAll) break;
+      ++found;
+    }
+    stack.free[depth] = free, stack.columns[depth] = columns, stack.left[depth] = left;
+    stack.right[depth] = right;
+    ++depth;
+    columns |= bit, left = (left | bit) << 1, right = (right | bit) >> 1;
+    free = kAll & ~(columns | left | right);
+    continue;
+  up:
+    if (depth == 0) break;
+    --depth;
+    free = stack.free[depth], columns = stack.columns[depth], left = stack.left[depth];
+    right = stack.right[depth];
+  }
+  return turns * 128 + found;
+}
+
+/// Rounds in which lanes go on early count differently from those that others end late.
+__host__ __device__ inline unsigned rounds(unsigned seed) {
+  unsigned state = seed, sum = 0;
+  int round = 0, early = 0;
+again:
+  for (int i = 0; i < 4; ++i) {
+    state = state * 1664525u + 1013904223u;
+    if (state >> 30 == 0) {
+      ++early;
+      if (++round < 20) goto again;
+      return sum + unsigned(early);
+    }
+    sum += unsigned(i) + state % 7;
+  }
+  round += 2;
+  if (round < 20) goto again;
+  return sum * 64 + unsigned(round);
+}
+
+__global__ void place_queens(unsigned* found) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= kSize * kSize * kSize) return;
+  found[i] = queens(i);
+}
+
+__global__ void count_turns(unsigned* turns, int n) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) turns[i] = queens_turns(i);
+}
+
+__global__ void go_round(unsigned* made, int n) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) made[i] = rounds(i);
+}
+
 __global__ void run(unsigned* wandered, int* steps, int n) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= n) return;
@@ -82,5 +199,17 @@ int main() {
   CUDA_SYNC();
   check::equal(out.host(), want, "wander");
   check::equal(steps.host(), want_steps, "collatz");
+  const int boards = kSize * kSize * kSize;
+  std::vector<unsigned> want_found(boards), want_turns(n), want_rounds(n);
+  for (int i = 0; i < boards; ++i) want_found[i] = queens(i);
+  for (int i = 0; i < n; ++i) want_turns[i] = queens_turns(i), want_rounds[i] = rounds(i);
+  DeviceArray<unsigned> found(boards), turns(n), made(n);
+  place_queens<<<(boards + 127) / 128, 128>>>(found);
+  count_turns<<<(n + 127) / 128, 128>>>(turns, n);
+  go_round<<<(n + 127) / 128, 128>>>(made, n);
+  CUDA_SYNC();
+  check::equal(found.host(), want_found, "queens");
+  check::equal(turns.host(), want_turns, "turns");
+  check::equal(made.host(), want_rounds, "rounds");
   return check::verdict("divergence");
 }
