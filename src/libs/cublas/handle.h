@@ -69,6 +69,13 @@ Status enqueue_result(cublasHandle_t handle, T* result, std::function<T()> work)
 /// process: the work runs on the CPU outside of a kernel.
 bool reachable(const void* at, size_t bytes);
 
+/// While it lives, this thread's calls take operands in any memory that the process has, as cublasXt's do.
+class AnyOperands {
+ public:
+  AnyOperands();
+  ~AnyOperands();
+};
+
 /// Bytes of a column-major matrix from its first to its last element.
 inline size_t matrix_bytes(int64_t rows, int64_t columns, int64_t ld, size_t element) {
   return rows <= 0 || columns <= 0 ? 0 : (size_t(ld) * size_t(columns - 1) + size_t(rows)) * element;
