@@ -5,6 +5,7 @@
 
 #include "base/call_trace.h"
 #include "runtime/launch.h"
+#include "runtime/torch_bridge.h"
 
 #define PPU_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -22,7 +23,9 @@ PPU_EXPORT void** __cudaRegisterFatBinary(void* wrapper) {
   return reinterpret_cast<void**>(add_module(wrapper));
 }
 
-PPU_EXPORT void __cudaRegisterFatBinaryEnd(void**) {}
+PPU_EXPORT void __cudaRegisterFatBinaryEnd(void**) {
+  prepare_torch_bridge();
+}
 
 PPU_EXPORT void __cudaUnregisterFatBinary(void** handle) {
   if (handle) remove_module(module_of(handle));

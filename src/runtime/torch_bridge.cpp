@@ -67,6 +67,17 @@ std::string bridge_path(const std::string& minor) {
   return folder_of(here.dli_fname ? here.dli_fname : "./") + "/bridges/libppu_torch-" + minor + ".so";
 }
 
+/// The bridge's function `name`.
+template <class Function>
+Function function_of(void* bridge, const char* name) {
+  return reinterpret_cast<Function>(::dlsym(bridge, name));
+}
+
+bool is_for(void* bridge, const std::string& version) {
+  const auto built_for = function_of<const char* (*)()>(bridge, "ppu_torch_built_for");
+  return built_for && minor_of(built_for()) == minor_of(version);
+}
+
 void open_for(const std::string& libtorch) {
   const std::string version = version_of(libtorch);
   if (version.empty()) {
@@ -85,9 +96,8 @@ void open_for(const std::string& libtorch) {
         version.c_str(), why.c_str());
     return;
   }
-  const auto install = reinterpret_cast<const char* (*)()>(::dlsym(bridge, "ppu_torch_install"));
-  const auto built_for = reinterpret_cast<const char* (*)()>(::dlsym(bridge, "ppu_torch_built_for"));
-  if (!install || !built_for || minor_of(built_for()) != minor_of(version)) {
+  const auto install = function_of<const char* (*)()>(bridge, "ppu_torch_install");
+  if (!install || !is_for(bridge, version)) {
     log(kChannel, LogLevel::kWarn,
         "%s is no bridge for PyTorch %s; its own operators will fail with error 209", path.c_str(),
         version.c_str());
@@ -98,15 +108,32 @@ void open_for(const std::string& libtorch) {
         why);
     return;
   }
-  capture_began = reinterpret_cast<void (*)()>(::dlsym(bridge, "ppu_torch_capture_began"));
-  capture_ended = reinterpret_cast<void (*)()>(::dlsym(bridge, "ppu_torch_capture_ended"));
+  capture_began = function_of<void (*)()>(bridge, "ppu_torch_capture_began");
+  capture_ended = function_of<void (*)()>(bridge, "ppu_torch_capture_ended");
+}
+
+bool is_switched_off() {
+  const char* const wish = std::getenv("PPU_TORCH");
+  return wish && std::strcmp(wish, "off") == 0;
 }
 
 }  // namespace
 
+void prepare_torch_bridge() {
+  static std::atomic<bool> done{false};
+  if (done.load(std::memory_order_relaxed) || is_switched_off()) return;
+  const std::string libtorch = loaded_libtorch();
+  if (libtorch.empty() || done.exchange(true)) return;
+  // What is wrong with it is said when it is opened for work.
+  const std::string version = version_of(libtorch);
+  void* const bridge = ::dlopen(bridge_path(minor_of(version)).c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!bridge || !is_for(bridge, version)) return;
+  if (const auto prepare = function_of<void (*)()>(bridge, "ppu_torch_prepare")) prepare();
+}
+
 void open_torch_bridge() {
   if (state.load(std::memory_order_acquire) != State::kNotLookedFor) return;
-  if (const char* wish = std::getenv("PPU_TORCH"); wish && std::strcmp(wish, "off") == 0) {
+  if (is_switched_off()) {
     state = State::kSettled;
     return;
   }

@@ -10,6 +10,11 @@ namespace ppu::runtime {
 /// warning says so.
 void open_torch_bridge();
 
+/// When code has been registered: has the bridge for a PyTorch that is being loaded put in place what PyTorch
+/// may call first of all, torch.cuda._sleep. Says nothing; what is wrong is said when the bridge is opened
+/// for work.
+void prepare_torch_bridge();
+
 /// A stream's capture has ended, well or not.
 void tell_torch_bridge_of_capture_end();
 

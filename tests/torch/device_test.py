@@ -1,4 +1,6 @@
 """The device as PyTorch sees it: properties, memory, streams, events, errors, random state."""
+import subprocess
+import sys
 import unittest
 
 import torch
@@ -66,6 +68,11 @@ class Device(unittest.TestCase):
         stream.synchronize()
         self.assertGreater(start.elapsed_time(end), 1)
         self.assertEqual(x.tolist(), [2, 2, 2])
+
+    def test_sleep_may_be_the_first_call(self):
+        script = "import torch; torch.cuda._sleep(1000); torch.cuda.synchronize(); print((torch.ones(2, device='cuda') + 1).sum().item())"
+        done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True, check=False)
+        self.assertEqual((done.stdout, done.stderr), ("4.0\n", ""))
 
     def test_profiler_shows_the_time_on_the_device(self):
         from torch.profiler import ProfilerActivity, profile

@@ -11,6 +11,10 @@ extern "C" {
 /// The version of PyTorch whose headers the bridge was compiled with, such as "2.15.0+cu132".
 const char* ppu_torch_built_for();
 
+/// Puts in place what PyTorch may call before it calls the runtime. Called while libtorch is loaded, its
+/// operators not yet registered.
+void ppu_torch_prepare();
+
 /// Takes the operators over. Called once, when libtorch is loaded; null, or why nothing was changed.
 const char* ppu_torch_install();
 

@@ -113,7 +113,6 @@ void install() {
   Silence silent;
   const c10::WarningUtils::WarningHandlerGuard guard(&silent);
   install_allocator();
-  install_sleep();
   const Rows rows = read_rows();
   size_t taken = 0;
   size_t lacking = 0;
@@ -136,6 +135,10 @@ extern "C" {
 
 __attribute__((visibility("default"))) const char* ppu_torch_built_for() {
   return PPU_TORCH_VERSION;
+}
+
+__attribute__((visibility("default"))) void ppu_torch_prepare() {
+  ppu::bridge::install_sleep();
 }
 
 __attribute__((visibility("default"))) const char* ppu_torch_install() {
