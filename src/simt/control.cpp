@@ -153,7 +153,7 @@ void Widener::emit_return(BasicBlock* block) {
 }
 
 void Widener::masked_block(Region& region, BasicBlock* block, bool live) {
-  const bool full = live && block == region.entry && !shapes_.loops.isLoopHeader(block);
+  const bool full = live && region.all_walk(block);
   Masks lanes = load_masks(block);
   if (full)
     for (unsigned g = 0; g < gang_; g++) lanes[g] = entry_masks_[g] ? entry_masks_[g] : all_lanes();

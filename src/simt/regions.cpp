@@ -88,6 +88,11 @@ bool overlap(const Region& a, const Region& b) {
 
 }  // namespace
 
+bool Region::all_walk(BasicBlock* block) const {
+  return block == entry &&
+         llvm::none_of(predecessors(block), [&](BasicBlock* p) { return blocks.contains(p); });
+}
+
 std::vector<Region> find_regions(const ShapeAnalysis& s) {
   const Grower grower(s);
   std::vector<Region> regions;

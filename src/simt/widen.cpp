@@ -201,6 +201,14 @@ Value* Widener::existing_lanes(Value* warp) {
   return b_.CreateICmpULT(offsets(lane, b_.getInt32Ty()), splat(left));
 }
 
+std::set<BasicBlock*> Widener::blocks_with_lanes_off() const {
+  std::set<BasicBlock*> off;
+  for (const Region& r : regions_)
+    for (BasicBlock* b : r.blocks)
+      if (!r.all_walk(b)) off.insert(b);
+  return off;
+}
+
 bool Widener::run() {
   slots_block_ = new_block("slots");
   launch_ = target_.getArg(0);
@@ -214,7 +222,7 @@ bool Widener::run() {
     for (Instruction& inst : *b)
       if (auto* call = dyn_cast<CallInst>(&inst); call && is_barrier(*call))
         named_barriers_ |= !is_whole_block_barrier(*call, shapes_.layout);
-  prepare_tiles(in_region);
+  prepare_tiles(blocks_with_lanes_off());
   BasicBlock* start = new_block("start");
   for (BasicBlock* b : shapes_.order())
     if (!in_region.contains(b)) block_map_[b] = new_block(b->getName());

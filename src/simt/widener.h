@@ -20,6 +20,9 @@ struct Region {
   llvm::BasicBlock* entry = nullptr;
   llvm::BasicBlock* join = nullptr;  ///< null: never left (the function ends inside)
   std::set<llvm::BasicBlock*> blocks;
+
+  /// Whether the lanes are still together in `block`: the entry, unless lanes come back to it.
+  bool all_walk(llvm::BasicBlock* block) const;
 };
 
 /// All divergent branches grouped into disjoint regions, closed under side entries and whole divergent loops.
@@ -198,6 +201,7 @@ class Widener {
   /// Buffers hold what they held no longer: at the start of a block, and where the warp was suspended.
   void forget_expansions();
   // Products as tiles (tiles.cpp)
+  std::set<llvm::BasicBlock*> blocks_with_lanes_off() const;
   void prepare_tiles(const std::set<llvm::BasicBlock*>& divergent);
   void emit_tile_product(llvm::CallInst& call, const TileWebs::Product& product);
   /// In divergent flow: one product, at once.

@@ -454,6 +454,22 @@ TEST(Simt, AccumulatorsStayInTilesRoundALoopWithBarriers) {
   EXPECT_GE(w.outcome.frame_bytes, 2 * 1024u);  // a tile a warp
 }
 
+TEST(Simt, AccumulatorsStayInTilesWhereABranchOfLanesFollows) {
+  // As a pipeline's masked copies do: the branch's block is a region's first.
+  const Widened w = widened(
+      load_words(6) +
+          "mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1; mov.u32 %r20, 0;\n"
+          "setp.lt.u32 %p1, %r8, 7;\n"
+          "L1: bar.sync 0;\n" +
+          kMma + "{%f1, %f2, %f3, %f4}, {%r8, %r9, %r10, %r11}, {%r12, %r13}, {%f1, %f2, %f3, %f4};\n" +
+          "@%p1 bra L2; atom.global.add.u32 %r21, [%d0], 1; st.volatile.global.u32 [%d3], %r21;\n"
+          "L2: add.u32 %r20, %r20, 1; setp.lt.u32 %p0, %r20, %r0; @%p0 bra L1;\n"
+          "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f4;\n",
+      64);
+  EXPECT_EQ(w.count("phi <32 x float>"), 0u) << w.ir;
+  EXPECT_GE(w.outcome.frame_bytes, 2 * 1024u);
+}
+
 TEST(Simt, SharedAtomicsWithoutResultArePlainAndUnrolled) {
   const Widened w = widened(
       "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.u32 %r5, [%d3];\n"
