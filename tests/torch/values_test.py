@@ -130,6 +130,17 @@ class Values(unittest.TestCase):
             self.assertEqual(on_device.grad.dtype, torch.float16)
             torch.testing.assert_close(on_device.grad.cpu().float(), host.grad, rtol=2e-3, atol=2e-3)
 
+    def test_sums_of_complex_numbers_without_nan(self):
+        x = torch.tensor([[1 + 2j, complex("nan"), 3 - 1j], [complex(1, float("nan")), 5j, -2 + 0j]])
+        y = x.cuda().requires_grad_()
+        self.assertEqual(torch.nansum(y, 1).tolist(), [4 + 1j, -2 + 5j])
+        self.assertEqual(torch.nansum(y).item(), 2 + 6j)
+        self.assertEqual(torch.nanmean(y).item(), 0.5 + 1.5j)
+        out = torch.empty(3, dtype=torch.complex64, device="cuda")
+        self.assertEqual(torch.nansum(y.detach(), 0, out=out).tolist(), [1 + 2j, 5j, 1 - 1j])
+        torch.nansum(y).abs().backward()
+        self.assertEqual((y.grad != 0).tolist(), [[True, False, True], [False, True, True]])
+
     def test_lu_without_pivots(self):
         for rows, columns in ((6, 6), (5, 8), (8, 5)):
             a = torch.randn(3, rows, columns, device="cuda", dtype=torch.float64)

@@ -43,9 +43,9 @@ Rows read_rows() {
   rows[#name].traits.upcasts.emplace_back(at::ScalarType::from, at::ScalarType::to);
 #include "bridges/torch/upcasts.inc"
 #undef UPCAST
-  for (const auto& table :
-       {attention_operators, cudnn_operators, int4_operators, linalg_operators, matmul_operators,
-        normalisation_operators, recurrent_operators, semi_structured_operators, softmax_operators})
+  for (const auto& table : {attention_operators, cudnn_operators, int4_operators, linalg_operators,
+                            matmul_operators, normalisation_operators, recurrent_operators,
+                            reduction_operators, semi_structured_operators, softmax_operators})
     for (OwnOperator& own : table()) {
       Row& row = rows[own.name];
       row.own = std::move(own.kernel);

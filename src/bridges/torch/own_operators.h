@@ -35,6 +35,7 @@ OwnOperators linalg_operators();
 OwnOperators matmul_operators();
 OwnOperators normalisation_operators();
 OwnOperators recurrent_operators();
+OwnOperators reduction_operators();
 OwnOperators semi_structured_operators();
 OwnOperators softmax_operators();
 
