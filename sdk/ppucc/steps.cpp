@@ -13,6 +13,7 @@
 #include <fstream>
 #include <mutex>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "image/fatbin.h"
@@ -66,6 +67,15 @@ std::string read_file(const fs::path& path) {
   return text.str();
 }
 
+// clang-format off
+/// What the driver gives to every module.
+constexpr std::string_view kDriversFunctions[] = {"vprintf", "malloc", "free", "__assertfail",
+#define DEVICE_CALL(id, name, result, parameters) name,
+#include "ptx/device_runtime.inc"
+#undef DEVICE_CALL
+};
+// clang-format on
+
 /// Functions that PTX declares and nobody defines, apart from the device's system calls. In a whole-program
 /// compile nothing can define them later, so this is the moment to say so.
 std::vector<std::string> undefined_functions(const std::string& ptx) {
@@ -75,7 +85,8 @@ std::vector<std::string> undefined_functions(const std::string& ptx) {
     if (line.rfind(".extern .func", 0) != 0) continue;
     line.erase(line.find_last_not_of(" \t\r(;") + 1);
     const std::string name = line.substr(line.find_last_of(" \t)") + 1);
-    if (name != "vprintf" && name != "malloc" && name != "free" && name != "__assertfail")
+    if (std::find(std::begin(kDriversFunctions), std::end(kDriversFunctions), name) ==
+        std::end(kDriversFunctions))
       names.push_back(name);
   }
   return names;

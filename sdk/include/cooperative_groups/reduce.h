@@ -34,9 +34,7 @@ struct bit_or {
 /// Every thread gets the result.
 template <unsigned kSize, class Parent, class T, class Op>
 __device__ inline T reduce(const thread_block_tile<kSize, Parent>& tile, T value, Op op) {
-#pragma unroll
-  for (unsigned lanes = kSize / 2; lanes > 0; lanes /= 2) value = op(value, tile.shfl_xor(value, lanes));
-  return value;
+  return tile.reduced(value, op);
 }
 template <class T, class Op>
 __device__ inline T reduce(const coalesced_group& group, T value, Op op) {
@@ -56,6 +54,11 @@ __device__ inline T inclusive_scan(const Group& group, T value, Op op) {
   }
   return value;
 }
+template <unsigned kSize, class Parent, class T, class Op>
+__device__ inline T inclusive_scan(const thread_block_tile<kSize, Parent>& tile, T value, Op op) {
+  T before;
+  return tile.scanned(value, op, &before);
+}
 template <class Group, class T>
 __device__ inline T inclusive_scan(const Group& group, T value) {
   return inclusive_scan(group, value, plus<T>());
@@ -65,6 +68,12 @@ template <class Group, class T, class Op>
 __device__ inline T exclusive_scan(const Group& group, T value, Op op) {
   const T before = group.shfl_up(inclusive_scan(group, value, op), 1);
   return group.thread_rank() == 0 ? T() : before;
+}
+template <unsigned kSize, class Parent, class T, class Op>
+__device__ inline T exclusive_scan(const thread_block_tile<kSize, Parent>& tile, T value, Op op) {
+  T before;
+  tile.scanned(value, op, &before);
+  return tile.thread_rank() == 0 ? T() : before;
 }
 template <class Group, class T>
 __device__ inline T exclusive_scan(const Group& group, T value) {

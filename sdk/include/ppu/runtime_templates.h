@@ -102,6 +102,22 @@ inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* b
                                                                   shared_bytes, flags);
 }
 
+template <class T>
+inline cudaError_t cudaOccupancyAvailableDynamicSMemPerBlock(size_t* bytes, T* function, int blocks,
+                                                             int block_size) {
+  return ::cudaOccupancyAvailableDynamicSMemPerBlock(bytes, (const void*)function, blocks, block_size);
+}
+template <class T>
+inline cudaError_t cudaOccupancyMaxPotentialClusterSize(int* blocks, T* function,
+                                                        const cudaLaunchConfig_t* config) {
+  return ::cudaOccupancyMaxPotentialClusterSize(blocks, (const void*)function, config);
+}
+template <class T>
+inline cudaError_t cudaOccupancyMaxActiveClusters(int* clusters, T* function,
+                                                  const cudaLaunchConfig_t* config) {
+  return ::cudaOccupancyMaxActiveClusters(clusters, (const void*)function, config);
+}
+
 /// The block size with the highest occupancy and the grid that fills the device with it. Tries every multiple
 /// of the warp size up to the kernel's limit; `shared_bytes_of` maps a block size to its dynamic shared
 /// memory.
@@ -176,6 +192,77 @@ inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*k
   }(static_cast<Args&&>(args)...);
 }
 
+template <class T>
+inline cudaError_t cudaGetKernel(cudaKernel_t* kernel, T* function) {
+  return ::cudaGetKernel(kernel, (const void*)function);
+}
+template <class T>
+inline cudaError_t cudaLibraryGetGlobal(T** address, size_t* bytes, cudaLibrary_t library, const char* name) {
+  return ::cudaLibraryGetGlobal((void**)(void*)address, bytes, library, name);
+}
+template <class T>
+inline cudaError_t cudaLibraryGetManaged(T** address, size_t* bytes, cudaLibrary_t library,
+                                         const char* name) {
+  return ::cudaLibraryGetManaged((void**)(void*)address, bytes, library, name);
+}
+template <class T>
+inline cudaError_t cudaLibraryGetUnifiedFunction(T** address, cudaLibrary_t library, const char* name) {
+  return ::cudaLibraryGetUnifiedFunction((void**)(void*)address, library, name);
+}
+template <class T>
+inline cudaError_t cudaStreamAttachMemAsync(cudaStream_t stream, T* address, size_t bytes = 0,
+                                            unsigned flags = cudaMemAttachSingle) {
+  return ::cudaStreamAttachMemAsync(stream, (void*)address, bytes, flags);
+}
+
+template <class T>
+inline cudaError_t cudaGraphAddMemcpyNodeToSymbol(cudaGraphNode_t* node, cudaGraph_t graph,
+                                                  const cudaGraphNode_t* dependencies, size_t count,
+                                                  const T& symbol, const void* source, size_t bytes,
+                                                  size_t offset, cudaMemcpyKind kind) {
+  return ::cudaGraphAddMemcpyNodeToSymbol(node, graph, dependencies, count, (const void*)&symbol, source,
+                                          bytes, offset, kind);
+}
+template <class T>
+inline cudaError_t cudaGraphAddMemcpyNodeFromSymbol(cudaGraphNode_t* node, cudaGraph_t graph,
+                                                    const cudaGraphNode_t* dependencies, size_t count,
+                                                    void* target, const T& symbol, size_t bytes,
+                                                    size_t offset, cudaMemcpyKind kind) {
+  return ::cudaGraphAddMemcpyNodeFromSymbol(node, graph, dependencies, count, target, (const void*)&symbol,
+                                            bytes, offset, kind);
+}
+template <class T>
+inline cudaError_t cudaGraphMemcpyNodeSetParamsToSymbol(cudaGraphNode_t node, const T& symbol,
+                                                        const void* source, size_t bytes, size_t offset,
+                                                        cudaMemcpyKind kind) {
+  return ::cudaGraphMemcpyNodeSetParamsToSymbol(node, (const void*)&symbol, source, bytes, offset, kind);
+}
+template <class T>
+inline cudaError_t cudaGraphMemcpyNodeSetParamsFromSymbol(cudaGraphNode_t node, void* target, const T& symbol,
+                                                          size_t bytes, size_t offset, cudaMemcpyKind kind) {
+  return ::cudaGraphMemcpyNodeSetParamsFromSymbol(node, target, (const void*)&symbol, bytes, offset, kind);
+}
+template <class T>
+inline cudaError_t cudaGraphExecMemcpyNodeSetParamsToSymbol(cudaGraphExec_t exec, cudaGraphNode_t node,
+                                                            const T& symbol, const void* source, size_t bytes,
+                                                            size_t offset, cudaMemcpyKind kind) {
+  return ::cudaGraphExecMemcpyNodeSetParamsToSymbol(exec, node, (const void*)&symbol, source, bytes, offset,
+                                                    kind);
+}
+template <class T>
+inline cudaError_t cudaGraphExecMemcpyNodeSetParamsFromSymbol(cudaGraphExec_t exec, cudaGraphNode_t node,
+                                                              void* target, const T& symbol, size_t bytes,
+                                                              size_t offset, cudaMemcpyKind kind) {
+  return ::cudaGraphExecMemcpyNodeSetParamsFromSymbol(exec, node, target, (const void*)&symbol, bytes, offset,
+                                                      kind);
+}
+/// An object of C++ that is deleted with its last reference.
+template <class T>
+inline cudaError_t cudaUserObjectCreate(cudaUserObject_t* object, T* wrapped, unsigned initial_refs,
+                                        unsigned flags) {
+  return ::cudaUserObjectCreate(object, wrapped, [](void* p) { delete (T*)p; }, initial_refs, flags);
+}
+
 // CUDA 11's form; the log was never written by CUDA 12.
 inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, cudaGraphNode_t*, char*,
                                         size_t) {
@@ -186,8 +273,51 @@ inline cudaError_t cudaEventCreate(cudaEvent_t* event, unsigned flags) {
   return ::cudaEventCreateWithFlags(event, flags);
 }
 
-// Managed memory by location, as CUDA 13 has it under the plain names.
+#ifdef __CUDA__
+/// In a kernel: the value of a conditional node's handle (CUDA Runtime API, "Graph Management").
+extern "C" __device__ void cudaGraphSetConditional(cudaGraphConditionalHandle handle, unsigned value);
+#endif
+
+// Managed memory by location and graphs' edges with data, as CUDA 13 has them under the plain names.
 #if CUDART_VERSION < 13000
+inline cudaError_t cudaGraphAddDependencies(cudaGraph_t graph, const cudaGraphNode_t* from,
+                                            const cudaGraphNode_t* to, const cudaGraphEdgeData* edges,
+                                            size_t count) {
+  return ::cudaGraphAddDependencies_v2(graph, from, to, edges, count);
+}
+inline cudaError_t cudaGraphRemoveDependencies(cudaGraph_t graph, const cudaGraphNode_t* from,
+                                               const cudaGraphNode_t* to, const cudaGraphEdgeData* edges,
+                                               size_t count) {
+  return ::cudaGraphRemoveDependencies_v2(graph, from, to, edges, count);
+}
+inline cudaError_t cudaGraphGetEdges(cudaGraph_t graph, cudaGraphNode_t* from, cudaGraphNode_t* to,
+                                     cudaGraphEdgeData* edges, size_t* count) {
+  return ::cudaGraphGetEdges_v2(graph, from, to, edges, count);
+}
+inline cudaError_t cudaGraphNodeGetDependencies(cudaGraphNode_t node, cudaGraphNode_t* dependencies,
+                                                cudaGraphEdgeData* edges, size_t* count) {
+  return ::cudaGraphNodeGetDependencies_v2(node, dependencies, edges, count);
+}
+inline cudaError_t cudaGraphNodeGetDependentNodes(cudaGraphNode_t node, cudaGraphNode_t* dependents,
+                                                  cudaGraphEdgeData* edges, size_t* count) {
+  return ::cudaGraphNodeGetDependentNodes_v2(node, dependents, edges, count);
+}
+inline cudaError_t cudaGraphAddNode(cudaGraphNode_t* node, cudaGraph_t graph,
+                                    const cudaGraphNode_t* dependencies, const cudaGraphEdgeData* edges,
+                                    size_t count, cudaGraphNodeParams* params) {
+  return ::cudaGraphAddNode_v2(node, graph, dependencies, edges, count, params);
+}
+inline cudaError_t cudaStreamGetCaptureInfo(cudaStream_t stream, cudaStreamCaptureStatus* status,
+                                            unsigned long long* id, cudaGraph_t* graph,
+                                            const cudaGraphNode_t** dependencies,
+                                            const cudaGraphEdgeData** edges, size_t* count) {
+  return ::cudaStreamGetCaptureInfo_v3(stream, status, id, graph, dependencies, edges, count);
+}
+inline cudaError_t cudaStreamUpdateCaptureDependencies(cudaStream_t stream, cudaGraphNode_t* dependencies,
+                                                       const cudaGraphEdgeData* edges, size_t count,
+                                                       unsigned flags = 0) {
+  return ::cudaStreamUpdateCaptureDependencies_v2(stream, dependencies, edges, count, flags);
+}
 inline cudaError_t cudaMemPrefetchAsync(const void* address, size_t bytes, cudaMemLocation location,
                                         unsigned flags, cudaStream_t stream = 0) {
   return ::cudaMemPrefetchAsync_v2(address, bytes, location, flags, stream);
