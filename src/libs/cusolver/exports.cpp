@@ -1,6 +1,6 @@
 // libcusolver: the exports, the handles and parameters, and the dense functions over LAPACK, which the rows
-// of ppu/cusolverdn_functions.inc bind to their bodies; the sparse ones are in sparse.cpp. Refactorization
-// isn't written.
+// of ppu/cusolverdn_functions.inc bind to their bodies; the sparse ones are in sparse.cpp and steps.cpp,
+// refactorization in refactor.cpp.
 #include <cmath>
 
 #include "libs/cusolver/linear.h"

@@ -2,13 +2,10 @@
 // narrow, LAPACK factors it; QR, LU and Cholesky differ in what they refuse. The functions answer on the
 // host, so that those on device memory wait for their stream and run on the calling thread.
 #pragma once
+#include <variant>
+
 #include "libs/cusolver/dense.h"
 #include "libs/cusolver/order.h"
-
-/// What a batch of systems of one pattern keeps: nothing but that it was analysed.
-struct csrqrInfo {
-  int rows = -1;
-};
 
 namespace ppu::cusolver {
 
@@ -91,7 +88,37 @@ class BandFactors {
     for (size_t k = 0; k < order_.size(); ++k) x[order_[k]] = right[k];
   }
 
+  /// P A Q^T = L U, row by row: p[i] and q[i] are the row and the column of A that come i-th. L is without
+  /// its diagonal of ones; what lies within the band is there, zeros too, so that other values find their
+  /// places.
+  struct Split {
+    std::vector<int> p, q;
+    std::vector<std::vector<std::pair<int, T>>> lower, upper;
+  };
+  Split split() const {
+    const auto n = size_t(n_);
+    Split s{std::vector<int>(n), order_, {}, {}};
+    s.lower.resize(n), s.upper.resize(n);
+    // LAPACK leaves the multipliers of a column where the exchanges before it put the rows (xGBTRF): `at`
+    // says where the later ones take them.
+    std::vector<int> at(n);
+    for (int k = 0; k < n_; ++k) at[size_t(k)] = k;
+    for (int k = n_ - 1; k >= 0; --k) {
+      for (int i = k + 1; i <= std::min(k + lower_, n_ - 1); ++i)
+        s.lower[size_t(at[size_t(i)])].emplace_back(k, stored(i, k));
+      std::swap(at[size_t(k)], at[size_t(pivots_[size_t(k)] - 1)]);
+    }
+    for (int i = 0; i < n_; ++i) {
+      s.p[size_t(at[size_t(i)])] = order_[size_t(i)];
+      std::reverse(s.lower[size_t(i)].begin(), s.lower[size_t(i)].end());
+      for (int j = i; j <= std::min(i + lower_ + upper_, n_ - 1); ++j)
+        s.upper[size_t(i)].emplace_back(j, stored(i, j));
+    }
+    return s;
+  }
+
  private:
+  T stored(int r, int c) const { return band_[size_t(c) * size_t(ld_) + size_t(lower_ + upper_ + r - c)]; }
   T& entry(int r, int c) {
     return band_[size_t(c) * size_t(ld_) + size_t(cholesky_ ? r - c : lower_ + upper_ + r - c)];
   }
@@ -100,6 +127,22 @@ class BandFactors {
   std::vector<int> order_, place_, pivots_;
   std::vector<T> band_;
 };
+
+/// What a factorization in steps keeps from one to the next.
+struct Steps {
+  int n = -1;  ///< of the pattern that was analysed
+  std::variant<std::unique_ptr<BandFactors<float>>, std::unique_ptr<BandFactors<double>>,
+               std::unique_ptr<BandFactors<std::complex<float>>>,
+               std::unique_ptr<BandFactors<std::complex<double>>>>
+      factors;
+};
+
+}  // namespace ppu::cusolver
+/// A batch of systems of one pattern keeps nothing but that it was analysed.
+struct csrqrInfo : ppu::cusolver::Steps {
+  int rows = -1;
+};
+namespace ppu::cusolver {
 
 /// Waits for the stream where the arrays are the device's.
 inline Status begin(SparseHandle h, bool device) {

@@ -3,7 +3,9 @@
 #pragma once
 #include <cuda.h>
 #include <cusolverDn.h>
+#include <cusolverRf.h>
 #include <cusolverSp.h>
+#include <cusolverSp_LOWLEVEL_PREVIEW.h>
 
 #include <memory>
 
