@@ -7,7 +7,6 @@ namespace ppu::lower {
 
 void emit_alloca(FunctionLowering& f, const ptx::Instruction& i) {
   const uint64_t align = i.operands.size() > 2 ? uint64_t(i.operands[2].value) : ptx::kStackAlign;
-  if (align == 0 || (align & (align - 1))) return f.fail("the alignment isn't a power of two");
   llvm::IRBuilder<>& ir = f.ir;
   llvm::Value* size = ir.CreateZExt(f.value(i.operands[1], f.operand_type(1)), ir.getInt64Ty());
   llvm::Value* base = f.symbol_address(ptx::kDynamicStack);

@@ -150,7 +150,7 @@ void Parser::parse_instruction() {
     take_indexed_addresses(in);
     check_operands(in, opcode);
   }
-  if (mnemonic == "alloca" && in.row != kNoRow) add_dynamic_stack();
+  if (mnemonic == "alloca" && in.row != kNoRow) take_alloca(in, opcode);
   if (mnemonic == "mov" && vector_length(in.mods) > 1) return split_vector_move(in, opcode);
   f_->body.push_back(std::move(in));
 }
@@ -200,7 +200,15 @@ void Parser::split_vector_move(const Instruction& in, const Token& opcode) {
   for (size_t i = 0; i < to.size(); i++) move(to[i], values[i]);
 }
 
-void Parser::add_dynamic_stack() {
+/// The function gets the area; an alignment of 0, which LLVM 19 writes for the natural one, becomes the
+/// default.
+void Parser::take_alloca(Instruction& in, const Token& opcode) {
+  if (in.operands.size() > 2) {
+    int64_t& align = in.operands[2].value;
+    if (align == 0) align = kStackAlign;
+    if (align < 0 || (align & (align - 1)))
+      fail(opcode.pos(), "expected a power of two as alignment of alloca");
+  }
   if (!used_names_.try_emplace(kDynamicStack, 1).second) return;
   Variable v;
   v.name = kDynamicStack;

@@ -129,7 +129,7 @@ class Parser {
   void match_opcode(Instruction& in, const Token& opcode);
   void parse_operands(Instruction& in);
   void parse_call(Instruction& in);
-  void add_dynamic_stack();
+  void take_alloca(Instruction& in, const Token& opcode);
   void take_indexed_addresses(Instruction& in);
   void split_vector_move(const Instruction& in, const Token& opcode);
   void parse_label_operand(Instruction& in);

@@ -1,5 +1,7 @@
 // malloc, free, new and delete in kernels; memory from one kernel used and freed by the next; the heap's
-// limit.
+// limit; arrays on the stack whose length is known at run time only.
+#include <alloca.h>
+
 #include "check.h"
 
 struct Node {
@@ -35,6 +37,15 @@ __global__ void arrays(int* out) {
   free(nullptr);
 }
 
+__global__ void on_the_stack(int* out, int n) {
+  const int own = n + threadIdx.x % 5;
+  int* const data = static_cast<int*>(alloca(own * sizeof(int)));
+  for (int i = 0; i < own; ++i) data[i] = i * threadIdx.x;
+  int sum = 0;
+  for (int i = own; i-- > 0;) sum = sum * 3 + data[i];
+  out[threadIdx.x] = sum;
+}
+
 __global__ void too_much(int* out) {
   *out = malloc(1ull << 40) == nullptr;
 }
@@ -65,6 +76,13 @@ int main() {
     want[t] = n * (n - 1) / 2 * t;
   }
   check::equal(out.host(), want, "arrays");
+  on_the_stack<<<1, threads>>>(out, 4);
+  CUDA_SYNC();
+  for (int t = 0; t < threads; ++t) {
+    want[t] = 0;
+    for (int i = 4 + t % 5; i-- > 0;) want[t] = want[t] * 3 + i * t;
+  }
+  check::equal(out.host(), want, "stack");
   too_much<<<1, 1>>>(out);
   CUDA_SYNC();
   EXPECT(out.host()[0] == 1);

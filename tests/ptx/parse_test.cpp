@@ -526,6 +526,8 @@ TEST(ParseErrors, Instructions) {
             "a.ptx:7:21: expected a declared register or a special register, found '%r7'");
   EXPECT_EQ(kernel_error("  .reg .b32 %r<3>;\n  add.u32 %r1, %r2, 1"),
             "a.ptx:8:1: expected ',' or ';', found 'ret'");
+  EXPECT_EQ(kernel_error("  .reg .b64 %d<3>;\n  alloca.u64 %d1, %d2, 12;"),
+            "a.ptx:7:3: expected a power of two as alignment of alloca");
   EXPECT_EQ(kernel_error("  foo.bar %r1;"), "a.ptx:6:3: expected an instruction, found 'foo.bar'");
   EXPECT_NE(kernel_error("  .reg .b32 %r<3>;\n  add.u33 %r1, %r2, 1;").find("a.ptx:7:3: expected add"),
             std::string::npos);
