@@ -3,6 +3,7 @@
 
 #include <cctype>
 #include <deque>
+#include <set>
 #include <vector>
 
 #include "base/log.h"
@@ -50,6 +51,24 @@ int nearness(const StackRow& row, const Numbers& chip) {
 
 std::span<const StackRow> stack_rows() {
   return rows_in_use();
+}
+
+bool knows_stack(std::string_view name) {
+  const std::string wanted = folded(name);
+  for (const StackRow& row : stack_rows())
+    if (covers(row, wanted) > 0) return true;
+  return false;
+}
+
+std::string stack_names() {
+  std::set<std::string> names;
+  for (const StackRow& row : stack_rows()) {
+    const std::string_view name = row.name;
+    if (!name.starts_with("kernel") && !name.starts_with("mlperf")) names.emplace(name);
+  }
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
 }
 
 bool set_term(StackTerms& terms, std::string_view key, double value) {

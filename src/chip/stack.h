@@ -36,6 +36,12 @@ std::span<const StackRow> stack_rows();
 /// then the row "default".
 const StackRow& stack_row(std::string_view name, const Numbers& chip);
 
+/// Whether a row is called so on some chip: stack_row() then knows the software, if not on this chip.
+bool knows_stack(std::string_view name);
+
+/// The names that a user may give, "vllm, trtllm, ..."; how benchmarks were run is left out.
+std::string stack_names();
+
 /// Adds a row for a user's own chip; of two rows for the same name and chip the later one counts. The texts
 /// live as long as the process. Not to be called while others predict.
 void add_stack_row(std::string_view name, std::string_view chip, std::string_view source,

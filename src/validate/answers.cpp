@@ -62,6 +62,7 @@ Answers& Answers::set_rates(double tokens_per_second, double in, double out) {
   set(Figure::kOutputRate, tokens_per_second);
   set(Figure::kInputRate, tokens_per_second * in / out);
   set(Figure::kTotalRate, tokens_per_second * (in + out) / out);
+  set(Figure::kItemRate, tokens_per_second / out);  // "samples/s" of a model that answers requests
   return set(Figure::kRequestRate, tokens_per_second / out);
 }
 

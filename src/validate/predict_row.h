@@ -10,8 +10,9 @@
 namespace ppu::validate {
 
 /// The chip that a row means, however it is spelled ("H100 SXM", "PPU-ZW810E", "NVIDIA H200-SXM-141GB x8").
-/// kBadInput names near ones.
-Result<const chip::Chip*> chip_of(const Row& row);
+/// One that has no file of its own but bears the name of one that has ("V100S") is taken as that, which is
+/// told to `assumed`. kBadInput names near ones.
+Result<const chip::Chip*> chip_of(const Row& row, std::string* assumed = nullptr);
 
 /// How the model is asked: as it is, or as the trivial roofline, whose errors stand beside the model's.
 enum class Model { kFull, kTrivial };

@@ -61,7 +61,7 @@ Judged judge(const Row& row, const chip::Chip* own, bool intervals) {
              .predicted = 0,
              .baseline = 0,
              .interval = {}};
-  Result<const chip::Chip*> found = own ? Result<const chip::Chip*>(own) : chip_of(row);
+  Result<const chip::Chip*> found = own ? Result<const chip::Chip*>(own) : chip_of(row, &out.assumed);
   if (!found) {
     out.reason = found.error().message;
     return out;

@@ -274,7 +274,7 @@ Result<double> serving_load_row(const Question& q) {
   };
   Answers answers(installed->chips());
   answers.set_rates(r.tokens_per_second, l.in, l.out);
-  answers.set(Figure::kRequestRate, r.requests_per_second);
+  answers.set(Figure::kRequestRate, r.requests_per_second).set(Figure::kItemRate, r.requests_per_second);
   answers.set(Figure::kTtft, at(r.ttft)).set(Figure::kTpot, at(r.tpot)).set(Figure::kLatency, at(r.latency));
   if (r.tpot.mean > 0) answers.set(Figure::kUserRate, 1 / at(r.tpot));
   return answers.set_power(r.cost, q.chip).pick(q);

@@ -300,6 +300,9 @@ std::string plural_item(const Model& model) {
 Result<Answer> estimate(const Question& q, const chip::Chip& chip) {
   const Result<Precision> precision = find_precision(q.precision.empty() ? q.model.precision : q.precision);
   if (!precision) return precision.error();
+  if (!chip::knows_stack(stack_of(q)))
+    return bad_input("--stack " + q.stack + ": no such software; there are " + chip::stack_names() +
+                     " (`default`: any other engine)");
   if (q.rate > 0 && q.concurrency > 0) return bad_input("--rate and --concurrency are two loads; give one");
   Deployment d{&q.model, precision.value(), q.parallel};
   if (Status ok = check(d); !ok) return ok.error();

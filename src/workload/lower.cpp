@@ -349,7 +349,8 @@ Work lower_encoder(const Deployment& d, double batch, double tokens) {
 Work lower_stages(const Deployment& d, double batch) {
   const Precision& q = d.precision;
   Work work;
-  for (const Stage& stage : d.model->stages)
+  for (const Stage& stage : d.model->stages) {
+    const size_t first = work.size();
     for (const Kernel& k : stage.kernels) {
       const double items = batch * stage.width;
       Op op{.kind = k.kind, .label = k.label, .repeat = k.repeat * stage.runs};
@@ -374,6 +375,13 @@ Work lower_stages(const Deployment& d, double batch) {
       op.piece_bytes = k.piece * in;
       work.push_back(op);
     }
+    if (!stage.looped) continue;
+    double bytes = 0;
+    for (size_t i = first; i < work.size(); ++i)
+      bytes +=
+          (work[i].weight_bytes + work[i].read_bytes + work[i].write_bytes) * work[i].repeat / stage.runs;
+    for (size_t i = first; i < work.size(); ++i) work[i].loop_bytes = bytes;
+  }
   return work;
 }
 

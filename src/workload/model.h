@@ -91,6 +91,7 @@ struct Stage {
   double runs = 1;
   double width = 1;
   double parameters = 0;  ///< what must be in memory, embedding tables included
+  bool looped = false;    ///< runs follow each other with nothing between: what fits the L2 stays there
 };
 
 /// What a model is asked for.

@@ -1,5 +1,6 @@
 // Networks that aren't transformers, by the structure their papers and reference code give: ResNet and its
-// kin, MobileNet, SSD, RetinaNet, YOLOv8, 3D-UNet, DLRM. Diffusion is in diffusion.cpp.
+// kin, MobileNet, SSD, RetinaNet, YOLOv8, 3D-UNet, DLRM. Diffusion is in diffusion.cpp, LSTM in
+// recurrent.cpp.
 #include <algorithm>
 #include <cmath>
 
@@ -7,6 +8,7 @@
 #include "workload/diffusion.h"
 #include "workload/model.h"
 #include "workload/network_builder.h"
+#include "workload/recurrent.h"
 
 namespace ppu::workload {
 namespace {
@@ -279,6 +281,8 @@ constexpr NetworkRow kNetworks[] = {
     {"yolov8", read_yolo},
     {"unet3d", read_unet3d},
     {"dlrm", read_dlrm},
+    {"rnnt", read_rnnt},
+    {"gnmt", read_gnmt},
     {"stable-diffusion-xl", read_diffusion},
     {"UNet2DConditionModel", read_unet},
 };

@@ -45,6 +45,24 @@ std::string trimmed(std::string_view name) {
   return squeezed(name);
 }
 
+/// Networks that people ask for and whose time no shapes of layers tell.
+constexpr struct {
+  std::string_view key, why;
+} kNotModelled[] = {
+    {"rgat",
+     "a graph network: its time is that of sampling neighbours and fetching their features from the host's "
+     "memory"},
+    {"pointpainting", "its time is that of the points' scatter into pillars, which the scene decides"},
+    {"minigo", "its time is that of a tree search on the host"},
+    {"ncf", "only its training is a benchmark"},
+};
+
+std::string why_not(const std::string& key) {
+  for (const auto& [name, why] : kNotModelled)
+    if (key.starts_with(name)) return std::string(why);
+  return "";
+}
+
 struct Names {
   const Preset* preset;
   std::vector<std::string> keys;
@@ -111,6 +129,9 @@ Result<Model> find_model(std::string_view name) {
   const Preset* preset = preset_of(squeezed(name));
   if (!preset && name.find('/') != name.npos) preset = preset_of(squeezed(name.substr(name.rfind('/') + 1)));
   if (!preset) preset = preset_of(trimmed(name));
+  if (const std::string why = preset ? "" : why_not(trimmed(name)); !why.empty())
+    return bad_input(std::string(name) + ": not modelled: " + why +
+                     "; an ONNX export of its dense part can be read");
   if (!preset)
     return bad_input(std::string(name) + ": no preset and no file of that name; near ones: " +
                      nearest(trimmed(name)) + " (`ppu estimate --models` lists all)");

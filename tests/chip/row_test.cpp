@@ -219,6 +219,32 @@ TEST(Rows, ChipsThatOnlyLookLikeOnesWeKnowAreRefused) {
   }
 }
 
+TEST(Rows, AChipWithoutAFileOfItsOwnIsSaidToBeTakenAsAnother) {
+  const auto taken = [](const char* name) {
+    Row row;
+    row.chip = name;
+    std::string assumed;
+    EXPECT_TRUE(chip_of(row, &assumed)) << name;
+    return assumed;
+  };
+  EXPECT_EQ(taken("V100S"), "V100S as V100 SXM2 32GB");
+  EXPECT_EQ(taken("RTX 4090 Laptop"), "RTX 4090 Laptop as RTX 4090 24GB");
+  for (const char* name : {"A100 PCIe 80GB", "MLU370-X4", "H800 PCIe", "H100 SXM 64GB"})
+    EXPECT_NE(taken(name), "") << name;
+  for (const char* name :
+       {"H100 NVL", "NVIDIA H100-SXM-80GB x8", "H200-SXM5-141GB", "RTX4090", "910C", "DGX H100",
+        "NVIDIA L40S PCIe 48GB", "Ascend 910B2 x2", "MLU370-X8", "GH200-GraceHopper-Superchip-96GB"})
+    EXPECT_EQ(taken(name), "") << name;
+}
+
+TEST(Rows, EightBitsAreOfTheKindThatTheChipHasUnitsFor) {
+  const Judged row =
+      judge(row_of("a\tGB300\t1\tresnet50\tclosed division (FP8/INT8 as submitted)\tmlperf\t\t\t\t"
+                   "MLPerf Inference v5.1 closed Offline\tsample_rate\t1\tsamples/s\tx"),
+            nullptr, false);
+  EXPECT_GT(row.predicted, 1e5);  // its 307 TOPS of integers would make 20,000
+}
+
 TEST(Rows, AttentionIsReadFromItsWords) {
   const auto answer = [](const std::string& model, const std::string& scenario,
                          const std::string& figure = "latency\t1\tus") {

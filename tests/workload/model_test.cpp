@@ -47,6 +47,8 @@ TEST(Names, AreTakenAsUsersWriteThem) {
       {"dlrm-v2-99.9", "dlrm-v2"},
       {"3d-unet-99", "3d-unet"},
       {"resnet50", "resnet-50"},
+      {"RNN-T", "rnnt"},
+      {"GNMT", "gnmt"},
       {"stable-diffusion-xl", "sdxl"},
       {"DeepSeek-R1", "deepseek-v3"},
       {"deepseek-ai/DeepSeek-V3-0324", "deepseek-v3"},
@@ -65,6 +67,14 @@ TEST(Names, UnknownOnesNameNearOnes) {
   ASSERT_FALSE(model);
   EXPECT_EQ(model.error().kind, ErrorKind::kBadInput);
   EXPECT_NE(model.error().message.find("llama-3.1-8b"), std::string::npos) << model.error().message;
+}
+
+TEST(Names, OnesThatNoShapesTellAreRefusedWithTheReason) {
+  for (const char* name : {"rgat", "R-GAT", "pointpainting"}) {
+    const Result<Model> model = find_model(name);
+    ASSERT_FALSE(model) << name;
+    EXPECT_NE(model.error().message.find("not modelled: "), std::string::npos) << model.error().message;
+  }
 }
 
 constexpr const char* kSmall =
