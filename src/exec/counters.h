@@ -48,6 +48,14 @@ enum class AccessCount : uint32_t { kSectors, kBankPasses, kSameAddress, kGeneri
 /// kSamplePeriod, which stands for all of these.
 constexpr uint64_t kCountedExactly = 1024, kSamplePeriod = 8;
 
+/// Words of a unit: active lanes where whole warps run it, these warps, and lanes that ran it one by one.
+constexpr uint32_t kUnitWords = 3;
+
+/// Loops that lanes leave by their own data run one lane after another where that is faster. What they take
+/// as warps is counted for the first warps of a grid (LaunchArgs::counted_exactly over kLoopsOfExactly of
+/// them) and for one in kLoopPeriod, and then stands for the others in proportion to their lanes.
+constexpr uint64_t kLoopsOfExactly = 512, kLoopPeriod = 16;
+
 /// Words of an access of unknown space: sectors, bank passes, lanes in shared memory, requests with a lane in
 /// shared memory. Others have one. Each has another behind them: how many were judged.
 constexpr uint32_t kGenericWords = 4;

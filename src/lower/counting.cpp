@@ -9,7 +9,7 @@ namespace ppu::lower {
 void FunctionLowering::count_unit(size_t instruction) {
   if (!module.counting()) return;
   const int32_t unit = module.counting()->unit_at(plan_index_, int32_t(instruction));
-  if (unit >= 0) call("ppu.count.unit", ir.getVoidTy(), {i32(uint32_t(unit) * 2)});
+  if (unit >= 0) call("ppu.count.unit", ir.getVoidTy(), {i32(uint32_t(unit) * exec::kUnitWords)});
 }
 
 void FunctionLowering::count_accesses(const ptx::Instruction& i) {

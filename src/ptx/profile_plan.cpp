@@ -1,6 +1,7 @@
 // Units and sites of a kernel, numbered in the order of its functions and instructions.
 #include "ptx/profile_plan.h"
 
+#include <cmath>
 #include <set>
 
 namespace ppu::ptx {
@@ -29,7 +30,7 @@ exec::AccessCount count_of(const Access& a) {
 ProfilePlan::ProfilePlan(const Module& module, const std::string& kernel) : module_(module) {
   functions_.resize(module.functions.size());
   for (const int32_t f : reachable(module, kernel).functions) add_function(f);
-  words_ = uint32_t(units_.size()) * 2;
+  words_ = uint32_t(units_.size()) * exec::kUnitWords;
   for (Site& site : sites_) {
     site.word = words_;
     words_ += site.is_branch                                         ? 1
@@ -83,14 +84,35 @@ std::span<const Site> ProfilePlan::sites_of(int32_t function, int32_t instructio
   return std::span(sites_).subspan(from, to - from);
 }
 
+namespace {
+
+/// A unit's words. What lanes ran one by one stands for warps as full as those that were counted; where none
+/// was, for a warp a lane.
+struct UnitCount {
+  explicit UnitCount(const uint64_t* words) : in_warps(words[0]), warps(words[1]), alone(words[2]) {}
+  uint64_t lanes() const { return in_warps + alone; }
+  uint64_t all_warps() const { return in_warps ? scaled(warps) : warps + alone; }
+  uint64_t scaled(uint64_t n) const {
+    if (!alone || !in_warps) return n;
+    return uint64_t(std::llround(double(n) * double(lanes()) / double(in_warps)));
+  }
+  uint64_t in_warps, warps, alone;
+};
+
+}  // namespace
+
 exec::Counters ProfilePlan::sum(std::span<const uint64_t> words) const {
   exec::Counters total;
   for (size_t u = 0; u < units_.size(); u++) {
-    total.add(units_[u].per_lane, words[2 * u]);
-    total.add(units_[u].per_warp, words[2 * u + 1]);
+    const UnitCount count(&words[exec::kUnitWords * u]);
+    total.add(units_[u].per_lane, count.lanes());
+    total.add(units_[u].per_warp, count.all_warps());
   }
   for (const Site& s : sites_) {
-    const uint64_t* w = &words[s.word];
+    const UnitCount count(&words[exec::kUnitWords * s.unit]);
+    uint64_t w[exec::kGenericWords] = {};
+    const bool generic = !s.is_branch && count_of(s.access) == exec::AccessCount::kGeneric;
+    for (size_t k = 0; k < (generic ? exec::kGenericWords : 1); k++) w[k] = count.scaled(words[s.word + k]);
     const bool load = s.access.kind == Access::Kind::kLoad;
     if (s.is_branch) {
       total.divergent_branches += w[0];
@@ -107,7 +129,7 @@ exec::Counters ProfilePlan::sum(std::span<const uint64_t> words) const {
         (s.access.space == Space::kShared ? total.shared_atomic_passes : total.global_atomic_passes) += w[0];
         break;
       case exec::AccessCount::kGeneric: {
-        const uint64_t lanes = words[2 * s.unit], warps = words[2 * s.unit + 1];
+        const uint64_t lanes = count.lanes(), warps = count.all_warps();
         (load ? total.global_load_sectors : total.global_store_sectors) += w[0];
         (load ? total.shared_load_passes : total.shared_store_passes) += w[1];
         (load ? total.shared_load_bytes : total.shared_store_bytes) += w[2] * s.access.bytes;

@@ -51,8 +51,8 @@ class ProfilePlan {
   /// Sites of an instruction, in the order of Work::accesses.
   std::span<const Site> sites_of(int32_t function, int32_t instruction) const;
   const std::vector<Site>& sites() const { return sites_; }
-  /// Length of the array that compiled code counts in: for unit u, word 2u counts active lanes and 2u + 1
-  /// warps; behind them the words of sites.
+  /// Length of the array that compiled code counts in: exec::kUnitWords for each unit, behind them the words
+  /// of sites.
   uint32_t words() const { return words_; }
   exec::Counters sum(std::span<const uint64_t> words) const;
   const Module& module() const { return module_; }

@@ -265,7 +265,22 @@ void Widener::emit_full_loop(Region& region, Loop* loop, BasicBlock* masked_loop
 }
 
 void Widener::emit_loop(Region& region, Loop* loop, ArrayRef<BasicBlock*> blocks, bool live) {
-  if (better_by_lane(loop)) return emit_loop_by_lane(region, loop);
+  if (!better_by_lane(loop)) return emit_masked_loop(region, loop, blocks, live);
+  const bool counted = llvm::any_of(loop->blocks(), [](BasicBlock* b) { return llvm::any_of(*b, is_count); });
+  if (!counted) return emit_loop_by_lane(region, loop);
+  BasicBlock *together = new_block("count.together"), *by_lane = new_block("count.by.lane"),
+             *join = new_block("count.loop");
+  b_.CreateCondBr(counts_as_warps(), together, by_lane);
+  b_.SetInsertPoint(by_lane);
+  emit_loop_by_lane(region, loop);
+  b_.CreateBr(join);
+  b_.SetInsertPoint(together);
+  emit_masked_loop(region, loop, blocks, live);
+  b_.CreateBr(join);
+  b_.SetInsertPoint(join);
+}
+
+void Widener::emit_masked_loop(Region& region, Loop* loop, ArrayRef<BasicBlock*> blocks, bool live) {
   BasicBlock* header = loop->getHeader();
   BasicBlock *top = new_block("lanes.loop"), *end = new_block("lanes.end"), *test = new_block("lanes.test");
   auto* br = dyn_cast<BranchInst>(header->getTerminator());

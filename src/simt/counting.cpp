@@ -126,16 +126,20 @@ Value* Widener::count_divergence(Value* taken) {
   return b_.CreateZExt(b_.CreateAnd(any(yes), any(no)), b_.getInt64Ty());
 }
 
+/// One in `period` of the numbers: a multiple of the golden ratio takes its turns evenly and keeps step with
+/// no loop of the program.
+Value* Widener::is_turn(Value* number, uint64_t period) {
+  return b_.CreateICmpULT(b_.CreateMul(number, b_.getInt64(0x9e3779b97f4a7c15u)),
+                          b_.getInt64(~uint64_t(0) / period));
+}
+
 /// `count()` of the first executions of a place by this worker, and of some of the later ones, which then
-/// stand for the others too. The place's word of executions is `tick`. A multiple of the golden ratio takes
-/// its turns evenly and keeps step with no loop of the program.
+/// stand for the others too. The place's word of executions is `tick`.
 Value* Widener::sampled(uint64_t tick, function_ref<Value*()> count) {
   Value* before = add_to_counter(tick, b_.getInt64(1));
   Value* early = b_.CreateICmpULT(
       before, constant_field(launch_, offsetof(exec::LaunchArgs, counted_exactly), b_.getInt64Ty()));
-  static_assert(std::has_single_bit(exec::kSamplePeriod));
-  Value* turn = b_.CreateICmpULT(b_.CreateMul(before, b_.getInt64(0x9e3779b97f4a7c15u)),
-                                 b_.getInt64(~uint64_t(0) / exec::kSamplePeriod));
+  Value* turn = is_turn(before, exec::kSamplePeriod);
   BasicBlock *from = b_.GetInsertBlock(), *yes = new_block("count.taken"), *join = new_block("count.sampled");
   b_.CreateCondBr(b_.CreateOr(early, turn), yes, join);
   b_.SetInsertPoint(yes);
@@ -147,6 +151,23 @@ Value* Widener::sampled(uint64_t tick, function_ref<Value*()> count) {
   out->addIncoming(b_.getInt64(0), from);
   out->addIncoming(n, yes_end);
   return out;
+}
+
+/// Whether a loop that would run lane by lane runs as the warps do, to be counted so (exec::kLoopPeriod).
+Value* Widener::counts_as_warps() {
+  Type *i32 = b_.getInt32Ty(), *i64 = b_.getInt64Ty();
+  Value* number = b_.getInt64(0);  // of the block in the grid, then of the warp
+  for (unsigned axis = 3; axis-- > 0;) {
+    Value* at = constant_field(block_, offsetof(exec::BlockState, ctaid) + 4 * axis, i32);
+    Value* extent = constant_field(launch_, offsetof(exec::LaunchArgs, grid) + 4 * axis, i32);
+    number = b_.CreateAdd(b_.CreateMul(number, b_.CreateZExt(extent, i64)), b_.CreateZExt(at, i64));
+  }
+  Value* warp = nullptr;  // the first of a gang speaks for all
+  for_each_warp([&] { warp = warp ? warp : warp_; });
+  number = b_.CreateAdd(b_.CreateMul(number, b_.getInt64(exec::kMaxWarps)), b_.CreateZExtOrTrunc(warp, i64));
+  Value* exactly = constant_field(launch_, offsetof(exec::LaunchArgs, counted_exactly), i64);
+  Value* early = b_.CreateICmpULT(number, b_.CreateUDiv(exactly, b_.getInt64(exec::kLoopsOfExactly)));
+  return b_.CreateOr(early, is_turn(number, exec::kLoopPeriod));
 }
 
 Value* Widener::ask_helper(Value* pointers, unsigned how_and_bytes) {

@@ -3,6 +3,7 @@
 // unrelated places, both ways of every branch, and rounds that few lanes still need.
 #include <optional>
 
+#include "exec/counters.h"
 #include "exec/kernel_abi.h"
 #include "llvm/Analysis/VectorUtils.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -57,6 +58,14 @@ bool is_plain_intrinsic(Intrinsic::ID id) {
   }
 }
 
+/// What one lane alone can't be counted for: which of the spaces an access falls into is told by the warp.
+bool counts_by_space(const Instruction& inst) {
+  const auto& call = cast<CallInst>(inst);
+  return is_named(call, kCountAccess) &&
+         exec::AccessCount(cast<ConstantInt>(call.getArgOperand(1))->getZExtValue() % 4) ==
+             exec::AccessCount::kGeneric;
+}
+
 /// Has one lane's form here, and never waits for another.
 bool one_lane_can_run(const Instruction& inst) {
   if (const auto* load = dyn_cast<LoadInst>(&inst)) return load->isSimple();
@@ -66,7 +75,8 @@ bool one_lane_can_run(const Instruction& inst) {
     if (id != Intrinsic::not_intrinsic)
       return call->isLifetimeStartOrEnd() || id == Intrinsic::assume || id == Intrinsic::prefetch ||
              is_plain_intrinsic(id);
-    return is_thread_constant(*call) || is_named(*call, kCheckAlign);
+    return is_thread_constant(*call) || is_named(*call, kCheckAlign) ||
+           (is_count(inst) && !counts_by_space(inst));
   }
   if (inst.isTerminator()) return isa<BranchInst>(inst);
   return !isa<AllocaInst>(inst) && !isa<FenceInst>(inst);
@@ -277,6 +287,7 @@ bool Widener::better_by_lane(Loop* loop) {
       if (!one_lane_can_run(inst) || webs_->place(&inst) || !has_place_in_memory(inst.getType()))
         return false;
       if (auto* phi = dyn_cast<PHINode>(&inst); phi && webs_->phi(phi)) return false;
+      if (is_count(inst)) continue;
       const Round cost = cost_of(inst, shapes_, options_.avx512);
       round.masked += masked_rounds * cost.masked;
       round.alone += rounds * cost.alone;
@@ -407,6 +418,11 @@ void Widener::lane_instruction(LaneRun& run, Instruction& inst) {
   if (auto* call = dyn_cast<CallInst>(&inst)) {
     if (is_thread_constant(*call)) return;  // brought along
     if (is_named(*call, kCheckAlign)) return lane_align_check(run, *call);
+    if (is_named(*call, kCountUnit)) {
+      const uint64_t word = cast<ConstantInt>(call->getArgOperand(0))->getZExtValue();
+      add_to_counter(word + 2, b_.getInt64(1));
+    }
+    if (is_count(*call)) return;
     if (call->isLifetimeStartOrEnd() || call->getIntrinsicID() == Intrinsic::assume) return;
   }
   if (auto* rmw = dyn_cast<AtomicRMWInst>(&inst))

@@ -43,7 +43,8 @@
 //   T    @ppu.call.indirect.N(i64 id, args...)   C  call through a function pointer; the callee is one of the
 //                                    functions listed in !ppu.functions = !{!{ptr @fn, i64 id}, ...}
 //   i64  @ppu.clock64()              uniform
-//   void @ppu.count.unit(i32 word)   adds active lanes to BlockState::counters[word] and 1 to the next
+//   void @ppu.count.unit(i32 word)   adds active lanes to BlockState::counters[word] and 1 to the next; lanes
+//                                    that run it one by one to the one behind (exec::kUnitWords)
 //   void @ppu.count.access(i32 word, i32 bytes * 4 + exec::AccessCount, ptr p)   adds what it takes
 //   void @ppu.count.branch(i32 word, i1 taken)    adds 1 if lanes of the warp differ
 // Kernel attributes: "ppu.block"="x,y,z" when specialised; "ppu.local.bytes"="n" (per thread). Named

@@ -115,6 +115,8 @@ class Widener {
   void emit_sequence(Region& region, llvm::ArrayRef<llvm::BasicBlock*> blocks, llvm::Loop* current,
                      bool live);
   void emit_loop(Region& region, llvm::Loop* loop, llvm::ArrayRef<llvm::BasicBlock*> blocks, bool live);
+  void emit_masked_loop(Region& region, llvm::Loop* loop, llvm::ArrayRef<llvm::BasicBlock*> blocks,
+                        bool live);
   llvm::Value* surely_all(llvm::Value* condition, bool wanted);
   void emit_full_loop(Region& region, llvm::Loop* loop, llvm::BasicBlock* masked_loop);
   void masked_block(Region& region, llvm::BasicBlock* block, bool live);
@@ -237,6 +239,8 @@ class Widener {
   llvm::Value* count_full_warp(llvm::Value* base, const Shape& shape, unsigned how_and_bytes);
   llvm::Value* count_varying(llvm::Value* pointer, unsigned how_and_bytes, uint64_t tick);
   llvm::Value* count_masked(llvm::Value* pointer, const Shape& shape, unsigned how_and_bytes, uint64_t tick);
+  llvm::Value* is_turn(llvm::Value* number, uint64_t period);
+  llvm::Value* counts_as_warps();
   llvm::Value* sampled(uint64_t tick, llvm::function_ref<llvm::Value*()> count);
   llvm::Value* is_run(llvm::Value* bits);
   std::pair<llvm::Value*, llvm::Value*> sectors_of_run(llvm::Value* start, llvm::Value* bits, unsigned bytes);

@@ -3,7 +3,7 @@
 
     engines_test.py --ppu build/bin/ppu --counters src/exec/counters.inc PROGRAM…
 
-Counters of lanes must be the same. Those of warps are compared for the programs of EXACT only: where lanes that went
+Counters of lanes must be the same, and stay so where warps are judged by samples. Those of warps are compared for the programs of EXACT only: where lanes that went
 apart meet again is free, and the interpreter (lowest place first) and the compiler (post-dominators) differ there."""
 import argparse
 import json
@@ -18,9 +18,9 @@ EXACT = {"saxpy", "vector_add", "transpose", "shuffles", "softmax", "histogram",
          "block_shapes", "function_pointers", "linked"}
 
 
-def profile(ppu, program, engine, folder):
+def profile(ppu, program, engine, folder, how=("--exact",)):
     env = {**os.environ, "PPU_CACHE": folder + "/cache", "PPU_ENGINE": engine}
-    done = subprocess.run([ppu, "prof", "-q", "--exact", "--json", folder + "/report.json", program], env=env, capture_output=True,
+    done = subprocess.run([ppu, "prof", "-q", *how, "--json", folder + "/report.json", program], env=env, capture_output=True,
                           text=True, timeout=240)
     if done.returncode:
         sys.exit(f"{program} on {engine}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
@@ -51,6 +51,15 @@ def main():
                     if jit[kernel][counter] != ref[kernel][counter]:
                         bad += 1
                         print(f"{name}, {kernel}, {counter}: compiled {jit[kernel][counter]}, interpreted {ref[kernel][counter]}")
+            sampled = profile(args.ppu, program, "jit", folder, how=())
+            for kernel in jit:
+                for counter, unit in rows:
+                    if unit == "lane" and sampled[kernel][counter] != jit[kernel][counter]:
+                        bad += 1
+                        print(f"{name}, {kernel}, {counter}: {jit[kernel][counter]}, {sampled[kernel][counter]} with samples")
+                    elif unit == "warp" and jit[kernel][counter] and not 0.5 < sampled[kernel][counter] / jit[kernel][counter] < 2:
+                        bad += 1
+                        print(f"{name}, {kernel}, {counter}: {jit[kernel][counter]}, judged {sampled[kernel][counter]} by samples")
             print(f"{name}: {len(jit)} kernels, {compared} counters compared")
     sys.exit(1 if bad else 0)
 
