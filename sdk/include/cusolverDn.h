@@ -8,6 +8,8 @@ typedef struct cusolverDnContext* cusolverDnHandle_t;
 typedef struct syevjInfo* syevjInfo_t;
 typedef struct gesvdjInfo* gesvdjInfo_t;
 typedef struct cusolverDnParams* cusolverDnParams_t;
+typedef struct cusolverDnIRSParams* cusolverDnIRSParams_t;
+typedef struct cusolverDnIRSInfos* cusolverDnIRSInfos_t;
 typedef enum { CUSOLVERDN_GETRF = 0, CUSOLVERDN_POTRF = 1, CUSOLVERDN_SYEVBATCHED = 2 } cusolverDnFunction_t;
 
 #ifdef __cplusplus

@@ -419,4 +419,47 @@ TEST_F(Cusolver, WorkIsCapturedIntoAGraph) {
   cudaGraphExecDestroy(ready), cudaGraphDestroy(graph), cudaStreamDestroy(stream);
 }
 
+TEST_F(Cusolver, RefinedSystemsByParameters) {
+  cusolverDnIRSParams_t params = nullptr;
+  cusolverDnIRSInfos_t infos = nullptr;
+  ASSERT_EQ(cusolverDnIRSParamsCreate(&params), kOk);
+  ASSERT_EQ(cusolverDnIRSInfosCreate(&infos), kOk);
+  const int n = 6, nrhs = 2;
+  Shared<double> a(n * n), b(n * nrhs), x(n * nrhs);
+  fill_symmetric(a, n, 30), fill(b, 3);
+  const auto whole = copy(a), right = copy(b);
+  size_t bytes = 0;
+  EXPECT_EQ(cusolverDnIRSXgesv_bufferSize(handle, params, n, nrhs, &bytes),
+            CUSOLVER_STATUS_IRS_PARAMS_INVALID_PREC);
+  EXPECT_EQ(cusolverDnIRSParamsSetSolverPrecisions(params, CUSOLVER_R_16F, CUSOLVER_R_16F),
+            CUSOLVER_STATUS_IRS_PARAMS_INVALID_PREC);
+  ASSERT_EQ(cusolverDnIRSParamsSetSolverPrecisions(params, CUSOLVER_R_64F, CUSOLVER_C_32F), kOk);
+  ASSERT_EQ(cusolverDnIRSParamsSetRefinementSolver(params, CUSOLVER_IRS_REFINE_GMRES), kOk);
+  EXPECT_EQ(cusolverDnIRSXgesv_bufferSize(handle, params, n, nrhs, &bytes),
+            CUSOLVER_STATUS_IRS_PARAMS_INVALID_PREC)
+      << "complex below real";
+  ASSERT_EQ(cusolverDnIRSParamsSetSolverLowestPrecision(params, CUSOLVER_R_16F), kOk);
+  ASSERT_EQ(cusolverDnIRSParamsSetMaxIters(params, 20), kOk);
+  ASSERT_EQ(cusolverDnIRSXgesv_bufferSize(handle, params, n, nrhs, &bytes), kOk);
+  int iterations = -1, most = 0;
+  ASSERT_EQ(cusolverDnIRSXgesv(handle, params, infos, n, nrhs, a.get(), n, b.get(), n, x.get(), n, work.get(),
+                               bytes, &iterations, info.get()),
+            kOk);
+  wait();
+  EXPECT_EQ(info[0], 0);
+  EXPECT_GE(iterations, 0);
+  expect_near(product(whole.data(), false, x.get(), n, n, nrhs), right.data());
+  ASSERT_EQ(cusolverDnIRSInfosGetMaxIters(infos, &most), kOk);
+  EXPECT_EQ(most, 20);
+  ASSERT_EQ(cusolverDnIRSXgels_bufferSize(handle, params, n, n, nrhs, &bytes), kOk);
+  ASSERT_EQ(cusolverDnIRSXgels(handle, params, infos, n, n, nrhs, a.get(), n, b.get(), n, x.get(), n,
+                               work.get(), bytes, &iterations, info.get()),
+            kOk);
+  wait();
+  expect_near(product(whole.data(), false, x.get(), n, n, nrhs), right.data());
+  EXPECT_EQ(cusolverDnIRSInfosDestroy(infos), kOk);
+  EXPECT_EQ(cusolverDnIRSParamsDestroy(params), kOk);
+  EXPECT_EQ(cusolverDnIRSParamsDestroy(params), CUSOLVER_STATUS_IRS_PARAMS_NOT_INITIALIZED);
+}
+
 }  // namespace

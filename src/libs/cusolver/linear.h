@@ -266,6 +266,17 @@ Status ormtr(Handle h, cublasSideMode_t side, cublasFillMode_t uplo, cublasOpera
 }
 
 // Systems in two precisions: solved in the main one, so that no refinement is needed and A stays as it was.
+
+/// LAPACK's answer.
+template <class T>
+int solve_beside(int n, int nrhs, const T* a, int lda, int* pivots, const T* b, int ldb, T* x, int ldx) {
+  std::vector<T> factors(size_t(n) * size_t(n));
+  copy_matrix(n, n, a, lda, factors.data(), n);
+  const int ld = std::max(1, n), info = Lapack<T>::getrf(LAPACK_COL_MAJOR, n, n, factors.data(), ld, pivots);
+  if (info) return info;
+  copy_matrix(n, nrhs, b, ldb, x, ldx);
+  return Lapack<T>::getrs(LAPACK_COL_MAJOR, 'N', n, nrhs, factors.data(), ld, pivots, x, ldx);
+}
 template <class T>
 Status gesv_bufferSize(Handle h, int n, int nrhs, T*, int lda, int*, T*, int ldb, T*, int ldx, void*,
                        size_t* bytes) {
@@ -282,14 +293,7 @@ Status gesv(Handle h, int n, int nrhs, T* a, int lda, int* pivots, T* b, int ldb
       !reach(b, n, nrhs, ldb) || !reach(x, n, nrhs, ldx) || !reach(info, 1))
     return kBad;
   *iterations = 0;
-  return queue(h, [=] {
-    std::vector<T> factors(size_t(n) * size_t(n));
-    copy_matrix(n, n, a, lda, factors.data(), n);
-    *info = Lapack<T>::getrf(LAPACK_COL_MAJOR, n, n, factors.data(), std::max(1, n), pivots);
-    if (*info) return;
-    copy_matrix(n, nrhs, b, ldb, x, ldx);
-    Lapack<T>::getrs(LAPACK_COL_MAJOR, 'N', n, nrhs, factors.data(), std::max(1, n), pivots, x, ldx);
-  });
+  return queue(h, [=] { *info = solve_beside<T>(n, nrhs, a, lda, pivots, b, ldb, x, ldx); });
 }
 template <class T>
 Status gels_bufferSize(Handle h, int m, int n, int nrhs, T*, int lda, T*, int ldb, T*, int ldx, void*,
