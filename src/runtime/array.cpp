@@ -64,7 +64,8 @@ struct ArrayRows {
 cudaError_t copy_rows(const ArrayRows& r, cudaStream_t stream, bool wait) {
   if (!known_kind(r.kind)) return cudaErrorInvalidMemcpyDirection;
   if (!r.width || !r.height) return cudaSuccess;
-  if ((r.src && r.width > r.src_pitch) || (r.dst && r.width > r.dst_pitch)) return cudaErrorInvalidPitchValue;
+  if (r.height > 1 && ((r.src && r.width > r.src_pitch) || (r.dst && r.width > r.dst_pitch)))
+    return cudaErrorInvalidPitchValue;
   CUDA_MEMCPY3D c{};
   set_source(c, r.src_array, {const_cast<void*>(r.src), r.src_pitch, r.width, r.height},
              {r.src_x, r.src_y, 0}, 1, r.kind);

@@ -2,6 +2,7 @@
 // caller; cudaMemcpyDefault leaves the directions to the addresses.
 #include "runtime/copy.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace ppu::runtime {
@@ -113,7 +114,7 @@ cudaError_t cudaMemcpy2DAsync(void* dst, size_t dst_pitch, const void* src, size
                               size_t height, enum cudaMemcpyKind kind, cudaStream_t stream) {
   if (!known_kind(kind)) return cudaErrorInvalidMemcpyDirection;
   if (!width || !height) return cudaSuccess;
-  if (width > dst_pitch || width > src_pitch) return cudaErrorInvalidPitchValue;
+  if (height > 1 && width > std::min(dst_pitch, src_pitch)) return cudaErrorInvalidPitchValue;
   const CUDA_MEMCPY2D c = rectangle(dst, dst_pitch, src, src_pitch, width, height, kind);
   return call([&](const Driver& d) { return d.cuMemcpy2DAsync_v2(&c, resolve_stream(stream)); });
 }
@@ -122,7 +123,7 @@ cudaError_t cudaMemcpy2D(void* dst, size_t dst_pitch, const void* src, size_t sr
                          size_t height, enum cudaMemcpyKind kind) {
   if (!known_kind(kind)) return cudaErrorInvalidMemcpyDirection;
   if (!width || !height) return cudaSuccess;
-  if (width > dst_pitch || width > src_pitch) return cudaErrorInvalidPitchValue;
+  if (height > 1 && width > std::min(dst_pitch, src_pitch)) return cudaErrorInvalidPitchValue;
   if (thread_state().per_thread_default) {
     const cudaError_t e =
         ppu::runtime::cudaMemcpy2DAsync(dst, dst_pitch, src, src_pitch, width, height, kind, nullptr);

@@ -236,7 +236,9 @@ TEST_F(Runtime, CopiesCheckTheirArguments) {
   EXPECT_EQ(cudaMemcpy(&word, data_, 4, static_cast<cudaMemcpyKind>(7)), cudaErrorInvalidMemcpyDirection);
   EXPECT_EQ(cudaMemcpy(&word, reinterpret_cast<void*>(0x100), 4, cudaMemcpyDeviceToHost),
             cudaErrorInvalidValue);
-  EXPECT_EQ(cudaMemcpy2D(&word, 2, data_, 8, 4, 1, cudaMemcpyDeviceToHost), cudaErrorInvalidPitchValue);
+  EXPECT_EQ(cudaMemcpy2D(&word, 2, data_, 8, 4, 2, cudaMemcpyDeviceToHost), cudaErrorInvalidPitchValue);
+  // One row has no next: programs give anything then.
+  EXPECT_EQ(cudaMemcpy2D(&word, 2, data_, 0, 4, 1, cudaMemcpyDeviceToHost), cudaSuccess);
   (void)cudaGetLastError();
   EXPECT_EQ(cudaMemcpy(nullptr, nullptr, 0, cudaMemcpyDefault), cudaSuccess);
   EXPECT_EQ(cudaMemcpy(&word, data_, 4, cudaMemcpyDefault), cudaSuccess);
