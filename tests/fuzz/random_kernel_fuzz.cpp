@@ -41,6 +41,7 @@ struct Config {
 constexpr Config kConfigs[] = {{"avx512", codegen::Cpu::kAvx512, true},
                                {"avx2", codegen::Cpu::kAvx2, true},
                                {"avx512, any block", codegen::Cpu::kAvx512, false},
+                               {"avx512, gangs as chosen", codegen::Cpu::kAvx512, true, 0},
                                {"avx512, gangs of 2", codegen::Cpu::kAvx512, true, 2},
                                {"avx2, gangs of 4", codegen::Cpu::kAvx2, true, 4},
                                {"avx2, narrow", codegen::Cpu::kAvx2, true, 1, simt::Lanes::kNarrow}};
@@ -205,7 +206,8 @@ std::vector<Config> configs_for(const Options& o) {
   return configs;
 }
 
-/// Runs a stored kernel; its first line says `// block x y z`, and may go on with `seed n` and `config TEXT`.
+/// Runs a stored kernel; its first line says `// block x y z`, and may go on with `seed n`, `grid n` and
+/// `config TEXT`.
 int run_file(const std::string& path, Options o) {
   std::ifstream in(path);
   std::stringstream text;
@@ -224,6 +226,8 @@ int run_file(const std::string& path, Options o) {
   k.seed = o.seed;
   if (const std::string seed = behind(" seed "); !seed.empty())
     k.seed = std::strtoull(seed.c_str(), nullptr, 0);
+  if (const std::string grid = behind(" grid "); !grid.empty())
+    k.grid[0] = uint32_t(std::strtoul(grid.c_str(), nullptr, 0));
   if (o.config.empty()) o.config = behind(" config ");
   Judged j;
   if (const std::string why = judge(k, j); !why.empty()) {
