@@ -320,6 +320,10 @@ void Widener::emit_scalar(Instruction& inst) {
   Instruction* copy = inst.clone();
   if (mask_ || linear) copy->dropPoisonGeneratingFlags();
   for (unsigned i = 0; i < copy->getNumOperands(); i++) copy->setOperand(i, scalar(inst.getOperand(i)));
+  // A warp of a gang may come along with all its lanes off: what it would divide by is anything.
+  if (inst.isIntDivRem() && gang_ > 1 && mask_)
+    copy->setOperand(1,
+                     b_.CreateSelect(any(mask_), copy->getOperand(1), ConstantInt::get(inst.getType(), 1)));
   copy->setDebugLoc({});
   b_.Insert(copy);
   set_scalar(&inst, copy);
