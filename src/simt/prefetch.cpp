@@ -62,6 +62,11 @@ bool chain_from(Value* v, const Counter& counter, const Loop* loop, std::vector<
   if (std::find(chain.begin(), chain.end(), inst) != chain.end()) return true;
   if (!loop && (isa<CallInst>(inst) || isa<LoadInst>(inst))) return same_in_all_blocks(*inst);
   if (!isa<BinaryOperator>(inst) && !isa<CastInst>(inst) && !isa<GetElementPtrInst>(inst)) return false;
+  if (inst->isIntDivRem()) {  // a divisor that isn't zero in this round may be in another
+    std::vector<Instruction*> divisor;
+    bool follows = false;
+    if (!chain_from(inst->getOperand(1), counter, loop, divisor, follows) || follows) return false;
+  }
   for (Value* operand : inst->operands())
     if (!chain_from(operand, counter, loop, chain, reached)) return false;
   chain.push_back(inst);
@@ -150,6 +155,7 @@ const Instruction* row_behind(Value* v, const Counter& block, const Loop& loop,
     if (!inst || std::find(of_block.begin(), of_block.end(), inst) != of_block.end()) return inst != nullptr;
     if (of_block.size() >= kMaxChain) return false;
     if (!isa<BinaryOperator>(inst) && !isa<CastInst>(inst) && !isa<GetElementPtrInst>(inst)) return false;
+    if (inst->isIntDivRem() && follows(inst->getOperand(1))) return false;
     bool any = false;
     for (Value* operand : inst->operands()) any |= follows(operand);
     if (!any) return false;
