@@ -87,6 +87,48 @@ LoadInst* last_read(Instruction& barrier, const WarpLayout& layout) {
   return last;
 }
 
+/// The barriers that come first on the ways from here, as far as `end`.
+std::set<const Instruction*> first_barriers(const BasicBlock* from, const BasicBlock* end) {
+  std::set<const Instruction*> first;
+  std::set<const BasicBlock*> seen{from};
+  std::vector<const BasicBlock*> open{from};
+  while (!open.empty()) {
+    const BasicBlock* b = open.back();
+    open.pop_back();
+    if (b == end) continue;
+    const auto barrier = find_if(*b, [](const Instruction& inst) {
+      const auto* call = dyn_cast<CallInst>(&inst);
+      return call && is_barrier(*call);
+    });
+    if (barrier != b->end())
+      first.insert(&*barrier);
+    else
+      for (const BasicBlock* next : successors(b))
+        if (seen.insert(next).second) open.push_back(next);
+  }
+  return first;
+}
+
+/// Where warps part, those that come to a barrier again come to one and the same, or all others end. Warps at
+/// different barriers let each other go: one more in the way of some would let them all pass too early.
+bool warps_pass_the_same(Function& kernel, const WarpLayout& layout) {
+  const ShapeAnalysis shapes(kernel, layout, true);
+  for (BasicBlock* b : shapes.order()) {
+    if (!shapes.divergent_branch(b)) continue;
+    bool between = false;
+    unsigned sides = 0;
+    std::set<const Instruction*> next;
+    for (const BasicBlock* side : successors(b)) {
+      between |= !first_barriers(side, shapes.join_of(b)).empty();
+      const std::set<const Instruction*> first = first_barriers(side, nullptr);
+      next.insert(first.begin(), first.end());
+      sides += !first.empty();
+    }
+    if (between && sides > 1 && next.size() > 1) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void read_before_going_on(Function& kernel, const WarpLayout& layout) {
@@ -95,8 +137,11 @@ void read_before_going_on(Function& kernel, const WarpLayout& layout) {
   for (Instruction& inst : instructions(kernel))
     if (is_block_barrier(inst, layout) && cast<CallInst>(inst).getCalledFunction()->getName() == kBarSync)
       barriers.push_back(&inst);
+  std::vector<std::pair<Instruction*, LoadInst*>> reads;
   for (Instruction* barrier : barriers)
-    if (LoadInst* last = last_read(*barrier, layout)) barrier->clone()->insertAfter(last);
+    if (LoadInst* last = last_read(*barrier, layout)) reads.push_back({barrier, last});
+  if (reads.empty() || !warps_pass_the_same(kernel, layout)) return;
+  for (const auto& [barrier, last] : reads) barrier->clone()->insertAfter(last);
 }
 
 }  // namespace ppu::simt
