@@ -25,18 +25,29 @@ constexpr size_t kMaxTests = 3;
 constexpr unsigned kMaxLowBits = 10;  ///< 1024 threads
 constexpr int kMaxExpression = 16;    ///< instructions that a block computes before it starts
 
-bool computable_at_start(const Value* v, int& budget) {
+/// Of the parameters and the block's state, or of what every thread reads anyway: nothing else may be asked
+/// for before the kernel has made sure that it is there (a row's length, of blocks that have a row).
+bool readable_at_start(const LoadInst& load, const PostDominatorTree& post_dom) {
+  const Value* from = load.getPointerOperand()->stripInBoundsConstantOffsets();
+  if (const auto* params = dyn_cast<LoadInst>(from))
+    from = params->getPointerOperand()->stripInBoundsConstantOffsets();
+  return isa<Argument>(from) || post_dom.dominates(load.getParent(), &load.getFunction()->getEntryBlock());
+}
+
+bool computable_at_start(const Value* v, const PostDominatorTree& post_dom, int& budget) {
   if (isa<ConstantInt>(v) || (isa<Argument>(v) && cast<Argument>(v)->getArgNo() < 2)) return true;
   const auto* inst = dyn_cast<Instruction>(v);
   if (!inst || --budget < 0) return false;
   const auto* load = dyn_cast<LoadInst>(inst);
-  if (load && !load->hasMetadata(LLVMContext::MD_invariant_load)) return false;
+  if (load && !(load->hasMetadata(LLVMContext::MD_invariant_load) && readable_at_start(*load, post_dom)))
+    return false;
   if (!load && !isa<BinaryOperator>(inst) && !isa<CastInst>(inst) && !isa<GetElementPtrInst>(inst) &&
       !isa<MinMaxIntrinsic>(inst))
     return false;
   if (inst->isIntDivRem() && !isa<ConstantInt>(inst->getOperand(1))) return false;
-  return all_of(inst->operands(),
-                [&](const Use& use) { return isa<Function>(use) || computable_at_start(use, budget); });
+  return all_of(inst->operands(), [&](const Use& use) {
+    return isa<Function>(use) || computable_at_start(use, post_dom, budget);
+  });
 }
 
 Value* computed_at_start(IRBuilder<>& b, Value* v, std::map<Value*, Value*>& known) {
@@ -72,7 +83,7 @@ std::vector<SizeTest> find_tests(const ShapeAnalysis& shapes) {
     if (low == 0 || low > kMaxLowBits || shapes.same_above(y) != 0) continue;
     Instruction* size = size_behind(y);
     int budget = kMaxExpression;
-    if (!size || surely_odd(*size, low) || !computable_at_start(size, budget)) continue;
+    if (!size || surely_odd(*size, low) || !computable_at_start(size, shapes.post_dom, budget)) continue;
     if (computeKnownBits(size, layout).countMinTrailingZeros() >= low) continue;
     const auto same =
         std::find_if(tests.begin(), tests.end(), [&](const SizeTest& t) { return t.size == size; });

@@ -647,6 +647,16 @@ TEST(Simt, RowsThatTheBlockDividesHaveNoMasks) {
 TEST(Simt, SizesThatOnlyMemoryKnowsHaveOneVersion) {
   EXPECT_EQ(widened(unrolled_row("ld.global.u32 %r9, [%d1];\n"), 64).count("k.block.even"), 0u);
   EXPECT_EQ(widened(unrolled_row("mov.u32 %r9, %r0;\n"), 48).count("k.block.even"), 0u) << "half a warp";
+  // The length of the block's row, from memory that nobody writes: blocks that have no row have no length.
+  const std::string length =
+      "mov.u32 %r9, %ctaid.x; mul.wide.u32 %d2, %r9, 4; add.s64 %d2, %d1, %d2; ld.global.nc.u32 %r9, "
+      "[%d2];\n";
+  EXPECT_NE(widened(unrolled_row(length), 64).count("k.block.even"), 0u);
+  EXPECT_EQ(widened("mov.u32 %r9, %ctaid.x; setp.ge.u32 %p5, %r9, %r0; @%p5 bra L8;\n" +
+                        unrolled_row(length) + "L8:\n",
+                    64)
+                .count("k.block.even"),
+            0u);
   // Without a loop there is a version for whole warps already.
   EXPECT_EQ(
       widened("setp.ge.s32 %p0, %r4, %r0; @%p0 bra L1; mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2;\n"
