@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "exec/kernel_abi.h"
+#include "simt/asked_again.h"
 #include "simt/names.h"
 
 namespace ppu::lower {
@@ -285,9 +286,10 @@ bool waits_for_others(const llvm::Instruction& i, const llvm::Loop& loop) {
   if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&i)) return load->isVolatile();
   // At another place each turn (a hash table's next slot) it isn't the same thing again.
   if (const auto* swap = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&i))
-    return loop.isLoopInvariant(swap->getCompareOperand()) && loop.isLoopInvariant(swap->getPointerOperand());
+    return loop.isLoopInvariant(swap->getCompareOperand()) &&
+           simt::may_be_the_same_again(loop, swap->getPointerOperand());
   if (const auto* rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&i)) {
-    if (!loop.isLoopInvariant(rmw->getPointerOperand())) return false;
+    if (!simt::may_be_the_same_again(loop, rmw->getPointerOperand())) return false;
     // A counter that moves on each turn (atomicAdd of 1) isn't waiting.
     const bool counts =
         rmw->getOperation() == llvm::AtomicRMWInst::Add || rmw->getOperation() == llvm::AtomicRMWInst::Sub;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "llvm/IR/CFG.h"
+#include "simt/asked_again.h"
 #include "simt/lane_places.h"
 #include "simt/names.h"
 #include "simt/widener.h"
@@ -108,7 +109,7 @@ class WaitFinder {
         const auto* load = dyn_cast<LoadInst>(&inst);
         if (!(load && load->isVolatile()) && !isa<AtomicRMWInst>(inst) && !isa<AtomicCmpXchgInst>(inst))
           continue;
-        if (loop.isLoopInvariant(address_of(inst))) places.push_back(address_of(inst));
+        if (may_be_the_same_again(loop, address_of(inst))) places.push_back(address_of(inst));
       }
     return places;
   }
@@ -126,6 +127,11 @@ class WaitFinder {
                         [&](const Value* place) { return lanes_may_meet(s_, place, address_of(write)); });
   }
 
+  /// A copy of an instruction that asks: a loop with a bound on its turns is unrolled.
+  static bool asks_the_same(const Instruction& a, const Instruction& b) {
+    return a.isSameOperationAs(&b) && std::equal(a.op_begin(), a.op_end(), b.op_begin());
+  }
+
   /// Who holds what the others poll gives it back before leaving the loop: the same place is written by
   /// another instruction than the one that asks.
   bool gives_back_inside(const Loop& loop) const {
@@ -135,7 +141,7 @@ class WaitFinder {
         if (address_of(inst) && (signals(inst) || inst.isVolatile())) accesses.push_back(&inst);
     for (const Instruction* asks : accesses)
       for (const Instruction* gives : accesses)
-        if (asks != gives && !isa<StoreInst>(asks) && signals(*gives) &&
+        if (!asks_the_same(*asks, *gives) && !isa<StoreInst>(asks) && signals(*gives) &&
             address_of(*asks) == address_of(*gives))
           return true;
     return false;

@@ -331,6 +331,11 @@ TEST(Simt, ALaneThatWaitsForAnotherMakesTheKernelNarrow) {
                   16, 4));
   EXPECT_TRUE(runs_narrow("setp.ne.u32 %p1, %r1, 0; @%p1 bra L2;\n" + take + give + "L2:\n", 16, 4))
       << "every other half warp has such a lane";
+  // A loop that gives up some time, unrolled: asking twice isn't giving back.
+  const std::string ask = "atom.global.cas.b32 %r5, [%d0], 0, 1; setp.eq.s32 %p0, %r5, 0; @%p0 bra L2;\n";
+  EXPECT_TRUE(runs_narrow(
+      "mov.u32 %r7, 0;\nL1: " + ask + ask +
+      "add.u32 %r7, %r7, 2; setp.lt.u32 %p1, %r7, 1000; @%p1 bra L1; bra L3;\nL2: " + give + "L3:\n"));
   // One lane polls what another of its warp writes behind it; with a barrier between them, it is too late to
   // help.
   const std::string poll =
@@ -380,6 +385,21 @@ TEST(Simt, LanesThatPollRowsOfOtherBlocksStayWide) {
   EXPECT_FALSE(runs_narrow(look_back("64")));
   EXPECT_TRUE(runs_narrow(look_back("1"))) << "the neighbour's place";
   EXPECT_TRUE(runs_narrow(look_back("%r4"))) << "any place";
+}
+
+TEST(Simt, LanesThatWaitForOneResultAfterAnotherAreNarrow) {
+  // Each lane adds up what five before it have found, as soon as they have, and then says that it has: the
+  // place that it polls is another once it has found something there.
+  const auto adds_up = [](const std::string& ready) {
+    return "sub.u32 %r5, %r1, 5; max.s32 %r5, %r5, 0;\n"
+           "L1: mul.wide.u32 %d2, %r5, 4; add.u64 %d3, %d0, %d2;\n" +
+           ready +
+           "setp.eq.s32 %p0, %r7, 0; @%p0 bra L2; add.u32 %r5, %r5, 1;\n"
+           "L2: setp.lt.u32 %p1, %r5, %r1; @%p1 bra L1;\n"
+           "mul.wide.u32 %d2, %r1, 4; add.u64 %d3, %d0, %d2; st.volatile.global.u32 [%d3], 1;\n";
+  };
+  EXPECT_TRUE(runs_narrow(adds_up("ld.volatile.global.u32 %r7, [%d3];\n")));
+  EXPECT_TRUE(runs_narrow(adds_up("atom.global.or.b32 %r7, [%d3], 0;\n")));
 }
 
 TEST(Simt, LockFreeLoopsStayWide) {
