@@ -92,6 +92,7 @@ class WaitFinder {
   explicit WaitFinder(const ShapeAnalysis& shapes) : s_(shapes), regions_(find_regions(shapes)) {}
 
   LanesWait run() {
+    if (votes_of_some()) return {"some of the block's threads vote at a barrier of their own", true};
     for (const Region& region : regions_)
       if (std::string why = meetings(region); !why.empty()) return {why, true};
     for (Loop* loop : const_cast<LoopInfo&>(s_.loops).getLoopsInPreorder())
@@ -101,6 +102,16 @@ class WaitFinder {
   }
 
  private:
+  /// bar.red counts the votes of all the block's warps.
+  bool votes_of_some() const {
+    return llvm::any_of(s_.order(), [&](BasicBlock* b) {
+      return llvm::any_of(*b, [&](Instruction& inst) {
+        return called(inst).starts_with(kBarRedPrefix) &&
+               !is_whole_block_barrier(cast<CallInst>(inst), s_.layout);
+      });
+    });
+  }
+
   /// The places of memory that the loop asks again and again.
   static std::vector<const Value*> asked(const Loop& loop) {
     std::vector<const Value*> places;

@@ -387,6 +387,14 @@ TEST(Simt, LanesThatPollRowsOfOtherBlocksStayWide) {
   EXPECT_TRUE(runs_narrow(look_back("%r4"))) << "any place";
 }
 
+TEST(Simt, VotesOfSomeWarpsAreNarrow) {
+  const std::string vote = "setp.eq.u32 %p1, %r1, 3; barrier.cta.red.popc.u32 %r5, ";
+  EXPECT_FALSE(runs_narrow(vote + "0, %p1; st.global.u32 [%d0], %r5;\n"));
+  EXPECT_FALSE(runs_narrow(vote + "1, 64, %p1; st.global.u32 [%d0], %r5;\n"));
+  EXPECT_TRUE(
+      runs_narrow("shr.u32 %r6, %r1, 6;\n" + vote + "%r6, 64, %p1; st.global.u32 [%d0], %r5;\n", 128));
+}
+
 TEST(Simt, LanesThatWaitForOneResultAfterAnotherAreNarrow) {
   // Each lane adds up what five before it have found, as soon as they have, and then says that it has: the
   // place that it polls is another once it has found something there.
