@@ -18,11 +18,12 @@ namespace {
 
 constexpr const char* kInline = "always-inline";
 
-// mem2reg first: registers are stack slots, thousands in a large kernel, and SROA goes through all that are
+// Before SROA: registers are stack slots, thousands in a large kernel, and SROA goes through all that are
 // left whenever it has deleted one.
+constexpr const char* kPromote = "globaldce,function(mem2reg)";
+
 constexpr const char* kClean =
-    "globaldce,"
-    "function(mem2reg,sroa<modify-cfg>,early-cse," PPU_SIMPLIFYCFG "," PPU_INSTCOMBINE
+    "function(sroa<modify-cfg>,early-cse," PPU_SIMPLIFYCFG "," PPU_INSTCOMBINE
     ",lower-switch,fix-irreducible,loop-simplify,lcssa,loop-mssa(licm<allowspeculation>)," PPU_GVN
     "," PPU_INSTCOMBINE ")";
 
@@ -44,6 +45,8 @@ uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::s
   run_pipeline(module, &target, kInline);
   lower::finish_exits(module, kernel);
   lower::separate_loops(module);
+  run_pipeline(module, &target, kPromote);
+  lower::keep_polls(module);
   run_pipeline(module, &target, kClean);
   lower::copy_for_sizes(module, kernel);
   lower::mark_rounds(module);

@@ -3,6 +3,7 @@
 
 #include "exec/kernel_abi.h"
 #include "lower/lowering.h"
+#include "simt/names.h"
 
 namespace ppu::lower {
 
@@ -38,8 +39,8 @@ Order order_of(const isa::Mods& mods) {
   Order order;
   order.acquire = mods.has("acquire");
   order.release = mods.has("release");
-  order.is_volatile =
-      order.acquire || order.release || mods.has("volatile") || mods.has("relaxed") || mods.has("mmio");
+  order.is_volatile = order.acquire || order.release || mods.has("volatile") || mods.has("relaxed") ||
+                      mods.has("mmio") || mods.has("cv");
   return order;
 }
 
@@ -74,6 +75,10 @@ void emit_ld(FunctionLowering& f, const ptx::Instruction& i) {
                          !llvm::isa<llvm::AllocaInst>(at.pointer->stripInBoundsOffsets()));
   if (constant && !order.is_volatile)
     load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(f.ir.getContext(), {}));
+  if (i.mods.has("cg")) {
+    load->setMetadata(simt::kFreshMetadata, llvm::MDNode::get(f.ir.getContext(), {}));
+    f.set_line(load);
+  }
   if (order.acquire) f.ir.CreateFence(llvm::AtomicOrdering::Acquire);
   for (size_t k = 0; k < dests.size(); k++)
     f.write(dests[k],

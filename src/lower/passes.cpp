@@ -300,6 +300,7 @@ bool waits_for_others(const llvm::Instruction& i, const llvm::Loop& loop) {
 }
 
 using OpenValues = llvm::SmallVector<llvm::Value*, 8>;
+using IsPoll = llvm::function_ref<bool(const llvm::Instruction&, const llvm::Loop&)>;
 
 /// The conditions in the loop that choose which value `phi` takes.
 void push_choices(const llvm::PHINode& phi, const llvm::Loop& loop, const llvm::DominatorTree& dominators,
@@ -320,16 +321,16 @@ void push_choices(const llvm::PHINode& phi, const llvm::Loop& loop, const llvm::
   push(from);
 }
 
-/// The instruction of this kind in the loop that `condition` comes from, if there is one: by its operands, or
+/// The poll in the loop that `condition` comes from, if there is one: by its operands, or
 /// by the branches that decide what they are (a turn that counts only where a lock was free).
-const llvm::Instruction* spins_on(llvm::Value* condition, const llvm::Loop& loop,
-                                  const llvm::DominatorTree& dominators) {
+llvm::Instruction* spins_on(llvm::Value* condition, const llvm::Loop& loop,
+                            const llvm::DominatorTree& dominators, IsPoll is_poll) {
   llvm::SmallPtrSet<llvm::Value*, 16> seen;
   OpenValues open{condition};
   while (!open.empty()) {
     auto* i = llvm::dyn_cast<llvm::Instruction>(open.pop_back_val());
     if (!i || !loop.contains(i) || !seen.insert(i).second) continue;
-    if (waits_for_others(*i, loop)) return i;
+    if (is_poll(*i, loop)) return i;
     if (llvm::isa<llvm::LoadInst>(i)) continue;
     for (llvm::Value* v : i->operands()) open.push_back(v);
     if (const auto* phi = llvm::dyn_cast<llvm::PHINode>(i)) push_choices(*phi, loop, dominators, open);
@@ -337,18 +338,58 @@ const llvm::Instruction* spins_on(llvm::Value* condition, const llvm::Loop& loop
   return nullptr;
 }
 
-const llvm::Instruction* polls(const llvm::Loop& loop, const llvm::DominatorTree& dominators) {
+llvm::Instruction* polls(const llvm::Loop& loop, const llvm::DominatorTree& dominators, IsPoll is_poll) {
   llvm::SmallVector<llvm::BasicBlock*, 4> exiting;
   loop.getExitingBlocks(exiting);
   for (llvm::BasicBlock* b : exiting)
     if (auto* branch = llvm::dyn_cast<llvm::BranchInst>(b->getTerminator()))
-      if (const llvm::Instruction* poll =
-              branch->isConditional() ? spins_on(branch->getCondition(), loop, dominators) : nullptr)
+      if (llvm::Instruction* poll =
+              branch->isConditional() ? spins_on(branch->getCondition(), loop, dominators, is_poll) : nullptr)
         return poll;
   return nullptr;
 }
 
+bool has_fence(const llvm::Loop& loop) {
+  return llvm::any_of(loop.blocks(), [](llvm::BasicBlock* b) {
+    return llvm::any_of(*b, [](llvm::Instruction& i) { return llvm::isa<llvm::FenceInst>(i); });
+  });
+}
+
+/// Warps pass a barrier in the loop: others get on.
+bool has_barrier(const llvm::Loop& loop) {
+  return llvm::any_of(loop.blocks(), [](llvm::BasicBlock* b) {
+    return llvm::any_of(*b, [](llvm::Instruction& i) {
+      const auto* call = llvm::dyn_cast<llvm::CallInst>(&i);
+      const llvm::Function* f = call ? call->getCalledFunction() : nullptr;
+      return f && f->getName().starts_with(simt::kBarPrefix);
+    });
+  });
+}
+
+/// A plain load that is nevertheless meant to be made in every turn.
+bool is_plain_poll(const llvm::Instruction& i, const llvm::Loop& loop) {
+  const auto* load = llvm::dyn_cast<llvm::LoadInst>(&i);
+  return load && load->isSimple() && !load->hasMetadata(llvm::LLVMContext::MD_invariant_load) &&
+         !llvm::isa<llvm::AllocaInst>(load->getPointerOperand()->stripInBoundsOffsets()) &&
+         simt::may_be_the_same_again(loop, load->getPointerOperand()) &&
+         (load->hasMetadata(simt::kFreshMetadata) || has_fence(loop));
+}
+
 }  // namespace
+
+void keep_polls(llvm::Module& module) {
+  for (llvm::Function& f : module) {
+    const bool any = llvm::any_of(llvm::instructions(f), [](const llvm::Instruction& i) {
+      return llvm::isa<llvm::FenceInst>(i) || i.hasMetadata(simt::kFreshMetadata);
+    });
+    if (!any) continue;
+    const llvm::DominatorTree dominators(f);
+    const llvm::LoopInfo loops(dominators);
+    for (llvm::Loop* loop : loops.getLoopsInPreorder())
+      while (llvm::Instruction* poll = has_barrier(*loop) ? nullptr : polls(*loop, dominators, is_plain_poll))
+        llvm::cast<llvm::LoadInst>(poll)->setVolatile(true);
+  }
+}
 
 void mark_spin_loops(llvm::Module& module) {
   for (llvm::Function& f : module) {
@@ -365,7 +406,7 @@ void mark_spin_loops(llvm::Module& module) {
                  llvm::any_of(*b, [](llvm::Instruction& i) { return is_named(i, "ppu.yield"); });
         });
       });
-      const llvm::Instruction* poll = latches.empty() ? nullptr : polls(*loop, dominators);
+      const llvm::Instruction* poll = latches.empty() ? nullptr : polls(*loop, dominators, waits_for_others);
       if (!poll) continue;
       llvm::FunctionCallee yield = module.getOrInsertFunction(
           "ppu.yield", llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), false));

@@ -35,6 +35,10 @@ void fold_align_checks(llvm::Module& module);
 /// of 16.
 uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel);
 
+/// Makes the loads volatile by which a loop waits for another thread without saying so: `while (__ldcg(p) ==
+/// 0);` and `while (*p == 0) __threadfence();`. Before anything moves loads out of loops, behind mem2reg.
+void keep_polls(llvm::Module& module);
+
 /// Puts ppu.yield into loops that wait for another thread: those left by a volatile load, or an atomic
 /// operation that tries the same thing again. Warps (and blocks) of one worker would else wait for ever.
 void mark_spin_loops(llvm::Module& module);

@@ -376,9 +376,9 @@ class Builder {
       op.guard_negated = in.guard_negated;
       if (in.guard >= 0) op.guard = int32_t(slots_[index][size_t(in.guard)]);
       const std::string_view name = row.form.mnemonic;
-      op.spins = name == "atom" || name == "nanosleep" ||
+      op.spins = name == "atom" || name == "nanosleep" || name == "membar" || name == "fence" ||
                  (name == "ld" && (in.mods.has("volatile") || in.mods.has("relaxed") ||
-                                   in.mods.has("acquire") || in.mods.has("cv"))) ||
+                                   in.mods.has("acquire") || in.mods.has("cv") || in.mods.has("cg"))) ||
                  in.mods.has("test_wait") || in.mods.has("try_wait");
       program_->info.may_yield |= op.spins;
       if (in.row == isa::kRow_call) {

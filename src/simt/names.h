@@ -33,6 +33,8 @@ inline constexpr llvm::StringLiteral kFunctionsMetadata = "ppu.functions";
 inline constexpr llvm::StringLiteral kLockstepMetadata = "ppu.lockstep";
 /// The PTX line (i32) of a volatile or atomic access, and of a yield in the loop that polls by it.
 inline constexpr llvm::StringLiteral kLineMetadata = "ppu.line";
+/// A load that goes past the first cache (ld.cg): what other threads write is wanted.
+inline constexpr llvm::StringLiteral kFreshMetadata = "ppu.fresh";
 /// Internal to src/simt: marks stack memory that must survive suspensions of its warp.
 inline constexpr llvm::StringLiteral kKeptMetadata = "ppu.kept";
 /// Internal to src/simt: where a warp is suspended (operands: kind, see suspend.h).

@@ -346,6 +346,15 @@ TEST(Simt, ALaneThatWaitsForAnotherMakesTheKernelNarrow) {
   EXPECT_TRUE(runs_narrow("tex.2d.v4.u32.s32 {%r4,_,_,_}, [%d1, {%r1, %r1}];\n" + poll +
                           "st.volatile.global.u32 [%d0], %r4;\n"));
   EXPECT_FALSE(runs_narrow(poll + "bar.sync 0; st.volatile.global.u32 [%d0], 1;\n"));
+  // The same by loads that don't say that they poll.
+  const auto plainly = [](const std::string& load) {
+    return "setp.ne.u32 %p1, %r1, 0; @%p1 bra L2;\nL1: " + load +
+           " setp.eq.s32 %p0, %r5, 0; @%p0 bra L1;\nL2: st.volatile.global.u32 [%d0], 1;\n";
+  };
+  EXPECT_TRUE(runs_narrow(plainly("ld.global.cg.u32 %r5, [%d0];")));
+  EXPECT_TRUE(runs_narrow(plainly("ld.global.cv.u32 %r5, [%d0];")));
+  EXPECT_TRUE(runs_narrow(plainly("ld.global.u32 %r5, [%d0]; membar.gl;")));
+  EXPECT_FALSE(runs_narrow(plainly("add.s64 %d0, %d0, 4; ld.global.cg.u32 %r5, [%d0];"))) << "a search";
   EXPECT_FALSE(runs_narrow(poll + "st.global.u32 [%d1], 1;\n"));
 }
 
