@@ -336,6 +336,7 @@ Result<Asked> asked_of(const Row& row) {
     figure = by_unit;
   }
   if (unit->measure == 'j' || unit->measure == 'J') figure = by_unit;
+  if (figure == Figure::kLatency && unit->thing == 't') figure = Figure::kTpot;  // "ms/token"
   Asked out{.figure = *figure, .unit = unit->factor, .percentile = percentile_in(metric)};
   out.per_chip = unit->per_chip || metric.find("per_gpu") != metric.npos ||
                  metric.find("per_npu") != metric.npos || metric.find("per_chip") != metric.npos ||

@@ -38,8 +38,10 @@ constexpr double kLargeMessage = 1 << 30;
 constexpr double kLargeEdge = 8192;  // of the product that a peak as measured is quoted for
 
 /// The type that a product's units work on, from a row's precision.
-chip::Number number_of(const Question& q) {
+Result<chip::Number> number_of(const Question& q) {
   const std::string name = lower_case(q.row.precision);
+  if (name.find("64") != name.npos || name.find("double") != name.npos)
+    return unsupported("precision `" + q.row.precision + "`: products of 32 bits and narrower are modelled");
   if (name == "bf16" || name.empty() || name == "w4a16" || name == "w8a16") return chip::Number::kBf16;
   if (name == "fp16" || name == "f16") return chip::Number::kF16;
   if (name.starts_with("fp8") || name == "e4m3") return chip::Number::kFp8;
@@ -51,6 +53,8 @@ chip::Number number_of(const Question& q) {
   if (narrowest.starts_with("fp8")) return chip::Number::kFp8;
   if (narrowest == "int8") return chip::Number::kInt8;
   if (narrowest == "nvfp4" || narrowest == "mxfp4") return chip::Number::kFp4;
+  if (narrowest == "fp32") return chip::Number::kF32;
+  if (narrowest == "tf32") return chip::Number::kTf32;
   if (narrowest.empty()) q.assume("bf16");
   return chip::Number::kBf16;
 }
@@ -78,13 +82,17 @@ Result<double> kernel_row(const Question& q) {
                        "`: of kernels, matrix products (M=… N=… K=…) and attention are modelled alone");
   if (!stated) q.assume("a product of 8192 x 8192 x 8192");
   const Shape shape = stated.value_or(Shape{kLargeEdge, kLargeEdge, kLargeEdge});
-  const chip::Number math = number_of(q);
+  const Result<chip::Number> number = number_of(q);
+  if (!number) return number.error();
+  const chip::Number math = number.value();
   const chip::StackTerms& terms = chip::stack_row(q.stack.name, q.chip).terms;
   chip::Op op{
       .kind = chip::OpKind::kGemm, .label = "gemm", .math = math, .m = shape.m, .n = shape.n, .k = shape.k};
   const double bytes = chip::bytes_of(math);
   if (const Routed routed = routed_of(row, shape); routed.groups > 1)
     op.m = routed.rows, op.groups = routed.groups, op.routed = true;
+  else if (names(row, {"bmm", "batched"}))
+    op.groups = std::max(1.0, NamedNumbers(words_of(row)).of({"b", "batch", "bs", "groups"}));
   op.weight_bytes = op.groups * shape.n * shape.k * weight_bits(row, math) / 8;
   op.read_bytes = op.groups * op.m * shape.k * bytes;
   op.write_bytes = op.groups * op.m * shape.n * std::max(2.0, math == chip::Number::kF32 ? 4.0 : 2.0);
@@ -207,6 +215,9 @@ Result<double> predict_row(const Row& row, const chip::Numbers& chip, Model mode
   const std::string stack = model == Model::kTrivial ? "roofline" : stack_name_of(row);
   const Result<Asked> asked = asked_of(row);
   if (!asked) return asked.error();
+  for (const std::string* words : {&row.kind, &row.scenario, &row.metric})
+    if (contains(*words, "training") || contains(*words, "finetun") || contains(*words, "fine-tun"))
+      return unsupported("`" + *words + "`: training is out of scope; inference is modelled");
   const std::string name = kind_of(row);
   const Question question{row, chip, {stack}, asked.value(), assumed};
   if (name != lower_case(row.kind)) question.assume("kind " + name);

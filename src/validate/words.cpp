@@ -43,7 +43,9 @@ std::optional<double> number_at(std::string_view text, std::string_view word) {
     while (digits < in.size() && std::string_view(" =:-_").find(in[digits]) != std::string_view::npos)
       ++digits;
     if (digits >= in.size() || !std::isdigit(static_cast<unsigned char>(in[digits]))) continue;
-    return std::strtod(in.c_str() + digits, nullptr);
+    char* end = nullptr;
+    const double number = std::strtod(in.c_str() + digits, &end);
+    return *end == 'k' && !std::isalnum(static_cast<unsigned char>(end[1])) ? 1024 * number : number;  // "4k"
   }
   return std::nullopt;
 }
@@ -152,11 +154,12 @@ std::string precision_in(std::string_view text) {
   };
   // Narrower ones first: "W4A16 with BF16 activations".
   constexpr Word kWords[] = {
-      {"nvfp4", "nvfp4"}, {"mxfp4", "mxfp4"}, {"w4a8", "w4a16"},    {"w4a16", "w4a16"}, {"w4afp8", "w4a16"},
-      {"int4", "w4a16"},  {"awq", "w4a16"},   {"gptq", "w4a16"},    {"fp4", "mxfp4"},   {"w8a16", "w8a16"},
-      {"wo8", "w8a16"},   {"fp8", "fp8"},     {"e4m3", "fp8"},      {"int8", "int8"},   {"w8a8", "int8"},
-      {"i8", "int8"},     {"bf16", "bf16"},   {"bfloat16", "bf16"}, {"fp16", "fp16"},   {"float16", "fp16"},
-      {"half", "fp16"},   {"tf32", "tf32"},   {"fp32", "fp32"},     {"float32", "fp32"}};
+      {"nvfp4", "nvfp4"}, {"mxfp4", "mxfp4"},   {"w4a8", "w4a16"},  {"w4a16", "w4a16"},  {"w4afp8", "w4a16"},
+      {"int4", "w4a16"},  {"awq", "w4a16"},     {"gptq", "w4a16"},  {"fp4", "mxfp4"},    {"w8a16", "w8a16"},
+      {"wo8", "w8a16"},   {"e2m1", "mxfp4"},    {"fp8", "fp8"},     {"e4m3", "fp8"},     {"e5m2", "fp8"},
+      {"f8", "fp8"},      {"u8", "int8"},       {"int8", "int8"},   {"w8a8", "int8"},    {"i8", "int8"},
+      {"bf16", "bf16"},   {"bfloat16", "bf16"}, {"fp16", "fp16"},   {"float16", "fp16"}, {"half", "fp16"},
+      {"tf32", "tf32"},   {"fp32", "fp32"},     {"float32", "fp32"}};
   const std::string in = lower_case(text);
   for (const Word& w : kWords)
     if (in.find(w.word) != in.npos) return w.precision;
@@ -191,7 +194,7 @@ std::optional<Shape> three_numbers(const std::string& text, std::string_view wor
   for (size_t at = begin + word.size(); at < text.size(); ++at) {
     if (!std::isdigit(static_cast<unsigned char>(text[at]))) continue;
     Shape shape;
-    for (const char* form : {"%lf x%lf x%lf", "%lf ,%lf ,%lf"})
+    for (const char* form : {"%lf x%lf x%lf", "%lf ,%lf ,%lf", "%lf *%lf *%lf"})
       if (std::sscanf(text.c_str() + at, form, &shape.m, &shape.n, &shape.k) == 3 && shape.m > 0 &&
           shape.n > 0 && shape.k > 0)
         return shape;
@@ -203,12 +206,15 @@ std::optional<Shape> three_numbers(const std::string& text, std::string_view wor
 }  // namespace
 
 std::optional<Shape> shape_of(const Row& row) {
-  const auto m = number_at(row.scenario, "M"), n = number_at(row.scenario, "N"),
-             k = number_at(row.scenario, "K");
-  if (m && n && k) return Shape{*m, *n, *k};
   const NamedNumbers named(words_of(row));
-  if (const Shape s{named.of({"m"}), named.of({"n"}), named.of({"k"})}; s.m > 0 && s.n > 0 && s.k > 0)
-    return s;
+  Shape s{number_at(row.scenario, "M").value_or(named.of({"m"})),
+          number_at(row.scenario, "N").value_or(named.of({"n"})),
+          number_at(row.scenario, "K").value_or(named.of({"k"}))};
+  if (s.m <= 0 && names(row, {"gemv"})) s.m = 1;
+  if (s.m > 0 && s.n > 0 && s.k > 0) return s;
+  // Nothing but three numbers.
+  if (row.scenario.find_first_not_of("0123456789xX*,()[] ") == std::string::npos)
+    if (const auto found = three_numbers(lower_case(row.scenario), "")) return found;
   for (const std::string* text : {&row.model, &row.scenario}) {
     Shape shape;
     for (const char* word : {"gemm", "matmul", "shape"})

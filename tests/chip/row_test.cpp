@@ -245,6 +245,34 @@ TEST(Rows, EightBitsAreOfTheKindThatTheChipHasUnitsFor) {
   EXPECT_GT(row.predicted, 1e5);  // its 307 TOPS of integers would make 20,000
 }
 
+TEST(Rows, ShapesAndTypesOfProductsAreReadAsWritten) {
+  const auto latency = [](const char* scenario, const char* precision = "BF16") {
+    return judge(row_of(std::string("a\tH200 SXM\t1\top\t") + precision + "\tkernel\t\t\t\t" + scenario +
+                        "\tlatency\t1\tus\tx"),
+                 nullptr, false);
+  };
+  const double square = latency("M=4096 N=4096 K=4096").predicted;
+  for (const char* same : {"M=4k N=4k K=4k", "4096x4096x4096", "[4096, 4096, 4096]", "4096*4096*4096"})
+    EXPECT_DOUBLE_EQ(latency(same).predicted, square) << same;
+  EXPECT_GT(latency("batched b=8 M=4096 N=4096 K=4096").predicted, 7 * square);
+  EXPECT_DOUBLE_EQ(latency("GEMV N=8192 K=8192").predicted, latency("M=1 N=8192 K=8192").predicted);
+  EXPECT_FALSE(latency("M=0 N=4 K=4").modelled());
+  EXPECT_GT(latency("M=4096 N=4096 K=4096", "float32").predicted, 5 * square);
+  EXPECT_LT(latency("M=4096 N=4096 K=4096", "e5m2").predicted, 0.7 * square);
+  EXPECT_FALSE(latency("M=4096 N=4096 K=4096", "FP64").modelled());
+}
+
+TEST(Rows, TrainingIsRefusedAndALatencyMayBeATokens) {
+  const auto of = [](const char* kind, const char* figure) {
+    return judge(row_of(std::string("a\tH200 SXM\t1\tLlama-3.1-8B\tFP8\t") + kind + "\t16\t1024\t256\tTP1\t" +
+                        figure + "\tvLLM"),
+                 nullptr, false);
+  };
+  EXPECT_NE(of("training", "output_throughput\t1\ttok/s").reason.find("out of scope"), std::string::npos);
+  EXPECT_DOUBLE_EQ(of("serving-e2e", "normalized_latency\t1\tms/token").predicted,
+                   of("serving-e2e", "tpot\t1\tms").predicted);
+}
+
 TEST(Rows, AttentionIsReadFromItsWords) {
   const auto answer = [](const std::string& model, const std::string& scenario,
                          const std::string& figure = "latency\t1\tus") {
