@@ -71,6 +71,7 @@ void BlockChecker::start(const exec::BlockState& block, bool races, bool values)
   }
   barriers_ = {};
   told_.clear();
+  copies_.clear();
 }
 
 bool BlockChecker::knows(uint32_t warp, uint32_t lane, const Access& of) const {
@@ -122,9 +123,17 @@ void BlockChecker::shared_access(const KernelChecker& kernel, const exec::BlockS
   const auto conflicts = [&](const Access& other) {
     return other.time >= start_ && !(strong && other.strong);
   };
-  const auto judged = [&](uint32_t at, const Access& other) {
-    if (races_ && conflicts(other)) judge(kernel, block, place, thread, at, other);
+  const bool copies = races_ && (p.order & exec::kAsync);
+  const auto judged = [&](uint32_t at, Access& other) {
+    if (!races_ || !conflicts(other)) return;
+    if (!other.under_way)
+      judge(kernel, block, place, thread, at, other);
+    else if (!copies || other.warp != warp || other.lanes != 1u << lane) {
+      judge_copy(kernel, block, place, thread, at, other);
+      other.under_way = false;  // told once
+    }
   };
+  if (copies) copies_[thread].open.push_back({place, now, offset, bytes});
   for (uint32_t at = offset; at < offset + bytes; at++) {
     Byte& b = bytes_[at];
     if (kind != CheckedAccess::kWrite) {
@@ -140,14 +149,44 @@ void BlockChecker::shared_access(const KernelChecker& kernel, const exec::BlockS
     if (kind == CheckedAccess::kRead) {
       Access& r = b.reads[b.reads[0].time < start_ || b.reads[0].warp == warp ? 0 : 1];
       const bool together = r.warp == warp && r.time == now && r.place == place && r.strong == strong;
-      r = {place, now, (together ? r.lanes : 0) | 1u << lane, uint16_t(warp), strong};
+      r = {place, now, (together ? r.lanes : 0) | 1u << lane, uint16_t(warp), strong, false};
       continue;
     }
     if (kind == CheckedAccess::kWrite) judged(at, b.write);
-    for (const Access& r : b.reads) judged(at, r);
-    b.write = {place, now, 1u << lane, uint16_t(warp), strong};
+    for (Access& r : b.reads) judged(at, r);
+    b.write = {place, now, 1u << lane, uint16_t(warp), strong, copies};
   }
   if (strong && races_) note_order(place, offset, warp, lane);
+}
+
+/// The bytes that a cp.async may still be writing: whoever comes, its thread hasn't waited for it.
+void BlockChecker::judge_copy(const KernelChecker& kernel, const exec::BlockState& block, uint64_t place,
+                              uint32_t thread, uint32_t offset, const Access& copy) {
+  const std::string key = kernel.key("async-copy", copy.place) + std::to_string(place & 0xffffffffffff);
+  if (checking::seen(key)) return;
+  Finding f = kernel.finding("racecheck", "async-copy", block, thread, place);
+  f.add("where", "byte " + std::to_string(offset) + " of shared memory");
+  f.add("other_thread", thread_name(block, copy.warp * kLanes + uint32_t(__builtin_ctz(copy.lanes))));
+  kernel.add_place(f, "other_", copy.place);
+  checking::report(key, f);
+}
+
+/// The thread has waited for these: as if it had written them now.
+void BlockChecker::finish(uint32_t thread, const std::vector<Copy>& copies) {
+  const uint32_t warp = thread / kLanes, lane = thread % kLanes;
+  for (const Copy& c : copies)
+    for (uint32_t at = c.offset; at < c.offset + c.bytes; at++) {
+      Access& w = bytes_[at].write;
+      const bool still = w.under_way && w.place == c.place && w.time == c.time && w.warp == warp;
+      if (!still || w.lanes != 1u << lane) continue;
+      w.under_way = false;
+      w.time = warps_[warp].clock[lane];
+    }
+}
+
+void BlockChecker::finish_groups(uint32_t thread, size_t but_latest) {
+  std::deque<std::vector<Copy>>& groups = copies_[thread].groups;
+  for (; groups.size() > but_latest; groups.pop_front()) finish(thread, groups.front());
 }
 
 /// A strong access that others may act on: what was before the last fence is told to who reads it and has a
@@ -319,6 +358,23 @@ void BlockChecker::sync(const KernelChecker& kernel, const exec::BlockState& blo
       return fence(warp, mask);
     case CheckedSync::kRelease:
       return for_lanes(mask, [&](uint32_t l) { release(words[l], warp, 1u << l); });
+    case CheckedSync::kCommit:
+      if (!races_) return;
+      return for_lanes(mask, [&](uint32_t l) {
+        Copies& own = copies_[first + l];
+        own.groups.push_back(std::move(own.open));
+        own.open.clear();
+      });
+    case CheckedSync::kCopied:
+      if (!races_) return;
+      return for_lanes(mask, [&](uint32_t l) { finish_groups(first + l, words[l]); });
+    case CheckedSync::kAllCopied:
+      if (!races_) return;
+      return for_lanes(mask, [&](uint32_t l) {
+        finish_groups(first + l, 0);
+        finish(first + l, copies_[first + l].open);
+        copies_[first + l].open.clear();
+      });
     case CheckedSync::kAcquire:
       return for_lanes(mask, [&](uint32_t l) {
         if (const auto told = told_.find(words[l]); told != told_.end()) learn(warp, told->second);

@@ -6,6 +6,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <unordered_map>
 #include <vector>
 
@@ -57,6 +58,17 @@ class BlockChecker {
     uint32_t lanes = 0;  ///< of one warp
     uint16_t warp = 0;
     bool strong = false;
+    bool under_way = false;  ///< a cp.async that its thread hasn't waited for
+  };
+  /// A cp.async's bytes; place and time are those of their Access.
+  struct Copy {
+    uint64_t place = 0;
+    uint32_t time = 0, offset = 0, bytes = 0;
+  };
+  /// A thread's: those since its last commit_group, and its groups, the oldest first.
+  struct Copies {
+    std::vector<Copy> open;
+    std::deque<std::vector<Copy>> groups;
   };
   struct Byte {
     Access write, reads[2];
@@ -76,6 +88,10 @@ class BlockChecker {
   bool knows(uint32_t warp, uint32_t lane, const Access& of) const;
   void judge(const KernelChecker& kernel, const exec::BlockState& block, uint64_t place, uint32_t thread,
              uint32_t offset, const Access& other);
+  void judge_copy(const KernelChecker& kernel, const exec::BlockState& block, uint64_t place, uint32_t thread,
+                  uint32_t offset, const Access& copy);
+  void finish(uint32_t thread, const std::vector<Copy>& copies);
+  void finish_groups(uint32_t thread, size_t but_latest);
   void note_order(uint64_t place, uint64_t offset, uint32_t warp, uint32_t lane);
   uint32_t latest(const Warp& warp, uint32_t lanes) const;
   void tick(Warp& warp, uint32_t lanes);
@@ -101,7 +117,8 @@ class BlockChecker {
   std::vector<uint64_t> waits_at_;  ///< the barrier a warp waits at, by its place
   std::vector<Byte> bytes_;
   std::array<Barrier, exec::kNamedBarriers> barriers_;
-  std::unordered_map<uint64_t, Times> told_;  ///< through strong accesses and mbarriers, by address
+  std::unordered_map<uint32_t, Copies> copies_;  ///< by thread
+  std::unordered_map<uint64_t, Times> told_;     ///< through strong accesses and mbarriers, by address
 };
 
 }  // namespace ppu::device

@@ -9,18 +9,22 @@ enum class CheckedAccess : uint8_t { kRead, kWrite, kAtomic };
 
 /// Of check_sync; what `words` (32 of them) and the lanes mean.
 enum class CheckedSync : uint8_t {
-  kBarrier,   ///< the lanes come to a barrier; words: its number | threads << 8 (0: all)
-  kBehind,    ///< they go on behind it
-  kArrive,    ///< bar.arrive: they come and don't wait
-  kWarpSync,  ///< words: the member mask; memory is in order behind it
-  kMembers,   ///< shfl, vote, match, redux: words: the member mask
-  kExit,      ///< they end
-  kFence,     ///< membar, fence
-  kRelease,   ///< words: the address of an mbarrier that is told
-  kAcquire,   ///< words: the address of an mbarrier that is asked
+  kBarrier,    ///< the lanes come to a barrier; words: its number | threads << 8 (0: all)
+  kBehind,     ///< they go on behind it
+  kArrive,     ///< bar.arrive: they come and don't wait
+  kWarpSync,   ///< words: the member mask; memory is in order behind it
+  kMembers,    ///< shfl, vote, match, redux: words: the member mask
+  kExit,       ///< they end
+  kFence,      ///< membar, fence
+  kRelease,    ///< words: the address of an mbarrier that is told
+  kAcquire,    ///< words: the address of an mbarrier that is asked
+  kCommit,     ///< cp.async.commit_group
+  kCopied,     ///< cp.async.wait_group; words: how many of the lane's latest groups may still be under way
+  kAllCopied,  ///< all of the lane's copies are done, also those in no group yet
 };
 
-/// How an access orders others: bits of CheckPlace::order.
+/// How an access orders others: bits of CheckPlace::order. kAsync: a cp.async, which may write until its
+/// thread has waited for it.
 constexpr uint32_t kStrong = 1, kAcquires = 2, kReleases = 4, kAsync = 8;
 /// Of every call: the lanes of the warp run one by one, and this one speaks for itself.
 constexpr uint32_t kAlone = 16;

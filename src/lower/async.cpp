@@ -75,6 +75,18 @@ void emit_cp_async(FunctionLowering& f, const ptx::Instruction& i) {
   f.ir.SetInsertPoint(after);
 }
 
+void emit_cp_async_commit(FunctionLowering& f, const ptx::Instruction&) {
+  f.tell_sync(exec::CheckedSync::kCommit, f.i64(0));
+}
+
+void emit_cp_async_wait(FunctionLowering& f, const ptx::Instruction& i) {
+  f.tell_sync(exec::CheckedSync::kCopied, f.i64(uint64_t(i.operands[0].value)));
+}
+
+void emit_cp_async_wait_all(FunctionLowering& f, const ptx::Instruction&) {
+  f.tell_sync(exec::CheckedSync::kAllCopied, f.i64(0));
+}
+
 namespace {
 
 constexpr isa::Type kU32{isa::Kind::kU, 32, 1};
@@ -138,7 +150,9 @@ void emit_mbarrier_arrive(FunctionLowering& f, const ptx::Instruction& i) {
 /// Without .noinc the pending count goes up before the arrival takes it down: nothing changes.
 void emit_cp_async_arrive(FunctionLowering& f, const ptx::Instruction& i) {
   const Address at = mbarrier_address(f, i.operands[0], space_of(i.mods));
-  if (!f.failed() && i.mods.has("noinc")) update_mbarrier(f, at, f.i32(1), f.i32(0), false);
+  if (f.failed()) return;
+  f.tell_sync(exec::CheckedSync::kAllCopied, f.i64(0));
+  if (i.mods.has("noinc")) update_mbarrier(f, at, f.i32(1), f.i32(0), false);
 }
 
 void emit_mbarrier_wait(FunctionLowering& f, const ptx::Instruction& i) {
@@ -188,7 +202,7 @@ std::optional<Bulk> bulk_operands(FunctionLowering& f, const ptx::Instruction& i
   const bool reduces = i.mods.has("reduce");
   f.tell_access(bulk.from.pointer, bulk.from.space, bulk.bytes, exec::CheckedAccess::kRead);
   f.tell_access(bulk.to.pointer, bulk.to.space, bulk.bytes,
-                reduces ? exec::CheckedAccess::kAtomic : exec::CheckedAccess::kWrite, exec::kAsync);
+                reduces ? exec::CheckedAccess::kAtomic : exec::CheckedAccess::kWrite, 0);
   llvm::Value* wide = f.ir.CreateZExt(bulk.bytes, f.ir.getInt64Ty());
   f.call("ppu.check.align", f.ir.getVoidTy(), {f.ir.CreateAnd(wide, f.i64(15)), wide});
   return bulk;

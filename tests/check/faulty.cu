@@ -125,6 +125,35 @@ __global__ void named_barriers(int* p, bool wait) {  // warps 0, 1 fill, warps 2
     p[threadIdx.x] = s[threadIdx.x - 64];
   }
 }
+/// 16 bytes a thread in two stages; each takes the first while the second comes.
+__global__ void copy_ahead(int* p, bool wait) {
+  alignas(16) __shared__ int s[2][256];
+  const unsigned at = unsigned(__cvta_generic_to_shared(&s[0][4 * threadIdx.x]));
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 16;" ::"r"(at), "l"(p + 4 * threadIdx.x) : "memory");
+  asm volatile("cp.async.commit_group;" ::: "memory");
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 16;" ::"r"(at + 1024), "l"(p + 4 * threadIdx.x)
+               : "memory");
+  asm volatile("cp.async.commit_group;" ::: "memory");
+  if (wait)
+    asm volatile("cp.async.wait_group 1;" ::: "memory");
+  else
+    asm volatile("cp.async.wait_group 2;" ::: "memory");  // one too many
+  __syncthreads();
+  const int first = s[0][255 - 4 * threadIdx.x];
+  __syncthreads();
+  asm volatile("cp.async.wait_all;" ::: "memory");
+  __syncthreads();
+  p[4 * threadIdx.x] = first + s[1][255 - 4 * threadIdx.x];
+}
+/// The copying thread waits, but nothing tells the others.
+__global__ void copy_alone(int* p, bool wait) {
+  __shared__ int s[64];
+  const unsigned at = unsigned(__cvta_generic_to_shared(&s[threadIdx.x]));
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(at), "l"(p + threadIdx.x) : "memory");
+  asm volatile("cp.async.wait_all;" ::: "memory");
+  if (wait) __syncthreads();
+  p[threadIdx.x] = s[63 - threadIdx.x];
+}
 
 // ---- initcheck
 __global__ void sum_two(const int* p, int* out) {
@@ -267,6 +296,10 @@ bool order_and_values(const std::string& what) {
     hand_over<<<1, 64>>>(p);
   } else if (what == "named") {
     named_barriers<<<1, 128>>>(out, good);
+  } else if (what == "copy_ahead") {
+    copy_ahead<<<1, 64>>>(out, good);
+  } else if (what == "copy_alone") {
+    copy_alone<<<1, 64>>>(p, good);
   } else if (what == "unwritten") {
     int* q = device(8, good);
     if (!good) CALL(cudaMemset(q, 0, 4));

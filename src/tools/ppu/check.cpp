@@ -94,6 +94,7 @@ const char* words_of(const std::string& kind) {
       {"leak", "memory that was never freed"},
       {"heap-leak", "memory of the device's heap that was never freed"},
       {"api-error", "failed call"},
+      {"async-copy", "race: shared memory used while cp.async may still write it"},
       {"race-raw", "race: read after write in shared memory"},
       {"race-war", "race: write after read in shared memory"},
       {"race-waw", "race: write after write in shared memory"},
