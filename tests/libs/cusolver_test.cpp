@@ -462,4 +462,31 @@ TEST_F(Cusolver, RefinedSystemsByParameters) {
   EXPECT_EQ(cusolverDnIRSParamsDestroy(params), CUSOLVER_STATUS_IRS_PARAMS_NOT_INITIALIZED);
 }
 
+TEST_F(Cusolver, JacobiForAPairTellsWhatItFound) {
+  const int n = 5;
+  syevjInfo_t parameters = nullptr;
+  ASSERT_EQ(cusolverDnCreateSyevjInfo(&parameters), kOk);
+  for (const auto type : {CUSOLVER_EIG_TYPE_1, CUSOLVER_EIG_TYPE_2, CUSOLVER_EIG_TYPE_3})
+    for (const auto uplo : {kUpper, kLower}) {
+      Shared<double> a(n * n), b(n * n), w(n);
+      fill_symmetric(a, n, 3), fill_symmetric(b, n, 20);
+      int size = 0, sweeps = 0;
+      double residual = -1;
+      ASSERT_EQ(cusolverDnDsygvj_bufferSize(handle, type, kVectors, uplo, n, a.get(), n, b.get(), n, w.get(),
+                                            &size, parameters),
+                kOk);
+      ASSERT_EQ(cusolverDnDsygvj(handle, type, kVectors, uplo, n, a.get(), n, b.get(), n, w.get(), work.get(),
+                                 size, info.get(), parameters),
+                kOk);
+      wait();
+      ASSERT_EQ(info[0], 0);
+      ASSERT_EQ(cusolverDnXsyevjGetSweeps(handle, parameters, &sweeps), kOk);
+      ASSERT_EQ(cusolverDnXsyevjGetResidual(handle, parameters, &residual), kOk);
+      EXPECT_GE(sweeps, 1);
+      EXPECT_GE(residual, 0);
+      EXPECT_LT(residual, 1e-11) << int(type) << int(uplo);
+    }
+  EXPECT_EQ(cusolverDnDestroySyevjInfo(parameters), kOk);
+}
+
 }  // namespace

@@ -357,13 +357,52 @@ Status sygvj_bufferSize(Handle h, cusolverEigType_t itype, cusolverEigMode_t job
                         syevjInfo_t) {
   return sygvd_bufferSize(h, itype, jobz, uplo, n, a, lda, b, ldb, w, lwork);
 }
+/// The Frobenius norm of A V - B V W, or of A B V - V W or B A V - V W, by the type of the problem. A and B
+/// are n x n with one triangle given.
+template <class T>
+double generalized_residual(cusolverEigType_t itype, cublasFillMode_t uplo, int n, Matrix<T> a, Matrix<T> b,
+                            const T* v, int64_t ldv, const RealOf<T>* w) {
+  const auto at = [n](int64_t i, int64_t j) { return size_t(i + j * n); };
+  for (Matrix<T>* x : {&a, &b})
+    for (int64_t j = 0; j < n; ++j)
+      for (int64_t i = 0; i < j; ++i) {
+        const bool lower = uplo == CUBLAS_FILL_MODE_LOWER;
+        (*x)[lower ? at(i, j) : at(j, i)] = conjugate((*x)[lower ? at(j, i) : at(i, j)]);
+      }
+  const auto times = [&](const Matrix<T>& x, const Matrix<T>& y) {
+    Matrix<T> z(y.size());
+    for (int64_t j = 0; j < n; ++j)
+      for (int64_t k = 0; k < n; ++k)
+        for (int64_t i = 0; i < n; ++i) z[at(i, j)] += x[at(i, k)] * y[at(k, j)];
+    return z;
+  };
+  Matrix<T> vectors(a.size());
+  copy_matrix(n, n, v, ldv, vectors.data(), n);
+  const Matrix<T> left = itype == CUSOLVER_EIG_TYPE_1   ? times(a, vectors)
+                         : itype == CUSOLVER_EIG_TYPE_2 ? times(a, times(b, vectors))
+                                                        : times(b, times(a, vectors));
+  const Matrix<T> right = itype == CUSOLVER_EIG_TYPE_1 ? times(b, vectors) : vectors;
+  double sum = 0;
+  for (int64_t j = 0; j < n; ++j)
+    for (int64_t i = 0; i < n; ++i) sum += double(std::norm(left[at(i, j)] - right[at(i, j)] * w[j]));
+  return std::sqrt(sum);
+}
 template <class T>
 Status sygvj(Handle h, cusolverEigType_t itype, cusolverEigMode_t jobz, cublasFillMode_t uplo, int n, T* a,
-             int lda, T* b, int ldb, RealOf<T>* w, T* work, int lwork, int* info, syevjInfo_t parameters) {
+             int lda, T* b, int ldb, RealOf<T>* w, T*, int lwork, int* info, syevjInfo_t parameters) {
   syevjInfo* p = shell::handles<syevjInfo>().find(parameters);
-  if (!p) return kBad;
-  p->tells = false;
-  return sygvd(h, itype, jobz, uplo, n, a, lda, b, ldb, w, work, lwork, info);
+  if (!p || !pair_fits(itype, jobz, uplo, n, a, lda, b, ldb, w, lwork, info)) return kBad;
+  p->tells = true;
+  return queue(h, [=, found = p->found] {
+    Matrix<T> a_before(size_t(n) * size_t(n)), b_before(size_t(n) * size_t(n));
+    copy_matrix(n, n, a, lda, a_before.data(), n), copy_matrix(n, n, b, ldb, b_before.data(), n);
+    *info = Lapack<T>::sygvd(LAPACK_COL_MAJOR, itype, letter(jobz), letter(uplo), n, a, lda, b, ldb, w);
+    found->sweeps = 1;
+    found->residual =
+        jobz == CUSOLVER_EIG_MODE_VECTOR && *info == 0
+            ? generalized_residual(itype, uplo, n, std::move(a_before), std::move(b_before), a, lda, w)
+            : 0;
+  });
 }
 
 }  // namespace ppu::cusolver

@@ -31,7 +31,7 @@ struct Found {
 struct Jacobi {
   double tolerance = 0;
   int sweeps = 100, sort = 1;
-  bool tells = true;  ///< false after a batch or a generalized problem: what was found isn't kept
+  bool tells = true;  ///< false after a batch: what was found isn't kept
   std::shared_ptr<Found> found = std::make_shared<Found>();
 };
 
