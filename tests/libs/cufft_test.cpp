@@ -1,11 +1,12 @@
 // cuFFT against the definition, in double: lengths with small and large prime factors, dimensions, batches,
 // layouts, real transforms in place and out of place.
 #include <cuda_runtime.h>
-#include <cufft.h>
+#include <cufftXt.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <complex>
+#include <cstdlib>
 #include <random>
 #include <vector>
 
@@ -155,4 +156,129 @@ TEST(Cufft, SaysWhatIsWrong) {
   cufftDestroy(plan);
 }
 
+/// The numbers of a descriptor's slabs one after the other, as kernels on the devices see them.
+std::vector<Number> slabs(const cudaLibXtDesc& d, size_t numbers) {
+  std::vector<Number> all;
+  for (int i = 0; i < d.descriptor->nGPUs; ++i) {
+    const auto* z = static_cast<const Number*>(d.descriptor->data[i]);
+    all.insert(all.end(), z, z + d.descriptor->size[i] / sizeof(Number));
+  }
+  EXPECT_EQ(all.size(), numbers);
+  return all;
+}
+
+TEST(Spread, DimensionsTurnAndComeBack) {
+  constexpr int nx = 5, ny = 4, nz = 3, gpus = 2;
+  for (const int rank : {2, 3}) {
+    const int depth = rank == 3 ? nz : 1;
+    const auto count = size_t(nx * ny * depth);
+    cufftHandle plan;
+    int devices[gpus] = {0, 1};  // the second isn't in use otherwise
+    size_t sizes[gpus] = {1, 1};
+    ASSERT_EQ(cufftCreate(&plan), CUFFT_SUCCESS);
+    cudaLibXtDesc* d = nullptr;
+    ASSERT_EQ(cufftXtSetGPUs(plan, gpus, devices), CUFFT_SUCCESS);
+    EXPECT_EQ(cufftXtMalloc(plan, &d, CUFFT_XT_FORMAT_INPLACE), CUFFT_INVALID_PLAN) << "not made";
+    ASSERT_EQ(rank == 3 ? cufftMakePlan3d(plan, nx, ny, nz, CUFFT_Z2Z, sizes)
+                        : cufftMakePlan2d(plan, nx, ny, CUFFT_Z2Z, sizes),
+              CUFFT_SUCCESS);
+    EXPECT_EQ(sizes[1], 0u) << "one size for each device";
+    ASSERT_EQ(cufftXtMalloc(plan, &d, CUFFT_XT_FORMAT_INPLACE), CUFFT_SUCCESS);
+    std::vector<Number> x(count), got(count);
+    for (Number& z : x) z = {random_number(), random_number()};
+    ASSERT_EQ(cufftXtMemcpy(plan, d, x.data(), CUFFT_COPY_HOST_TO_DEVICE), CUFFT_SUCCESS);
+    ASSERT_EQ(cufftXtExecDescriptorZ2Z(plan, d, d, CUFFT_FORWARD), CUFFT_SUCCESS);
+    EXPECT_EQ(d->subFormat, CUFFT_XT_FORMAT_INPLACE_SHUFFLED);
+    const std::vector<Number> want = rank == 3 ? transform(x, nx, ny, nz, -1) : transform(x, 1, nx, ny, -1);
+    // Each device has all of x, and half of y.
+    size_t at = 0;
+    for (int i = 0; i < gpus; ++i) {
+      const auto* z = static_cast<const Number*>(d->descriptor->data[i]);
+      for (int a = 0; a < nx; ++a)
+        for (int b = i * ny / gpus; b < (i + 1) * ny / gpus; ++b)
+          for (int c = 0; c < depth; ++c, ++z, ++at)
+            expect_near(*z, want[size_t((a * ny + b) * depth + c)], 10, 1e-12);
+    }
+    EXPECT_EQ(at, count);
+    ASSERT_EQ(cufftXtMemcpy(plan, got.data(), d, CUFFT_COPY_DEVICE_TO_HOST), CUFFT_SUCCESS);
+    for (size_t i = 0; i < count; ++i) expect_near(got[i], want[i], 10, 1e-12);
+    // A copy between devices has the natural order: 3 and 2 of x.
+    cudaLibXtDesc* natural = nullptr;
+    ASSERT_EQ(cufftXtMalloc(plan, &natural, CUFFT_XT_FORMAT_INPLACE), CUFFT_SUCCESS);
+    ASSERT_EQ(cufftXtMemcpy(plan, natural, d, CUFFT_COPY_DEVICE_TO_DEVICE), CUFFT_SUCCESS);
+    expect_near(static_cast<const Number*>(natural->descriptor->data[1])[0], want[size_t(3 * ny * depth)], 10,
+                1e-12);
+    ASSERT_EQ(cufftXtExecDescriptor(plan, d, d, CUFFT_INVERSE), CUFFT_SUCCESS);
+    EXPECT_EQ(d->subFormat, CUFFT_XT_FORMAT_INPLACE);
+    ASSERT_EQ(cufftXtMemcpy(plan, got.data(), d, CUFFT_COPY_DEVICE_TO_HOST), CUFFT_SUCCESS);
+    for (size_t i = 0; i < count; ++i) expect_near(got[i], x[i] * double(count), double(count), 1e-12);
+    EXPECT_EQ(cufftXtFree(d), CUFFT_SUCCESS);
+    EXPECT_EQ(cufftXtFree(d), CUFFT_INVALID_VALUE);
+    EXPECT_EQ(cufftXtFree(natural), CUFFT_SUCCESS);
+    EXPECT_EQ(cufftDestroy(plan), CUFFT_SUCCESS);
+  }
+}
+
+TEST(Spread, BatchesAndLinesStayAsTheyAre) {
+  for (const int batch : {1, 3}) {
+    constexpr int n = 8;
+    cufftHandle plan;
+    int devices[2] = {0, 0}, absent[1] = {99};
+    size_t sizes[2];
+    ASSERT_EQ(cufftCreate(&plan), CUFFT_SUCCESS);
+    EXPECT_EQ(cufftXtSetGPUs(plan, 1, absent), CUFFT_INVALID_DEVICE);
+    ASSERT_EQ(cufftXtSetGPUs(plan, 2, devices), CUFFT_SUCCESS);
+    ASSERT_EQ(cufftMakePlan1d(plan, n, CUFFT_Z2Z, batch, sizes), CUFFT_SUCCESS);
+    cudaLibXtDesc* d = nullptr;
+    ASSERT_EQ(cufftXtMalloc(plan, &d, CUFFT_XT_FORMAT_INPLACE), CUFFT_SUCCESS);
+    std::vector<Number> x(size_t(n * batch));
+    for (Number& z : x) z = {random_number(), random_number()};
+    ASSERT_EQ(cufftXtMemcpy(plan, d, x.data(), CUFFT_COPY_HOST_TO_DEVICE), CUFFT_SUCCESS);
+    EXPECT_EQ(cufftXtExecDescriptorC2C(plan, d, d, CUFFT_FORWARD), CUFFT_INVALID_PLAN) << "of doubles";
+    ASSERT_EQ(cufftXtExecDescriptorZ2Z(plan, d, d, CUFFT_FORWARD), CUFFT_SUCCESS);
+    const auto got = slabs(*d, x.size());
+    for (int i = 0; i < batch; ++i) {
+      const std::vector<Number> line(x.begin() + i * n, x.begin() + (i + 1) * n),
+          want = transform(line, 1, 1, n, -1);
+      for (int k = 0; k < n; ++k) expect_near(got[size_t(i * n + k)], want[size_t(k)], 10, 1e-12);
+    }
+    EXPECT_EQ(cufftXtFree(d), CUFFT_SUCCESS);
+    EXPECT_EQ(cufftDestroy(plan), CUFFT_SUCCESS);
+  }
+}
+
+TEST(Spread, RealTransformsAreInPlace) {
+  constexpr int nx = 4, ny = 2, nz = 6, half = nz / 2 + 1;
+  cufftHandle forward, back;
+  int devices[2] = {0, 0};
+  size_t sizes[2];
+  for (cufftHandle* plan : {&forward, &back}) {
+    ASSERT_EQ(cufftCreate(plan), CUFFT_SUCCESS);
+    ASSERT_EQ(cufftXtSetGPUs(*plan, 2, devices), CUFFT_SUCCESS);
+    ASSERT_EQ(cufftMakePlan3d(*plan, nx, ny, nz, plan == &forward ? CUFFT_D2Z : CUFFT_Z2D, sizes),
+              CUFFT_SUCCESS);
+  }
+  std::vector<double> x(size_t(nx * ny * 2 * half), 0), got(x.size());
+  for (int i = 0; i < nx * ny; ++i)
+    for (int k = 0; k < nz; ++k) x[size_t(i * 2 * half + k)] = random_number();
+  cudaLibXtDesc* d = nullptr;
+  ASSERT_EQ(cufftXtMalloc(forward, &d, CUFFT_XT_FORMAT_INPLACE), CUFFT_SUCCESS);
+  EXPECT_EQ(d->descriptor->size[0], size_t(nx / 2 * ny * half) * sizeof(Number));
+  ASSERT_EQ(cufftXtMemcpy(forward, d, x.data(), CUFFT_COPY_HOST_TO_DEVICE), CUFFT_SUCCESS);
+  ASSERT_EQ(cufftXtExecDescriptorD2Z(forward, d, d), CUFFT_SUCCESS);
+  ASSERT_EQ(cufftXtExecDescriptorZ2D(back, d, d), CUFFT_SUCCESS);
+  ASSERT_EQ(cufftXtMemcpy(back, got.data(), d, CUFFT_COPY_DEVICE_TO_HOST), CUFFT_SUCCESS);
+  for (int i = 0; i < nx * ny; ++i)
+    for (int k = 0; k < nz; ++k)
+      EXPECT_NEAR(got[size_t(i * 2 * half + k)], x[size_t(i * 2 * half + k)] * nx * ny * nz, 1e-11);
+  EXPECT_EQ(cufftXtFree(d), CUFFT_SUCCESS);
+  cufftDestroy(forward), cufftDestroy(back);
+}
+
 }  // namespace
+
+int main(int argc, char** argv) {
+  setenv("PPU_DEVICES", "2", 1);
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

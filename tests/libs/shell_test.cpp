@@ -24,7 +24,7 @@ const std::vector<Row> kCudnn = {
 #include "libs/cudnn/api.inc"
 };
 const std::vector<Row> kCufft = {
-#include <ppu/cufft_functions.inc>
+#include "libs/cufft/api.inc"
 };
 const std::vector<Row> kCurand = {
 #include <ppu/curand_functions.inc>

@@ -1,12 +1,14 @@
-// libcufft: the exports, and plans as programs make them. Callbacks, half types and several devices are not
-// written.
+// libcufft: the exports, and plans as programs make them; several devices are in xt.cpp. Callbacks and half
+// types are not written.
 #include <climits>
 #include <map>
+
+#include <cufftXt.h>
 
 #include "base/log.h"
 #include "libs/cufft/plan.h"
 
-#define PPU_ROWS <ppu/cufft_functions.inc>
+#define PPU_ROWS "libs/cufft/api.inc"
 #define PPU_LIBRARY cufft
 #define PPU_STATUS cufftResult
 #define PPU_NOT_WRITTEN CUFFT_NOT_IMPLEMENTED
@@ -25,12 +27,15 @@ std::map<cufftHandle, std::shared_ptr<Plan>>& plans() {
   return *all;
 }
 
-/// Null for what isn't a plan.
+}  // namespace
+
 std::shared_ptr<Plan> find(cufftHandle handle) {
   const std::lock_guard lock(mutex);
   const auto at = plans().find(handle);
   return at == plans().end() ? nullptr : at->second;
 }
+
+namespace {
 
 template <class N>
 struct Many {
@@ -79,7 +84,8 @@ cufftResult make(cufftHandle handle, const Many<N>& m, cufftType type, size_t* b
   plan->in = layout_of(m.rank, given ? m.inembed : nullptr, m.istride, m.idist);
   plan->out = layout_of(m.rank, given ? m.onembed : nullptr, m.ostride, m.odist);
   plan->made = true;
-  if (bytes) *bytes = 0;  // the work area is host memory of our own
+  // The work area is host memory of our own; there is a size for each device.
+  if (bytes) std::fill_n(bytes, std::max<size_t>(1, plan->devices.size()), 0);
   return CUFFT_SUCCESS;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace ppu::cufft {
 
@@ -20,6 +21,7 @@ struct Layout {
 struct Plan {
   bool made = false;
   CUstream stream = nullptr;
+  std::vector<int> devices;  ///< that cufftXtSetGPUs named
   int rank = 0;
   int64_t n[3] = {1, 1, 1};  ///< the last is the fastest
   int64_t batch = 1;
@@ -28,6 +30,9 @@ struct Plan {
   std::mutex mutex;  ///< one execution makes the transforms that others use
   std::shared_ptr<const void> transforms;
 };
+
+/// Null for what isn't a plan.
+std::shared_ptr<Plan> find(cufftHandle handle);
 
 /// Queues it. `direction` counts where neither side is real.
 cufftResult execute(const std::shared_ptr<Plan>& plan, const void* in, void* out, int direction);
