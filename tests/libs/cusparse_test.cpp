@@ -468,6 +468,28 @@ TEST_F(Cusparse, ProductsOfTwoSparseMatrices) {
   for (const auto matrix : {sa, sb, sc, back}) cusparseDestroySpMat(matrix);
 }
 
+TEST_F(Cusparse, DenseIntoGivenBlocks) {
+  // By rows, with a gap behind each; of four blocks the two on the second diagonal are named.
+  Shared<float> dense(4 * 5);
+  for (size_t i = 0; i < dense.size(); ++i) dense[i] = float(i) + 1;
+  Shared<int> blocks{1, 0};
+  Shared<float> values(8);
+  cusparseDnMatDescr_t from = nullptr;
+  cusparseSpMatDescr_t to = nullptr;
+  ASSERT_EQ(cusparseCreateDnMat(&from, 4, 4, 5, dense.get(), CUDA_R_32F, CUSPARSE_ORDER_ROW), kOk);
+  ASSERT_EQ(cusparseCreateBlockedEll(&to, 4, 4, 2, 2, blocks.get(), values.get(), kI32, kZero, CUDA_R_32F),
+            kOk);
+  const auto algorithm = CUSPARSE_DENSETOSPARSE_ALG_DEFAULT;
+  size_t bytes = 0;
+  ASSERT_EQ(cusparseDenseToSparse_bufferSize(handle, from, to, algorithm, &bytes), kOk);
+  ASSERT_EQ(cusparseDenseToSparse_analysis(handle, from, to, algorithm, nullptr), kOk);
+  ASSERT_EQ(cusparseDenseToSparse_convert(handle, from, to, algorithm, nullptr), kOk);
+  wait();
+  const float want[] = {3, 4, 8, 9, 11, 12, 16, 17};
+  for (size_t i = 0; i < 8; ++i) EXPECT_EQ(values[i], want[i]) << i;
+  cusparseDestroyDnMat(from), cusparseDestroySpMat(to);
+}
+
 TEST_F(Cusparse, SparseVectors) {
   Shared<int> indices{1, 3};
   Shared<float> values{2, 5}, dense{1, 2, 3, 4};

@@ -364,8 +364,8 @@ Status check_densities(Handle h, const cusparseDnMatDescr* a, const cusparseSpMa
   if (!contexts.find(h)) return CUSPARSE_STATUS_NOT_INITIALIZED;
   if (!a || !b || a->rows != b->rows || a->columns != b->columns || a->type != b->type) return kBad;
   if (b->format != CUSPARSE_FORMAT_CSR && b->format != CUSPARSE_FORMAT_CSC &&
-      b->format != CUSPARSE_FORMAT_COO) {
-    log_once("cusparse", "DenseToSparse", "cusparseDenseToSparse makes CSR, CSC and COO only");
+      b->format != CUSPARSE_FORMAT_COO && b->format != CUSPARSE_FORMAT_BLOCKED_ELL) {
+    log_once("cusparse", "DenseToSparse", "cusparseDenseToSparse makes CSR, CSC, COO and blocked ELL only");
     return kNotDone;
   }
   return kOk;
@@ -383,16 +383,25 @@ bool is_zero(cudaDataType type, const char* at, size_t bytes) {
     if (at[i] && !(i + 1 == bytes && bytes > 1 && at[i] == char(0x80) && type != CUDA_R_32I)) return false;
   return true;
 }
+const char* element_of(const cusparseDnMatDescr& a, int64_t row, int64_t column) {
+  const bool by_row = a.order == CUSPARSE_ORDER_ROW;
+  const int64_t at = by_row ? row * a.ld + column : row + column * a.ld;
+  return static_cast<const char*>(a.values) + size_t(at) * element_bytes(a.type);
+}
+/// The values of the blocks that a matrix of blocked ELL names.
+void fill_blocks(const cusparseDnMatDescr& from, const cusparseSpMatDescr& to) {
+  const size_t bytes = element_bytes(to.type);
+  for (const Entry& e : entries_of(to))
+    std::memcpy(static_cast<char*>(to.values) + size_t(e.position) * bytes, element_of(from, e.row, e.column),
+                bytes);
+}
 /// Calls body(line, at, address) for each element that isn't zero, line by line: rows, or columns for CSC.
 template <class Body>
 void for_nonzeros(const cusparseDnMatDescr& a, bool by_column, Body&& body) {
   const size_t bytes = element_bytes(a.type);
-  const int64_t row = a.order == CUSPARSE_ORDER_ROW ? a.ld : 1,
-                column = a.order == CUSPARSE_ORDER_ROW ? 1 : a.ld;
   for (int64_t i = 0; i < (by_column ? a.columns : a.rows); ++i)
     for (int64_t j = 0; j < (by_column ? a.rows : a.columns); ++j) {
-      const char* at = static_cast<const char*>(a.values) +
-                       size_t((by_column ? j : i) * row + (by_column ? i : j) * column) * bytes;
+      const char* at = element_of(a, by_column ? j : i, by_column ? i : j);
       if (!is_zero(a.type, at, bytes)) body(i, j, at);
     }
 }
@@ -410,6 +419,7 @@ Status cusparseDenseToSparse_analysis(Handle h, cusparseConstDnMatDescr_t a, cus
   const cusparseDnMatDescr* da = find(a);
   cusparseSpMatDescr* sb = find(b);
   if (const Status bad = check_densities(h, da, sb); bad != kOk) return bad;
+  if (sb->format == CUSPARSE_FORMAT_BLOCKED_ELL) return kOk;  // its blocks are given
   if (!reach(*da)) return kBad;
   if (const Status waited = wait(h); waited != kOk) return waited;
   const bool by_column = sb->format == CUSPARSE_FORMAT_CSC;
@@ -430,6 +440,8 @@ Status cusparseDenseToSparse_convert(Handle h, cusparseConstDnMatDescr_t a, cusp
   const cusparseSpMatDescr* sb = find(b);
   if (const Status bad = check_densities(h, da, sb); bad != kOk) return bad;
   if (!reach(*da) || !reach(*sb)) return kBad;
+  if (sb->format == CUSPARSE_FORMAT_BLOCKED_ELL)
+    return enqueue(h, [from = *da, to = *sb] { fill_blocks(from, to); });
   return enqueue(h, [from = *da, to = *sb] {
     const bool by_column = to.format == CUSPARSE_FORMAT_CSC, coo = to.format == CUSPARSE_FORMAT_COO;
     const size_t bytes = element_bytes(to.type);
