@@ -281,6 +281,20 @@ uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel) {
 
 namespace {
 
+/// A reader that has found a writer takes itself off the count again.
+bool is_moved_back(const llvm::AtomicRMWInst& counter, const llvm::Loop& loop) {
+  return llvm::any_of(loop.blocks(), [&](llvm::BasicBlock* b) {
+    return llvm::any_of(*b, [&](llvm::Instruction& i) {
+      const auto* back = llvm::dyn_cast<llvm::AtomicRMWInst>(&i);
+      return back && back != &counter && back->getPointerOperand() == counter.getPointerOperand() &&
+             (back->getOperation() == llvm::AtomicRMWInst::Add ||
+              back->getOperation() == llvm::AtomicRMWInst::Sub) &&
+             (back->getOperation() != counter.getOperation() ||
+              back->getValOperand() != counter.getValOperand());
+    });
+  });
+}
+
 /// Would the loop do just the same again until another thread writes? Then its exits depend on this.
 bool waits_for_others(const llvm::Instruction& i, const llvm::Loop& loop) {
   if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&i)) return load->isVolatile();
@@ -290,11 +304,12 @@ bool waits_for_others(const llvm::Instruction& i, const llvm::Loop& loop) {
            simt::may_be_the_same_again(loop, swap->getPointerOperand());
   if (const auto* rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&i)) {
     if (!simt::may_be_the_same_again(loop, rmw->getPointerOperand())) return false;
-    // A counter that moves on each turn (atomicAdd of 1) isn't waiting.
+    // A counter that moves on each turn (atomicAdd of 1) isn't waiting, unless it is moved back.
     const bool counts =
         rmw->getOperation() == llvm::AtomicRMWInst::Add || rmw->getOperation() == llvm::AtomicRMWInst::Sub;
     const auto* by = llvm::dyn_cast<llvm::ConstantInt>(rmw->getValOperand());
-    return loop.isLoopInvariant(rmw->getValOperand()) && (!counts || (by && by->isZero()));
+    return loop.isLoopInvariant(rmw->getValOperand()) &&
+           (!counts || (by && by->isZero()) || is_moved_back(*rmw, loop));
   }
   return false;
 }

@@ -6,11 +6,19 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Operator.h"
+#include "simt/names.h"
 
 using namespace llvm;
 
 namespace ppu::simt {
 namespace {
+
+/// The same wherever it is asked for.
+bool is_shared_base(const Value* v) {
+  const auto* call = dyn_cast<CallInst>(v);
+  const Function* f = call ? call->getCalledFunction() : nullptr;
+  return f && f->getName() == kSharedBase;
+}
 
 /// constant + the sum of coefficient * value, modulo 2^bits.
 class Sum {
@@ -23,7 +31,7 @@ class Sum {
     if (const auto* k = dyn_cast<ConstantInt>(v)) {
       constant += factor * k->getValue().sextOrTrunc(64).getZExtValue();
     } else if (depth == 0 || !open(v, factor, depth - 1)) {
-      terms[v] += factor;
+      terms[is_shared_base(v) ? cast<CallInst>(v)->getCalledFunction() : v] += factor;
     }
   }
   uint64_t mask() const { return (uint64_t(1) << bits_) - 1; }
@@ -142,7 +150,30 @@ bool apart(const ShapeAnalysis& shapes, const Value* a, const Value* b, unsigned
   return true;
 }
 
+/// What the addresses are counted from, where it is the same.
+const Value* common_base(const ShapeAnalysis& shapes, const Sum& x, const Sum& y) {
+  for (const auto& [value, factor] : x.terms) {
+    const auto other = y.terms.find(value);
+    const bool wide = value->getType()->isPointerTy() || value->getType()->isIntegerTy(64);
+    if (wide && factor == 1 && other != y.terms.end() && other->second == 1 && shapes.uniform(value))
+      return value;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+bool in_one_object(const ShapeAnalysis& shapes, const Value* a, const Value* b) {
+  constexpr unsigned kAddressBits = 16;  // what is compared of them: indices are 32 bits wide
+  const DataLayout& layout = shapes.function.getParent()->getDataLayout();
+  Sum x(kAddressBits, layout), y(kAddressBits, layout);
+  x.add(a, 1);
+  y.add(b, 1);
+  const Value* base = common_base(shapes, x, y);
+  if (!base || !isa<Function>(base)) return base;
+  // Of all that lies in shared memory: the same index, or none.
+  return x.constant == y.constant && x.terms == y.terms;
+}
 
 bool lanes_may_meet(const ShapeAnalysis& shapes, const Value* a, const Value* b) {
   for (unsigned bits = 6; bits <= 16; bits++)

@@ -10,4 +10,8 @@ namespace ppu::simt {
 /// told apart.
 bool lanes_may_meet(const ShapeAnalysis& shapes, const llvm::Value* a, const llvm::Value* b);
 
+/// Both lie in one object: an array that is a parameter or a global variable, or one variable of shared
+/// memory.
+bool in_one_object(const ShapeAnalysis& shapes, const llvm::Value* a, const llvm::Value* b);
+
 }  // namespace ppu::simt

@@ -132,15 +132,26 @@ class WaitFinder {
     return false;
   }
 
-  /// The write may be to a place that `asks` names for another lane.
+  /// The write may be to a place that `asks` names for another lane. (A weak one that wakes others races; but
+  /// in the object that they poll it is meant to.)
   bool may_answer(const Instruction& write, const std::vector<const Value*>& asks) const {
-    return llvm::any_of(asks,
-                        [&](const Value* place) { return lanes_may_meet(s_, place, address_of(write)); });
+    const bool weak = !signals(write);
+    if (weak && !isa<StoreInst>(write)) return false;
+    return llvm::any_of(asks, [&](const Value* place) {
+      return (!weak || in_one_object(s_, place, address_of(write))) &&
+             lanes_may_meet(s_, place, address_of(write));
+    });
   }
 
-  /// A copy of an instruction that asks: a loop with a bound on its turns is unrolled.
-  static bool asks_the_same(const Instruction& a, const Instruction& b) {
-    return a.isSameOperationAs(&b) && std::equal(a.op_begin(), a.op_end(), b.op_begin());
+  /// The other isn't what gives back: a copy of the one that asks (a loop with a bound on its turns is
+  /// unrolled), or what takes an attempt off a count again.
+  static bool asks_too(const Instruction& asks, const Instruction& other) {
+    const auto counts = [](const Instruction& inst) {
+      const auto* rmw = dyn_cast<AtomicRMWInst>(&inst);
+      return rmw && (rmw->getOperation() == AtomicRMWInst::Add || rmw->getOperation() == AtomicRMWInst::Sub);
+    };
+    return (counts(asks) && counts(other)) ||
+           (asks.isSameOperationAs(&other) && std::equal(asks.op_begin(), asks.op_end(), other.op_begin()));
   }
 
   /// Who holds what the others poll gives it back before leaving the loop: the same place is written by
@@ -152,7 +163,7 @@ class WaitFinder {
         if (address_of(inst) && (signals(inst) || inst.isVolatile())) accesses.push_back(&inst);
     for (const Instruction* asks : accesses)
       for (const Instruction* gives : accesses)
-        if (!asks_the_same(*asks, *gives) && !isa<StoreInst>(asks) && signals(*gives) &&
+        if (!asks_too(*asks, *gives) && !isa<StoreInst>(asks) && signals(*gives) &&
             address_of(*asks) == address_of(*gives))
           return true;
     return false;
@@ -246,7 +257,7 @@ class WaitFinder {
       for (const Instruction& inst : *b) {
         held |= holds_all(inst);
         if (held) break;
-        if (by_others && signals(inst) && may_answer(inst, asks)) return true;
+        if (by_others && may_answer(inst, asks)) return true;
       }
       if (!held) open.insert(open.end(), succ_begin(b), succ_end(b));
     }

@@ -356,6 +356,20 @@ TEST(Simt, ALaneThatWaitsForAnotherMakesTheKernelNarrow) {
   EXPECT_TRUE(runs_narrow(plainly("ld.global.u32 %r5, [%d0]; membar.gl;")));
   EXPECT_FALSE(runs_narrow(plainly("add.s64 %d0, %d0, 4; ld.global.cg.u32 %r5, [%d0];"))) << "a search";
   EXPECT_FALSE(runs_narrow(poll + "st.global.u32 [%d1], 1;\n"));
+  EXPECT_TRUE(runs_narrow(poll + "st.global.u32 [%d0], 1;\n")) << "a weak write, but of what is polled";
+  EXPECT_FALSE(runs_narrow(poll + "st.global.u32 [%d0+4], 1;\n"));
+  const auto by_flag = [](const std::string& written) {
+    return "setp.eq.u32 %p1, %r1, 3; @%p1 bra L2;\nL1: ld.volatile.shared.u32 %r5, [sh+8]; setp.eq.s32 %p0, "
+           "%r5, 0;\n"
+           "@%p0 bra L1; bra L3;\nL2: st.shared.u32 [" +
+           written + "], 1;\nL3:\n";
+  };
+  EXPECT_TRUE(runs_narrow(by_flag("sh+8")));
+  EXPECT_FALSE(runs_narrow(by_flag("sh+12")));
+  // A reader that comes while a lock is written takes itself off the count of readers, and tries again.
+  EXPECT_TRUE(runs_narrow(
+      "L1: atom.global.add.u32 %r5, [%d0], 1; setp.ge.s32 %p0, %r5, 0; @%p0 bra L2;\n"
+      "atom.global.add.u32 %r5, [%d0], -1; bra L1;\nL2: atom.global.add.u32 %r5, [%d0], 0x80000000;\n"));
 }
 
 // As cuda::barrier asks of its object, which may be in any memory.
