@@ -422,6 +422,8 @@ bool Widener::load_linear(Type* t, Value* base, const Shape& shape, unsigned par
     out.push_back(load_chunks(t, n, shape, [&](unsigned lane) { return at(shape.c[lane]); }));
     return true;
   }
+  // AVX2 masks words only: a branch for each element of the window took minutes to compile.
+  if (mask_ && !options_.avx512 && size < 4) return false;
   // A window: everything between the lowest and the highest lane in one load, then permutes.
   const int64_t low = shape.min_offset(), span = shape.max_offset() - low + size * parts;
   if (span > kMaxWindow) return false;

@@ -38,7 +38,7 @@ constexpr const char* kHead =
     "mov.u32 %r1, %tid.x; mov.u32 %r2, %ctaid.x; mov.u32 %r3, %ntid.x;\n"
     "mad.lo.s32 %r4, %r2, %r3, %r1;\n";
 
-Widened widened(const std::string& body, uint32_t x, uint32_t y = 1, uint32_t gang = 1) {
+Widened widened(const std::string& body, uint32_t x, uint32_t y = 1, uint32_t gang = 1, bool avx512 = true) {
   Widened w;
   const auto cpu = codegen::Cpu::kAvx2;  // any: the plan of an access doesn't depend on it
   auto target = codegen::make_target(cpu, 2);
@@ -49,6 +49,7 @@ Widened widened(const std::string& body, uint32_t x, uint32_t y = 1, uint32_t ga
   Options options;
   options.block[0] = x, options.block[1] = y, options.block[2] = 1;
   options.gang = gang;
+  options.avx512 = avx512;
   auto lowered = lower::lower_kernel(context, *module, "k", options.block);
   EXPECT_TRUE(lowered.ok()) << lowered.error().message;
   codegen::set_target_attributes(*lowered->module, **target, cpu);
@@ -174,6 +175,15 @@ TEST(Simt, StridedLoadsAreAWindowAndAPermute) {
       32);
   EXPECT_EQ(w.count("gather"), 0u) << w.ir;
   EXPECT_GE(w.count("shufflevector"), 1u);
+}
+
+// AVX2 can leave out words of a load, not bytes: a branch for each byte of the window would be hundreds.
+TEST(Simt, MaskedBytesOfStructuresAreLoadedByLanesWithoutAvx512) {
+  const std::string load =
+      "mul.wide.s32 %d2, %r1, 12; add.s64 %d3, %d0, %d2; ld.global.u8 %r5, [%d3];\n"
+      "mul.wide.s32 %d4, %r1, 4; add.s64 %d5, %d1, %d4; st.global.u32 [%d5], %r5;\n";
+  EXPECT_EQ(widened(load, 40, 1, 1, false).count("@llvm.masked.load"), 0u);
+  EXPECT_GE(widened(load, 40).count("@llvm.masked.load"), 1u);
 }
 
 // The members of a structure, one after another: a row of memory, not every third word of it.
