@@ -468,6 +468,33 @@ TEST_F(Cusparse, ProductsOfTwoSparseMatrices) {
   for (const auto matrix : {sa, sb, sc, back}) cusparseDestroySpMat(matrix);
 }
 
+TEST_F(Cusparse, ACapturedProductAnswersWhenItsGraphRuns) {
+  Shared<int> indices{1, 3};
+  Shared<float> values{2, 5}, dense{1, 2, 3, 4};
+  cusparseSpVecDescr_t x = nullptr;
+  cusparseDnVecDescr_t y = nullptr;
+  ASSERT_EQ(cusparseCreateSpVec(&x, 4, 2, indices.get(), values.get(), kI32, kZero, CUDA_R_32F), kOk);
+  ASSERT_EQ(cusparseCreateDnVec(&y, 4, dense.get(), CUDA_R_32F), kOk);
+  cudaStream_t stream = nullptr;
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t runs = nullptr;
+  float dot = 0;
+  ASSERT_EQ(cudaStreamCreate(&stream), cudaSuccess);
+  ASSERT_EQ(cusparseSetStream(handle, stream), kOk);
+  ASSERT_EQ(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), cudaSuccess);
+  EXPECT_EQ(cusparseSpVV(handle, kPlain, x, y, &dot, CUDA_R_32F, nullptr), kOk);
+  ASSERT_EQ(cudaStreamEndCapture(stream, &graph), cudaSuccess);
+  EXPECT_EQ(dot, 0);
+  ASSERT_EQ(cudaGraphInstantiateWithFlags(&runs, graph, 0), cudaSuccess);
+  dense[1] = 3;
+  ASSERT_EQ(cudaGraphLaunch(runs, stream), cudaSuccess);
+  wait();
+  EXPECT_FLOAT_EQ(dot, 2 * 3 + 5 * 4);
+  ASSERT_EQ(cusparseSetStream(handle, nullptr), kOk);
+  cudaGraphExecDestroy(runs), cudaGraphDestroy(graph), cudaStreamDestroy(stream);
+  cusparseDestroySpVec(x), cusparseDestroyDnVec(y);
+}
+
 TEST_F(Cusparse, DenseIntoGivenBlocks) {
   // By rows, with a gap behind each; of four blocks the two on the second diagonal are named.
   Shared<float> dense(4 * 5);

@@ -148,6 +148,16 @@ Status cusparseSpVV_bufferSize(Handle h, cusparseOperation_t op, cusparseConstSp
   if (!known(op) || !find(x) || !find(y)) return kBad;
   return answer_size(bytes);
 }
+namespace {
+
+/// A captured stream can't be waited for: its graph writes the answer when it runs.
+bool is_captured(Handle h) {
+  CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
+  return cuStreamIsCapturing(h->stream, &status) == CUDA_SUCCESS && status != CU_STREAM_CAPTURE_STATUS_NONE;
+}
+
+}  // namespace
+
 Status cusparseSpVV(Handle h, cusparseOperation_t op, cusparseConstSpVecDescr_t x,
                     cusparseConstDnVecDescr_t y, void* result, cudaDataType compute, void*) {
   const cusparseSpVecDescr* sx = find(x);
@@ -171,7 +181,8 @@ Status cusparseSpVV(Handle h, cusparseOperation_t op, cusparseConstSpVecDescr_t 
         }
       *static_cast<C*>(result) = sum;
     });
-    return queued == kOk && h->pointer_mode == CUSPARSE_POINTER_MODE_HOST ? wait(h) : queued;
+    const bool waits = h->pointer_mode == CUSPARSE_POINTER_MODE_HOST && !is_captured(h);
+    return queued == kOk && waits ? wait(h) : queued;
   });
 }
 
