@@ -2,6 +2,7 @@
 // or a few (contiguous, broadcast or strided lane patterns known at compile time), else a gather or scatter
 // that looks at run time whether each half warp is contiguous after all.
 #include <algorithm>
+#include <numeric>
 
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -413,6 +414,19 @@ Value* Widener::load_pieces(Type* t, Value* pointer) {
   return load_chunks(t, n, shape, [&](unsigned lane) { return lane_scalar(pointer, lane); });
 }
 
+/// Of small elements in two loads of powers of two, the second up to the window's end: LLVM takes vectors of
+/// odd lengths apart where they become masks. `order`: where the window's elements are.
+Value* Widener::load_window(Type* t, unsigned elements, Value* at, std::vector<int>& order) {
+  const unsigned n = bit_floor(elements), rest = elements - n;
+  const bool in_one = rest == 0 || layout_.getTypeStoreSize(t).getFixedValue() > 2;
+  order.resize(elements);
+  for (unsigned i = 0; i < elements; i++) order[i] = int(in_one || i < n ? i : i - rest + n);
+  if (in_one) return b_.CreateAlignedLoad(FixedVectorType::get(t, elements), at, Align(1));
+  Type* half = FixedVectorType::get(t, n);
+  Value* last = b_.CreateAlignedLoad(half, b_.CreateGEP(t, at, b_.getInt64(rest)), Align(1));
+  return concat({b_.CreateAlignedLoad(half, at, Align(1)), last});
+}
+
 // Component `k` of `parts` interleaved ones, lanes at base + shape.c. Null: no plan, gather instead.
 bool Widener::load_linear(Type* t, Value* base, const Shape& shape, unsigned parts,
                           std::vector<Value*>& out) {
@@ -432,26 +446,32 @@ bool Widener::load_linear(Type* t, Value* base, const Shape& shape, unsigned par
   const unsigned elements = unsigned(span / size);
   Type* wt = FixedVectorType::get(t, elements);
   Value* window;
+  std::vector<int> order(elements);
+  std::iota(order.begin(), order.end(), 0);
   if (!mask_) {
-    window = b_.CreateAlignedLoad(wt, at(low), Align(1));
+    window = load_window(t, elements, at(low), order);
   } else {
-    // Which lane wants each element; elements wanted by several lanes, or none, leave this plan to full
-    // masks.
-    std::vector<int> owner(elements, -1);
+    // Which lanes want each element: two at most, as where a row's index is clamped to its ends.
+    std::vector<int> owners[2] = {std::vector<int>(elements, -1), std::vector<int>(elements, -1)};
+    bool shared = false;
     for (unsigned l = 0; l < kLanes; l++)
       for (unsigned k = 0; k < parts; k++) {
-        int& o = owner[unsigned((shape.c[l] - low) / size) + k];
-        if (o >= 0) return false;
-        o = int(l);
+        const unsigned element = unsigned((shape.c[l] - low) / size) + k;
+        const bool second = owners[0][element] >= 0;
+        if (owners[second][element] >= 0) return false;
+        owners[second][element] = int(l);
+        shared |= second;
       }
-    for (int& o : owner)
-      if (o < 0) o = int(kLanes);  // a hole: never loaded
-    Value* m = b_.CreateShuffleVector(mask_, no_lanes(), owner);
+    for (auto& some : owners)
+      for (int& o : some)
+        if (o < 0) o = int(kLanes);  // a hole: never loaded
+    Value* m = b_.CreateShuffleVector(mask_, no_lanes(), owners[0]);
+    if (shared) m = b_.CreateOr(m, b_.CreateShuffleVector(mask_, no_lanes(), owners[1]));
     window = b_.CreateMaskedLoad(wt, at(low), Align(1), m, Constant::getNullValue(wt));
   }
   for (unsigned k = 0; k < parts; k++) {
     std::vector<int> pick(kLanes);
-    for (unsigned l = 0; l < kLanes; l++) pick[l] = int((shape.c[l] - low) / size) + int(k);
+    for (unsigned l = 0; l < kLanes; l++) pick[l] = order[size_t((shape.c[l] - low) / size) + k];
     out.push_back(b_.CreateShuffleVector(window, pick));
   }
   return true;

@@ -269,6 +269,7 @@ class Widener {
   llvm::Value* sums_before(llvm::Value* v);
   bool load_linear(llvm::Type* t, llvm::Value* base, const Shape& shape, unsigned parts,
                    std::vector<llvm::Value*>& out);
+  llvm::Value* load_window(llvm::Type* t, unsigned elements, llvm::Value* at, std::vector<int>& order);
   /// Where half a warp's lanes load, as addresses or as numbers of elements.
   struct HalfPlaces {
     llvm::Value* at;  ///< <16 x i64> or <16 x i32>

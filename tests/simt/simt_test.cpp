@@ -228,6 +228,30 @@ TEST(Simt, AWarpThatABoundsCheckLetsThroughWholeIsNotMasked) {
   }
 }
 
+// min(threadIdx.x + 1, 15) of a row of 16 is known for each lane; masked, too, it is no gather.
+TEST(Simt, IndicesClampedToARowOfTheBlockAreConstants) {
+  const std::string load =
+      "add.s32 %r6, %r1, 1; min.s32 %r6, %r6, 15; shl.b32 %r6, %r6, 2; shl.b32 %r7, %r5, 6;\n"
+      "add.s32 %r6, %r6, %r7; mov.u32 %r8, sh; add.s32 %r6, %r6, %r8; ld.shared.f32 %f0, [%r6];\n"
+      "shl.b32 %r9, %r1, 2; add.s32 %r9, %r9, %r7; add.s32 %r9, %r9, %r8; st.shared.f32 [%r9+1024], "
+      "%f0;\nL1:\n";
+  for (const char* guard : {"", "ld.global.u32 %r10, [%d0]; setp.ge.u32 %p0, %r1, %r10; @%p0 bra L1;\n"}) {
+    const Widened w = widened("mov.u32 %r5, %tid.y;\n" + (guard + load), 16, 16);
+    EXPECT_EQ(w.count("masked.gather"), 0u) << w.ir;
+    EXPECT_EQ(w.count("smin"), 0u) << w.ir;
+  }
+}
+
+// Every other of 63 halfwords: two loads of a register each.
+TEST(Simt, WindowsOfSmallElementsAreWholeRegisters) {
+  const Widened w = widened(
+      "mul.wide.s32 %d2, %r1, 4; add.s64 %d3, %d0, %d2; .reg .b16 %h1; ld.global.u16 %h1, [%d3];\n"
+      "add.s64 %d4, %d1, %d2; cvt.u32.u16 %r5, %h1; st.global.u32 [%d4], %r5;\n",
+      64);
+  EXPECT_EQ(w.count("<63 x i16>"), 0u) << w.ir;
+  EXPECT_EQ(w.count("load <32 x i16>"), 2u);
+}
+
 TEST(Simt, AGuardedBarrierStandsOnce) {
   const Widened w = widened(
       "setp.ge.s32 %p0, %r4, %r0; @%p0 bra L1;\n"
