@@ -37,6 +37,8 @@ inline constexpr llvm::StringLiteral kLineMetadata = "ppu.line";
 inline constexpr llvm::StringLiteral kFreshMetadata = "ppu.fresh";
 /// Internal to src/simt: marks stack memory that must survive suspensions of its warp.
 inline constexpr llvm::StringLiteral kKeptMetadata = "ppu.kept";
+/// Internal to src/simt: an extension to 64 bits whose operand doesn't wrap between the threads of the block.
+inline constexpr llvm::StringLiteral kUnwrapped = "ppu.unwrapped";
 /// Internal to src/simt: where a warp is suspended (operands: kind, see suspend.h).
 inline constexpr llvm::StringLiteral kSuspend = "ppu.suspend";
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "llvm/IR/IntrinsicInst.h"
+#include "simt/names.h"
 #include "simt/shape.h"
 
 using namespace llvm;
@@ -124,7 +125,7 @@ Piece ShapeAnalysis::piece_by_operation(Instruction& inst, unsigned bits) const 
     case Instruction::ZExt:
       if (bits == 64 && inst.getOperand(0)->getType()->isIntegerTy(32)) {
         p = operand(0);
-        if (isa<SExtInst>(inst) && addresses_shared_memory(&inst, 4)) break;
+        if (inst.hasMetadata(kUnwrapped) || (isa<SExtInst>(inst) && addresses_shared_memory(&inst, 4))) break;
         p.if_unwrapped = {{&inst, 1}};
         if (!versions_) p.lanes = 0;
       }

@@ -8,6 +8,7 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
+#include "simt/names.h"
 
 using namespace llvm;
 
@@ -115,6 +116,7 @@ void prefetch(Instruction& access, const Counter& counter, const std::vector<Ins
                             ? BinaryOperator::CreateAdd(inst->getOperand(0), inst->getOperand(1))
                             : inst->clone();
     copy->dropPoisonGeneratingFlags();
+    copy->setMetadata(kUnwrapped, nullptr);
     for (unsigned i = 0; i < copy->getNumOperands(); i++)
       if (const auto it = ahead.find(copy->getOperand(i)); it != ahead.end()) copy->setOperand(i, it->second);
     b.Insert(copy);

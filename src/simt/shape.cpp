@@ -527,7 +527,7 @@ bool addresses_shared_memory(const Value* v, int depth) {
 
 Shape ShapeAnalysis::transfer_extension(Instruction& inst, const Shape& a) const {
   if (!a.is_linear() || inst.getOperand(0)->getType()->isIntegerTy(1)) return Shape::varying();
-  if (a.low_bits_free()) return a;
+  if (a.low_bits_free() || inst.hasMetadata(kUnwrapped)) return a;
   if (!inst.getOperand(0)->getType()->isIntegerTy(32) || !inst.getType()->isIntegerTy(64))
     return Shape::varying();
   if (inst.getOpcode() == Instruction::SExt && addresses_shared_memory(&inst, 4)) return a;

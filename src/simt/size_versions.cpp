@@ -82,7 +82,7 @@ Function* test_function(Function& kernel, ArrayRef<SizeTest> tests) {
 
 }  // namespace
 
-SizeVersions split_by_size(Function& kernel, const WarpLayout& layout) {
+BlockVersions split_by_size(Function& kernel, const WarpLayout& layout) {
   if (!layout.full_warps() || kernel.getInstructionCount() > kMaxInstructions) return {};
   std::vector<SizeTest> tests;
   {
@@ -91,11 +91,11 @@ SizeVersions split_by_size(Function& kernel, const WarpLayout& layout) {
     tests = find_tests(shapes);
   }
   if (tests.empty() || tests.size() > kMaxTests) return {};
-  SizeVersions out;
+  BlockVersions out;
   out.test = test_function(kernel, tests);
   ValueToValueMapTy map;
-  out.even = CloneFunction(&kernel, map);
-  out.even->setName(kernel.getName() + ".even");
+  out.fast = CloneFunction(&kernel, map);
+  out.fast->setName(kernel.getName() + ".even");
   for (const SizeTest& t : tests) {
     auto* size = cast<Instruction>(static_cast<Value*>(map[t.size]));
     IRBuilder<> b(size->getParent(), std::next(size->getIterator()));
@@ -105,16 +105,16 @@ SizeVersions split_by_size(Function& kernel, const WarpLayout& layout) {
   return out;
 }
 
-void choose_by_size(const SizeVersions& versions, Function& even, Function& any, const std::string& name) {
+void choose_version(const BlockVersions& versions, Function& fast, Function& any, const std::string& name) {
   Function* f =
-      Function::Create(even.getFunctionType(), GlobalValue::ExternalLinkage, name, *even.getParent());
-  f->copyAttributesFrom(&even);
+      Function::Create(fast.getFunctionType(), GlobalValue::ExternalLinkage, name, *fast.getParent());
+  f->copyAttributesFrom(&fast);
   BasicBlock* entry = BasicBlock::Create(f->getContext(), "entry", f);
   IRBuilder<> b(entry);
   Value* args[] = {f->getArg(0), f->getArg(1)};
   Value* test = b.CreateCall(versions.test, args);
   BasicBlock* ways[2];
-  for (Function* version : {&even, &any}) {
+  for (Function* version : {&fast, &any}) {
     version->setLinkage(GlobalValue::InternalLinkage);
     BasicBlock*& way = ways[version == &any];
     way = BasicBlock::Create(f->getContext(), version->getName(), f);

@@ -13,15 +13,19 @@ struct SizeTest {
   unsigned low_bits = 0;
 };
 
-struct SizeVersions {
-  llvm::Function* even = nullptr;  ///< the kernel where every size is even; null: one version is enough
-  llvm::Function* test = nullptr;  ///< i1 (launch, block): whether they are
+/// Of a kernel: one for blocks of which something is known, beside the one for all.
+struct BlockVersions {
+  llvm::Function* fast = nullptr;  ///< null: one version is enough
+  llvm::Function* test = nullptr;  ///< i1 (launch, block): whether a block may run it
+  const char* name = "even";       ///< of the fast version
+  bool others_are_few = false;     ///< blocks that may not
 };
 
-SizeVersions split_by_size(llvm::Function& kernel, const WarpLayout& layout);
+/// The fast one takes every size for an even one.
+BlockVersions split_by_size(llvm::Function& kernel, const WarpLayout& layout);
 
 /// `i32 NAME(launch, block)`, which runs the right one of two block functions.
-void choose_by_size(const SizeVersions& versions, llvm::Function& even, llvm::Function& any,
+void choose_version(const BlockVersions& versions, llvm::Function& fast, llvm::Function& any,
                     const std::string& name);
 
 }  // namespace ppu::simt

@@ -9,6 +9,7 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Transforms/Scalar/ADCE.h"
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/InstSimplifyPass.h"
 #include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/FixIrreducible.h"
@@ -21,6 +22,7 @@
 #include "simt/early_reads.h"
 #include "simt/full_versions.h"
 #include "simt/gang_size.h"
+#include "simt/inner_blocks.h"
 #include "simt/joined_stores.h"
 #include "simt/lanes_wait.h"
 #include "simt/names.h"
@@ -115,6 +117,16 @@ void canonicalise(Function& f, Passes& passes) {
   p.addPass(UnifyFunctionExitNodesPass());
   p.addPass(LoopSimplifyPass());
   p.addPass(LCSSAPass());
+  passes.run(f, p);
+}
+
+/// Drops what conditions that are known by now rule out.
+void fold(Function& f, Passes& passes) {
+  FunctionPassManager p;
+  p.addPass(InstSimplifyPass());
+  p.addPass(SimplifyCFGPass());
+  p.addPass(EarlyCSEPass());
+  p.addPass(ADCEPass());
   passes.run(f, p);
 }
 
@@ -219,19 +231,19 @@ struct Steps {
 };
 
 /// The block function, of one version of the kernel or of both.
-Outcome assemble(Function& kernel, Function* even_sizes, const std::map<const Function*, Steps>& steps_of,
-                 const SizeVersions& sizes, const std::string& name, const WarpLayout& layout) {
+Outcome assemble(Function& kernel, Function* fast, const std::map<const Function*, Steps>& steps_of,
+                 const BlockVersions& versions, const std::string& name, const WarpLayout& layout) {
   Module& module = *kernel.getParent();
   const auto assembled = [&](Function& f, const std::string& to) {
     const Steps steps = steps_of.at(&f);
     return assemble_block(f, to, layout, steps.gang, steps.barriers);
   };
-  if (!even_sizes) return assembled(kernel, name);
-  const std::string any_name = name + ".any", even_name = name + ".even";
+  if (!fast) return assembled(kernel, name);
+  const std::string any_name = name + ".any", fast_name = name + "." + versions.name;
   Outcome out = assembled(kernel, any_name);
-  const Outcome even = assembled(*even_sizes, even_name);
-  out.frame_bytes = std::max(out.frame_bytes, even.frame_bytes);
-  choose_by_size(sizes, *module.getFunction(even_name), *module.getFunction(any_name), name);
+  const Outcome other = assembled(*fast, fast_name);
+  out.frame_bytes = std::max(out.frame_bytes, other.frame_bytes);
+  choose_version(versions, *module.getFunction(fast_name), *module.getFunction(any_name), name);
   return out;
 }
 
@@ -271,12 +283,15 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     join_byte_products(*f);
     if (!options.check) join_stores(*f);
   }
-  const SizeVersions sizes = options.check ? SizeVersions{} : split_by_size(*entry, layout);
+  BlockVersions versions = options.check ? BlockVersions{} : split_by_size(*entry, layout);
+  const bool by_size = versions.fast;
+  if (!by_size && !options.check) versions = split_inner_blocks(*entry, layout);
   std::vector<Function*> kernels{entry};
-  if (sizes.even) {
-    scalars.push_back(sizes.even);
-    kernels.push_back(sizes.even);
-    canonicalise(*sizes.even, passes);
+  if (versions.fast) {
+    scalars.push_back(versions.fast);
+    kernels.push_back(versions.fast);
+    if (!by_size) fold(*versions.fast, passes);
+    canonicalise(*versions.fast, passes);
   }
   std::map<Function*, Function*> wide;
   for (Function* f : scalars) {
@@ -289,10 +304,11 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     const bool is_kernel = is_contained(kernels, f);
     unsigned gang = 1;
     if (is_kernel) prefetch_strides(*f, layout);
-    // The version for odd sizes is the one that costs more to compile.
-    const bool whole_block = !sizes.even || f == sizes.even;
+    // The version for any block is the one that costs more to compile.
+    const bool whole_block = !versions.fast || f == versions.fast;
     if (is_kernel) gang = gang_size(*f, layout, options.check ? 1 : options.gang, whole_block);
-    if (is_kernel && gang == 1 && split_full_versions(*f, layout)) canonicalise(*f, passes);
+    const bool rare = versions.others_are_few && f == entry;
+    if (is_kernel && gang == 1 && !rare && split_full_versions(*f, layout)) canonicalise(*f, passes);
     if (is_kernel) steps_of[wide[f]] = {gang, barriers_in_step(*f, layout)};
     const ShapeAnalysis shapes(*f, layout, gang > 1);
     Widener widener(shapes, options, *wide[f], is_kernel, gang);
@@ -306,7 +322,8 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
   for (Function* f : scalars) f->eraseFromParent();
   const std::string why = std::move(out.why_narrow);
   const bool wrong = out.lockstep_is_wrong;
-  out = assemble(*wide.at(entry), sizes.even ? wide.at(sizes.even) : nullptr, steps_of, sizes, name, layout);
+  out = assemble(*wide.at(entry), versions.fast ? wide.at(versions.fast) : nullptr, steps_of, versions, name,
+                 layout);
   out.why_narrow = why;
   out.lockstep_is_wrong = wrong;
   set_vector_widths(module, options);

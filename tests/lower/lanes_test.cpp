@@ -2,6 +2,8 @@
 // all of them: the results must not show it.
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include "tests/lower/program.h"
 
 namespace ppu::lower {
@@ -29,6 +31,27 @@ TEST_P(Lanes, UnsignedIndicesBelowZeroAreFarAway) {
     mul.wide.u32 %d1, %r2, 4; add.s64 %d1, %d1, %base; ld.global.u32 %r7, [%d1];
     SKIP: st.global.u32 [%out], %r7;)"),
          [](uint32_t i, uint32_t) { return i % 64 == 0 ? 11 : (i % 64 - 1) * 7 + 3; });
+}
+
+// Blocks at the ends of the grid, and those between, which know that no thread of theirs is near an end.
+TEST_P(Lanes, EdgesOfAGridAreOnlyItsOwn) {
+  static constexpr uint32_t kBlocks = 6, kThreads = 64, kLast = kBlocks * kThreads - 1;
+  expect(
+      kernel(R"(
+    mov.u32 %r1, %nctaid.x; mov.u32 %r2, %ntid.x; mul.lo.s32 %r1, %r1, %r2; add.s32 %r2, %r1, -1;
+    mov.u32 %r9, 77; setp.lt.s32 %p1, %x, 1; setp.ge.s32 %p2, %x, %r2; or.pred %p1, %p1, %p2; @%p1 bra DONE;
+    add.s32 %r3, %x, -5; max.s32 %r3, %r3, 0; add.s32 %r4, %x, 70; min.s32 %r4, %r4, %r2;
+    mul.wide.s32 %d1, %r3, 4; add.s64 %d1, %base, %d1; ld.global.u32 %r5, [%d1];
+    mul.wide.s32 %d2, %r4, 4; add.s64 %d2, %base, %d2; ld.global.u32 %r6, [%d2];
+    ld.global.u32 %r7, [%in+-4]; ld.global.u32 %r8, [%in+4];
+    mad.lo.u32 %r9, %r6, 1000, %r5; mad.lo.u32 %r9, %r7, 10, %r9; add.u32 %r9, %r9, %r8;
+    DONE: st.global.u32 [%out], %r9;)"),
+      [](uint32_t i, uint32_t) {
+        const auto in = [](uint32_t k) { return k * 7 + 3; };
+        if (i < 1 || i >= kLast) return 77u;
+        return in(std::min(i + 70, kLast)) * 1000 + in(i < 5 ? 0 : i - 5) + in(i - 1) * 10 + in(i + 1);
+      },
+      kThreads, kBlocks);
 }
 
 /// Memory where indices -2^31 ... and up to 2^31 - 1 ... of 32-bit words count from the middle.

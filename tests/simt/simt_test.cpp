@@ -5,6 +5,13 @@
 namespace ppu::simt {
 namespace {
 
+/// The text of one function.
+std::string function_of(const Widened& w, const std::string& name) {
+  const size_t at = w.ir.find("@" + name + "(");
+  const size_t start = at == std::string::npos ? at : w.ir.rfind("define", at);
+  return start == std::string::npos ? "" : w.ir.substr(start, w.ir.find("\n}\n", start) - start);
+}
+
 TEST(Simt, ContiguousAccessesAreVectorAccesses) {
   const Widened w = widened(
       "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; add.s64 %d4, %d1, %d2;\n"
@@ -59,8 +66,9 @@ TEST(Simt, RowsThatLieAnywhereAreContiguousPieces) {
   EXPECT_EQ(widened(matrix, 8, 8).count("load <8 x float>"), 4u);
   // In shared memory nothing can wrap: not even that is tested.
   const Widened clamped = widened(
-      "mov.u32 %r5, %tid.y; add.s32 %r5, %r5, -1; max.s32 %r6, %r5, %r0; shl.b32 %r7, %r6, 6;\n"
-      "mov.u32 %r8, sh; add.s32 %r8, %r8, %r7; shl.b32 %r9, %r1, 2; add.s32 %r8, %r8, %r9;\n"
+      "mov.u32 %r5, %tid.y; add.s32 %r5, %r5, -1; ld.global.u32 %r9, [%d1]; max.s32 %r6, %r5, %r9;\n"
+      "shl.b32 %r7, %r6, 6; mov.u32 %r8, sh; add.s32 %r8, %r8, %r7; shl.b32 %r9, %r1, 2; add.s32 %r8, %r8, "
+      "%r9;\n"
       "ld.shared.f32 %f0, [%r8]; mad.lo.s32 %r6, %r5, 16, %r1; mul.wide.s32 %d2, %r6, 4;\n"
       "add.s64 %d3, %d0, %d2; st.global.f32 [%d3+64], %f0;\n",
       16, 16);
@@ -218,7 +226,7 @@ TEST(Simt, AWarpThatABoundsCheckLetsThroughWholeIsNotMasked) {
       "@%p2 bra L1;\n" +
           guarded,
       32, 4);
-  EXPECT_EQ(two.count("store <32 x i32>"), 1u) << two.ir;
+  EXPECT_EQ(two.count("store <32 x i32>"), 2u) << two.ir;  // of an inner block, and of a full warp
   // Lanes chosen by a value, or by equality, rarely go together: one version.
   for (const char* test : {"setp.ne.s32 %p0, %r4, %r0;",
                            "ld.global.s32 %r6, [%d1+4]; xor.b32 %r6, %r6, %r4;"
@@ -226,6 +234,32 @@ TEST(Simt, AWarpThatABoundsCheckLetsThroughWholeIsNotMasked) {
     const Widened once = widened(std::string(test) + " @%p0 bra L1;\n" + guarded, 128);
     EXPECT_EQ(once.count("store <32 x i32>"), 0u) << once.ir;
   }
+}
+
+// In the middle of the grid nothing is masked, clamped or tested for wrapping; a test at the block's start
+// chooses.
+TEST(Simt, InnerBlocksHaveNoEdges) {
+  const auto stencil = [](const std::string& bound) {
+    return widened(
+        "mov.u32 %r5, %tid.y; mov.u32 %r6, %ctaid.y; mad.lo.s32 %r6, %r6, 16, %r5;\n" + bound +
+            "add.s32 %r10, %r9, -1; setp.lt.s32 %p0, %r4, 1; setp.ge.s32 %p1, %r4, %r10;\n"
+            "or.pred %p0, %p0, %p1; setp.ge.s32 %p1, %r6, %r10; or.pred %p0, %p0, %p1; @%p0 bra L1;\n"
+            "add.s32 %r11, %r6, -1; max.s32 %r11, %r11, 0; mad.lo.s32 %r12, %r11, %r9, %r4;\n"
+            "mad.lo.s32 %r13, %r6, %r9, %r4; mul.wide.s32 %d2, %r12, 4; mul.wide.s32 %d3, %r13, 4;\n"
+            "add.s64 %d2, %d0, %d2; ld.global.f32 %f0, [%d2+-4]; add.s64 %d3, %d1, %d3;\n"
+            "st.global.f32 [%d3], %f0; L1:\n",
+        16, 16);
+  };
+  const Widened w = stencil("mov.u32 %r9, %r0;\n");
+  const std::string inner = function_of(w, "k.block.inner"), any = function_of(w, "k.block.any");
+  ASSERT_NE(inner, "") << w.ir;
+  for (const char* edge : {"<32 x i1>", "<16 x i1>", "gather", "scatter", "smax", "\nwrapped"})
+    EXPECT_EQ(inner.find(edge), std::string::npos) << edge << inner;
+  EXPECT_NE(inner.find("load <16 x float>"), std::string::npos);
+  EXPECT_NE(any.find("<32 x i1>"), std::string::npos);
+  // What only memory knows a block doesn't before it starts.
+  const std::string loaded = function_of(stencil("ld.global.u32 %r9, [%d1];\n"), "k.block.inner");
+  EXPECT_NE(loaded.find("<32 x i1>"), std::string::npos) << loaded;
 }
 
 // min(threadIdx.x + 1, 15) of a row of 16 is known for each lane; masked, too, it is no gather.
@@ -257,7 +291,9 @@ TEST(Simt, AGuardedBarrierStandsOnce) {
       "setp.ge.s32 %p0, %r4, %r0; @%p0 bra L1;\n"
       "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r4; bar.sync 0;\nL1:\n",
       128);
-  EXPECT_EQ(w.count("store <32 x i32>"), 0u) << w.ir;
+  const std::string any = function_of(w, "k.block.any");
+  ASSERT_NE(any, "") << w.ir;
+  EXPECT_EQ(any.find("store <32 x i32>"), std::string::npos) << any;
 }
 
 TEST(Simt, BarriersKeepOnlyWhatLivesAcross) {
@@ -484,13 +520,6 @@ TEST(Simt, TheNextBlocksRowIsFetchedAhead) {
   };
   EXPECT_GE(row("%r0"), 2u);  // 128 bytes
   EXPECT_EQ(row("64"), 0u);
-}
-
-/// The text of one function.
-std::string function_of(const Widened& w, const std::string& name) {
-  const size_t at = w.ir.find("@" + name + "(");
-  const size_t start = at == std::string::npos ? at : w.ir.rfind("define", at);
-  return start == std::string::npos ? "" : w.ir.substr(start, w.ir.find("\n}\n", start) - start);
 }
 
 /// The sum of a row in steps of the block's 64 threads, four rounds unrolled behind a loop that does what is
