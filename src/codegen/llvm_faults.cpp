@@ -43,6 +43,29 @@ void define_indices(llvm::Function& f) {
   }
 }
 
+// The mask of a branch that all lanes take alike, c ? none : all. Where c ? all : none is there too and both
+// are joined, AVX-512's instruction selection goes in a circle for ever. The complement of the second is
+// safe.
+void complement_masks(llvm::Function& f) {
+  std::vector<llvm::SelectInst*> found;
+  for (llvm::Instruction& i : llvm::instructions(f)) {
+    auto* select = llvm::dyn_cast<llvm::SelectInst>(&i);
+    if (!select || !select->getType()->isVectorTy() || !select->getType()->isIntOrIntVectorTy(1)) continue;
+    const auto* none = llvm::dyn_cast<llvm::Constant>(select->getTrueValue());
+    const auto* all = llvm::dyn_cast<llvm::Constant>(select->getFalseValue());
+    if (!select->getCondition()->getType()->isVectorTy() && none && none->isNullValue() && all &&
+        all->isAllOnesValue())
+      found.push_back(select);
+  }
+  for (llvm::SelectInst* select : found) {
+    llvm::IRBuilder<> at(select);
+    select->swapValues();
+    at.SetInsertPoint(select->getNextNode());
+    llvm::Value* complement = at.CreateNot(select);
+    select->replaceUsesWithIf(complement, [&](const llvm::Use& use) { return use.getUser() != complement; });
+  }
+}
+
 }  // namespace
 
 void avoid_llvm_faults(llvm::Module& module) {
@@ -50,6 +73,7 @@ void avoid_llvm_faults(llvm::Module& module) {
     if (!f.isDeclaration()) {
       widen_half_comparisons(f);
       define_indices(f);
+      complement_masks(f);
     }
 }
 

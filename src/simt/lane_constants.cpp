@@ -50,6 +50,17 @@ std::optional<APInt> of_operands(const Instruction& inst, const APInt& x, const 
   }
 }
 
+/// Whether nothing that a loop carries is in `v`: of such values the shapes are final when they are first
+/// asked for. Others are guesses while the analysis goes on, and a change far below would not be seen here.
+bool is_settled(const Value* v, int depth) {
+  const auto* inst = dyn_cast<Instruction>(v);
+  if (!inst) return true;
+  if (isa<CallInst>(inst)) return inst->getNumOperands() == 1;  // the callee: a thread's number and its kin
+  const bool computed = isa<BinaryOperator>(inst) || isa<CastInst>(inst);
+  return computed && depth > 0 &&
+         all_of(inst->operands(), [&](const Use& use) { return is_settled(use, depth - 1); });
+}
+
 }  // namespace
 
 /// What `v` is in each lane, of integers up to 64 bits, as numbers with a sign.
@@ -61,7 +72,8 @@ std::optional<LaneOffsets> ShapeAnalysis::lane_constants(const Value* v, int dep
     return all;
   }
   const Shape s = of(v);
-  if (s.is_linear() && s.base_zeros == 64 && s.if_unwrapped.empty()) return s.has_offsets ? s.c : all;
+  if (s.is_linear() && s.base_zeros == 64 && s.if_unwrapped.empty() && is_settled(v, kMaxDepth))
+    return s.has_offsets ? s.c : all;
   const auto* inst = dyn_cast<Instruction>(v);
   if (!inst || depth == 0) return std::nullopt;
   if (isa<SExtInst>(inst) || isa<ZExtInst>(inst)) {

@@ -53,5 +53,20 @@ define <2 x i1> @f(<2 x half> %a, <2 x half> %b) {
   EXPECT_NE(text.find("fcmp oeq <2 x half>"), std::string::npos) << text;
 }
 
+TEST(LlvmFaults, MasksOfNoLaneAreComplements) {
+  const std::string text = changed(R"(
+define <4 x i1> @f(i1 %c, <4 x i1> %m) {
+  %no = select i1 %c, <4 x i1> zeroinitializer, <4 x i1> splat (i1 true)
+  %yes = select i1 %c, <4 x i1> splat (i1 true), <4 x i1> zeroinitializer
+  %some = select i1 %c, <4 x i1> zeroinitializer, <4 x i1> %m
+  %all = or <4 x i1> %no, %yes
+  %x = xor <4 x i1> %all, %some
+  ret <4 x i1> %x
+})");
+  EXPECT_EQ(text.find("<4 x i1> zeroinitializer, <4 x i1> <i1 true"), std::string::npos) << text;
+  EXPECT_NE(text.find("xor <4 x i1> %no, <i1 true"), std::string::npos) << text;
+  EXPECT_NE(text.find("select i1 %c, <4 x i1> zeroinitializer, <4 x i1> %m"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace ppu::codegen
