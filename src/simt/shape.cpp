@@ -669,7 +669,6 @@ uint8_t ShapeAnalysis::indifferent_bits(Instruction& inst) const {
 // Lane pattern and, beside it, whether warps differ.
 Shape ShapeAnalysis::transfer(Instruction& inst) const {
   Shape s = lane_transfer(inst);
-  if (s.is_varying()) s = transfer_constants(inst);
   if (s.is_varying()) {
     s.same_across = indifferent_bits(inst);
     // Lane 0 has what all have. (Not of phis: their values arrive along edges.)

@@ -163,8 +163,6 @@ class ShapeAnalysis {
   Shape transfer_mask(llvm::Instruction& inst, const Shape& a) const;
   Shape transfer_shift_right(llvm::Instruction& inst, const Shape& a) const;
   Shape transfer_arith(llvm::Instruction& inst) const;
-  Shape transfer_constants(llvm::Instruction& inst) const;
-  std::optional<LaneOffsets> lane_constants(const llvm::Value* v, int depth) const;
   Shape transfer_extension(llvm::Instruction& inst, const Shape& a) const;
   bool extensions_hold_at(const llvm::PHINode& phi, const std::vector<Extension>& extensions) const;
   Piece piece_by_operation(llvm::Instruction& inst, unsigned bits) const;

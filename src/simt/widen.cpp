@@ -476,7 +476,7 @@ void Widener::emit_call(CallInst& call) {
       return;
     if (id == Intrinsic::prefetch) return emit_prefetch(call);
     const Shape s = shapes_.of(&call);
-    if (s.is_linear() && !call.getType()->isVoidTy()) return emit_scalar(call);
+    if (s.is_uniform() && !call.getType()->isVoidTy()) return emit_scalar(call);
     if (isTriviallyVectorizable(id)) return set_vector(&call, wide_intrinsic(call));
     // Anything else (memcpy of a parameter, ...): lane by lane.
     std::vector<AllocaInst*> args(call.arg_size());

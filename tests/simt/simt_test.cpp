@@ -262,20 +262,6 @@ TEST(Simt, InnerBlocksHaveNoEdges) {
   EXPECT_NE(loaded.find("<32 x i1>"), std::string::npos) << loaded;
 }
 
-// min(threadIdx.x + 1, 15) of a row of 16 is known for each lane; masked, too, it is no gather.
-TEST(Simt, IndicesClampedToARowOfTheBlockAreConstants) {
-  const std::string load =
-      "add.s32 %r6, %r1, 1; min.s32 %r6, %r6, 15; shl.b32 %r6, %r6, 2; shl.b32 %r7, %r5, 6;\n"
-      "add.s32 %r6, %r6, %r7; mov.u32 %r8, sh; add.s32 %r6, %r6, %r8; ld.shared.f32 %f0, [%r6];\n"
-      "shl.b32 %r9, %r1, 2; add.s32 %r9, %r9, %r7; add.s32 %r9, %r9, %r8; st.shared.f32 [%r9+1024], "
-      "%f0;\nL1:\n";
-  for (const char* guard : {"", "ld.global.u32 %r10, [%d0]; setp.ge.u32 %p0, %r1, %r10; @%p0 bra L1;\n"}) {
-    const Widened w = widened("mov.u32 %r5, %tid.y;\n" + (guard + load), 16, 16);
-    EXPECT_EQ(w.count("masked.gather"), 0u) << w.ir;
-    EXPECT_EQ(w.count("smin"), 0u) << w.ir;
-  }
-}
-
 // Every other of 63 halfwords: two loads of a register each.
 TEST(Simt, WindowsOfSmallElementsAreWholeRegisters) {
   const Widened w = widened(
