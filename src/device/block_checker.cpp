@@ -36,6 +36,21 @@ std::string thread_name(const exec::BlockState& block, uint32_t t) {
          std::to_string(t / (b[0] * b[1])) + ")";
 }
 
+/// A side of a race.
+struct Racer {
+  uint64_t place = 0;
+  uint32_t thread = 0;
+};
+
+void report_race(const KernelChecker& kernel, const exec::BlockState& block, const char* kind,
+                 const std::string& key, const Racer& one, const Racer& other, uint32_t offset) {
+  Finding f = kernel.finding("racecheck", kind, block, one.thread, one.place);
+  f.add("where", "byte " + std::to_string(offset) + " of shared memory");
+  f.add("other_thread", thread_name(block, other.thread));
+  kernel.add_place(f, "other_", other.place);
+  checking::report(key, f);
+}
+
 }  // namespace
 
 BlockChecker& BlockChecker::of(exec::BlockState& block) {
@@ -107,11 +122,7 @@ void BlockChecker::judge(const KernelChecker& kernel, const exec::BlockState& bl
   uint32_t who = other.lanes;
   if (other.warp == warp) who &= ~(1u << lane);
   const uint32_t other_thread = other.warp * kLanes + uint32_t(__builtin_ctz(who ? who : 1));
-  Finding f = kernel.finding("racecheck", kind, block, thread, place);
-  f.add("where", "byte " + std::to_string(offset) + " of shared memory");
-  f.add("other_thread", thread_name(block, other_thread));
-  kernel.add_place(f, "other_", other.place);
-  checking::report(key, f);
+  report_race(kernel, block, kind, key, {place, thread}, {other.place, other_thread}, offset);
 }
 
 void BlockChecker::shared_access(const KernelChecker& kernel, const exec::BlockState& block, uint64_t place,
@@ -164,11 +175,8 @@ void BlockChecker::judge_copy(const KernelChecker& kernel, const exec::BlockStat
                               uint32_t thread, uint32_t offset, const Access& copy) {
   const std::string key = kernel.key("async-copy", copy.place) + std::to_string(place & 0xffffffffffff);
   if (checking::seen(key)) return;
-  Finding f = kernel.finding("racecheck", "async-copy", block, thread, place);
-  f.add("where", "byte " + std::to_string(offset) + " of shared memory");
-  f.add("other_thread", thread_name(block, copy.warp * kLanes + uint32_t(__builtin_ctz(copy.lanes))));
-  kernel.add_place(f, "other_", copy.place);
-  checking::report(key, f);
+  const uint32_t copying = copy.warp * kLanes + uint32_t(__builtin_ctz(copy.lanes));
+  report_race(kernel, block, "async-copy", key, {place, thread}, {copy.place, copying}, offset);
 }
 
 /// The thread has waited for these: as if it had written them now.

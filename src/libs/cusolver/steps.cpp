@@ -10,19 +10,8 @@ namespace ppu::cusolver {
 using shell::native;
 using shell::NumberOf;
 
-// A band may ask for more memory than there is.
-#define API(name, params, args)
-#define PPU_TYPED(name, tail, params, args)                                      \
-  Status name params {                                                           \
-    try {                                                                        \
-      return [](auto... a) { return tail<NumberOf<PPU_T>>(native(a)...); } args; \
-    } catch (const std::bad_alloc&) {                                            \
-      return CUSOLVER_STATUS_ALLOC_FAILED;                                       \
-    }                                                                            \
-  }
-#include <ppu/cusolversp_low_functions.inc>
-#undef API
-#undef PPU_TYPED
+#define PPU_ROWS <ppu/cusolversp_low_functions.inc>
+#include "libs/cusolver/typed_rows.inc"
 
 Status cusolverSpCreateCsrluInfoHost(csrluInfoHost_t* info) {
   return make_info(info);
