@@ -166,8 +166,8 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
 CUresult cuMemGetAddressRange_v2(CUdeviceptr* base, size_t* bytes, CUdeviceptr address) {
   Context* c;
   PPU_TRY(current(&c));
-  const auto a = AddressSpace::instance().find(address);
-  if (!a || in_host_kind(*a)) return CUDA_ERROR_NOT_FOUND;
+  const auto a = AddressSpace::instance().find(address);  // mapped host memory has a range too
+  if (!a) return CUDA_ERROR_NOT_FOUND;
   if (base) *base = a->address;
   if (bytes) *bytes = a->bytes;
   return CUDA_SUCCESS;

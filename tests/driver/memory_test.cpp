@@ -163,6 +163,15 @@ TEST_F(MemoryTest, PointerAttributes) {
   EXPECT_EQ(base, d);
   EXPECT_EQ(bytes, 1000u);
   int on_stack = 0;
+  IS(cuMemGetAddressRange(&base, &bytes, CUdeviceptr(&on_stack)), CUDA_ERROR_NOT_FOUND);
+  void* mapped = nullptr;
+  OK(cuMemHostAlloc(&mapped, 300, CU_MEMHOSTALLOC_DEVICEMAP));
+  CUdeviceptr seen = 0;
+  OK(cuMemHostGetDevicePointer(&seen, mapped, 0));
+  OK(cuMemGetAddressRange(&base, &bytes, seen + 200));
+  EXPECT_EQ(base, seen);
+  EXPECT_EQ(bytes, 300u);
+  OK(cuMemFreeHost(mapped));
   IS(cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, CUdeviceptr(&on_stack)),
      CUDA_ERROR_INVALID_VALUE);
   CUpointer_attribute attributes[] = {CU_POINTER_ATTRIBUTE_MEMORY_TYPE, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL};
