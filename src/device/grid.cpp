@@ -111,8 +111,7 @@ void report(const Function& function, const exec::LaunchArgs& args, const exec::
   if (f.fault.has_address && is_overread(f.fault.info))
     log("device", LogLevel::kError,
         "a GPU, whose pages are larger, lets a kernel read so little behind an allocation (not write): so "
-        "does "
-        "ppu run --overreads");
+        "does ppu run without --no-overreads");
 }
 
 /// Bytes of the allocations that parameters point into: the most that the kernel finds through them.
@@ -169,7 +168,7 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
       depth_(depth),
       params_(params),
       services_(context_.services()) {
-  allow_overreads_if_asked();
+  allow_overreads();
   const exec::KernelInfo& info = executable.info;
   const Device& device = context_.device();
   const uint32_t threads = c.block[0] * c.block[1] * c.block[2];

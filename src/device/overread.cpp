@@ -56,14 +56,14 @@ bool lend_to_checked(uint64_t address, bool) {
 
 }  // namespace
 
-void allow_overreads_if_asked() {
+void allow_overreads() {
   if (checking::tools().memory) return exec::set_overread_hook(&lend_to_checked);
 
-  static const bool asked = [] {
+  static const bool forbidden = [] {
     const char* set = std::getenv("PPU_OVERREADS");
-    return set && *set && *set != '0';
+    return set && *set == '0';
   }();
-  if (asked) exec::set_overread_hook(&lend_page);
+  if (!forbidden) exec::set_overread_hook(&lend_page);
 }
 
 bool is_overread(uint64_t address) {
