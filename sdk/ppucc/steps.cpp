@@ -191,14 +191,14 @@ class Build {
   /// static device variables get. CCCL's concepts are declared as variadic functions, and only asked whether
   /// they could be called.
   Command cuda_command(const std::string& source, unsigned arch) const {
-    Command command = {tools_.clang, "-x", "cuda", options_.standard, options_.optimisation,
-                       "--cuda-gpu-arch=sm_" + std::to_string(arch),
-                       "--cuda-path=" + tools_.include.parent_path().string(), "-nocudainc", "-nocudalib",
-                       "-Wno-unknown-cuda-version", "-Wno-unused-command-line-argument",
-                       // Errors of clang that are warnings of nvcc.
-                       "-Wno-register", "-Wno-error=c++11-narrowing", "-Xclang", "-target-sdk-version=12.5",
-                       "-Xclang", "-fcuda-allow-variadic-functions", "-I", tools_.include.string(),
-                       "-include", "cuda_runtime.h", "-cuid=" + source_id(source)};
+    Command command = {
+        tools_.clang, "-x", "cuda", options_.standard, options_.optimisation,
+        "--cuda-gpu-arch=sm_" + std::to_string(arch), "--cuda-path=" + tools_.include.parent_path().string(),
+        "-nocudainc", "-nocudalib", "-Wno-unknown-cuda-version", "-Wno-unused-command-line-argument",
+        // Errors of clang that are warnings of nvcc.
+        "-Wno-register", "-Wno-error=c++11-narrowing", "-Xclang", "-target-sdk-version=12.5", "-Xclang",
+        "-fcuda-allow-variadic-functions", "-I", tools_.include.string(), "-include", "cuda_runtime.h",
+        "-cuid=" + source_id(source), "-fpass-plugin=" + tools_.managed_plugin.string()};
     if (options_.relocatable) command.push_back("-fgpu-rdc");
     append(command, core_library_stand_ins());
     append(command, options_.compile_flags);

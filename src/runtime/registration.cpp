@@ -52,10 +52,12 @@ PPU_EXPORT void __cudaRegisterHostVar(void**, const char*, char*, size_t) {}
 // Function tables of the unified memory model: OpenPPU does not call host code from kernels.
 PPU_EXPORT void __cudaRegisterUnifiedTable(void**, const void*) {}
 
+/// Before the host touches a managed variable; ppucc's programs name no module, as the variable may be
+/// another's.
 PPU_EXPORT char __cudaInitModule(void** handle) {
   cudaError_t why = cudaSuccess;
   const Driver* d = current_driver(&why);
-  if (d) why = load_module(*d, module_of(handle));
+  if (d) why = handle ? load_module(*d, module_of(handle)) : load_managed_modules(*d);
   return record_error(why) == cudaSuccess;
 }
 

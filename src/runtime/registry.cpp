@@ -122,7 +122,11 @@ Kernel* find_kernel(const void* host) {
 Variable* find_variable(const void* host) {
   const std::shared_lock lock(registry().mutex);
   const auto found = registry().variables.find(host);
-  return found == registry().variables.end() ? nullptr : found->second.get();
+  if (found != registry().variables.end()) return found->second.get();
+  // The compilers replace a managed variable by what its pointer holds, also where a symbol is asked for.
+  for (const auto& [pointer, variable] : registry().variables)
+    if (variable->managed && host && *static_cast<const void* const*>(pointer) == host) return variable.get();
+  return nullptr;
 }
 
 bool is_kernel_record(const void* kernel) {

@@ -6,6 +6,7 @@ struct Pair {
   double second;
 };
 extern __device__ int shared_counter;
+extern __managed__ int shared_managed;
 extern __constant__ float shared_weights[4];
 __device__ Pair combine(int a, double b);
 __device__ int count_up(int by);

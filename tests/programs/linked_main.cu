@@ -10,9 +10,11 @@ __global__ void use(double* out) {
   const Pair pair = combine(t, t * 3.0);
   out[t] = pair.first + pair.second + shared_weights[t % 4] + private_value;
   count_up(1);
+  if (t == 0) shared_managed += 40;
 }
 
 int main() {
+  EXPECT(shared_managed == 3);
   const int n = 50;
   DeviceArray<double> out(n);
   DeviceArray<int> ints(n);
@@ -22,9 +24,11 @@ int main() {
   std::vector<int> want_ints(n);
   for (int t = 0; t < n; ++t) {
     want[t] = t * 2 + 1 + t * 1.5 + (t % 4 + 0.5) + 1000;
-    want_ints[t] = t + 150;
+    want_ints[t] = t + 150 + 1000;
   }
   check::equal(out.host(), want, "use");
+  EXPECT(shared_managed == 43);
+  shared_managed = 1000;
   launch_other(ints, n);
   CUDA_SYNC();
   check::equal(ints.host(), want_ints, "other");

@@ -2,6 +2,7 @@
 #include "linked.h"
 
 __device__ int shared_counter = 100;
+__managed__ int shared_managed = 3;
 __constant__ float shared_weights[4] = {0.5f, 1.5f, 2.5f, 3.5f};
 static __device__ int private_value = 1;  // linked_main.cu has one of the same name
 
@@ -14,7 +15,7 @@ __device__ int count_up(int by) {
 
 __global__ void other(int* out, int n) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < n) out[i] = i * private_value + shared_counter;
+  if (i < n) out[i] = i * private_value + shared_counter + shared_managed;
 }
 
 void launch_other(int* out, int n) {

@@ -9,11 +9,11 @@ __constant__ struct {
   double scale;
   short shift;
 } options = {0.5, -3};
-#ifdef __NVCC__
 __managed__ int shared_with_host = 11;
-#else  // clang knows __managed__ for HIP only
-__device__ int shared_with_host = 11;
-#endif
+static __device__ __managed__ struct {
+  double sum;
+  int list[3];
+} both = {0.25, {7, 8, 9}};
 static __device__ unsigned char bytes[5] = {1, 2, 3, 4, 5};
 __device__ int* pointer_to_counter = &counter;
 __device__ const char* text = "twenty-one characters";
@@ -25,6 +25,7 @@ __global__ void use(float* out) {
     counter += 10;
     *pointer_to_counter += 100;
     shared_with_host *= 2;
+    both.sum += both.list[1];
   }
   int length = 0;
   while (text[length]) ++length;
@@ -32,6 +33,8 @@ __global__ void use(float* out) {
 }
 
 int main() {
+  EXPECT(shared_with_host == 11 && both.list[2] == 9);  // before any call of CUDA's
+  both.list[1] = 16;
   const int n = 40;
   DeviceArray<float> out(n);
   const auto expect = [&](const float(&t)[4], const int(&w)[8]) {
@@ -47,9 +50,15 @@ int main() {
   int value = 0;
   CUDA_CHECK(cudaMemcpyFromSymbol(&value, counter, sizeof value));
   EXPECT(value == 115);
-#ifdef __NVCC__
   EXPECT(shared_with_host == 22);
-#endif
+  EXPECT(both.sum == 16.25);
+  int* const place = check::failures ? nullptr : &shared_with_host;
+  cudaPointerAttributes attributes = {};
+  CUDA_CHECK(cudaPointerGetAttributes(&attributes, place));
+  EXPECT(attributes.type == cudaMemoryTypeManaged);
+  value = 33;
+  CUDA_CHECK(cudaMemcpyToSymbol(shared_with_host, &value, sizeof value));
+  EXPECT(*place == 33);
 
   t[2] = 9.0f;
   w[7] = -8;

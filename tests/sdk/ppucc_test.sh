@@ -72,6 +72,8 @@ printf '#include <%s>\n' cusparse.h cusolverDn.h cublas_v2.h cudaTypedefs.h nvtx
 has deps headers.cu
 c++ by_nvcc.o -L"$toolkit/lib64" -lcudart -o by_host; LD_LIBRARY_PATH=$bin/../lib ./by_host
 case_is "errors"
+echo '__managed__ int shared; int* fixed = &shared;' > address.cu
+fails_with "address of a __managed__ variable, shared" "$ppucc" -c address.cu
 fails_with "kernel.cu: unresolved device function" "$ppucc" -DNUMBER=1 -c kernel.cu
 fails_with "use of undeclared identifier 'NUMBER'" "$ppucc" -c whole.cu
 fails_with "can't read missing.cu" "$ppucc" missing.cu
