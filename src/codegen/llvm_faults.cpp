@@ -1,7 +1,9 @@
 // See llvm_faults.h.
 #include "codegen/llvm_faults.h"
 
+#include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
@@ -43,26 +45,45 @@ void define_indices(llvm::Function& f) {
   }
 }
 
-// The mask of a branch that all lanes take alike, c ? none : all. Where c ? all : none is there too and both
-// are joined, AVX-512's instruction selection goes in a circle for ever. The complement of the second is
-// safe.
-void complement_masks(llvm::Function& f) {
-  std::vector<llvm::SelectInst*> found;
-  for (llvm::Instruction& i : llvm::instructions(f)) {
-    auto* select = llvm::dyn_cast<llvm::SelectInst>(&i);
-    if (!select || !select->getType()->isVectorTy() || !select->getType()->isIntOrIntVectorTy(1)) continue;
-    const auto* none = llvm::dyn_cast<llvm::Constant>(select->getTrueValue());
-    const auto* all = llvm::dyn_cast<llvm::Constant>(select->getFalseValue());
-    if (!select->getCondition()->getType()->isVectorTy() && none && none->isNullValue() && all &&
-        all->isAllOnesValue())
-      found.push_back(select);
+// `mask` itself, kept in mask registers of AVX-512 by an instruction that says nothing and costs nothing, so
+// that nobody sees what it is made of.
+llvm::Value* opaque_mask(llvm::IRBuilder<>& at, llvm::Value* mask) {
+  constexpr int kWidest = 64;  // lanes of a mask register
+  const int lanes = int(llvm::cast<llvm::FixedVectorType>(mask->getType())->getNumElements());
+  std::vector<llvm::Value*> parts;
+  for (int first = 0; first < lanes; first += kWidest) {
+    llvm::Value* part = lanes <= kWidest ? mask
+                                         : at.CreateShuffleVector(
+                                               mask, llvm::createSequentialMask(unsigned(first), kWidest, 0));
+    auto* type = llvm::FunctionType::get(part->getType(), {part->getType()}, false);
+    parts.push_back(at.CreateCall(llvm::InlineAsm::get(type, "", "=k,0", /*hasSideEffects=*/false), {part}));
   }
-  for (llvm::SelectInst* select : found) {
-    llvm::IRBuilder<> at(select);
-    select->swapValues();
-    at.SetInsertPoint(select->getNextNode());
-    llvm::Value* complement = at.CreateNot(select);
-    select->replaceUsesWithIf(complement, [&](const llvm::Use& use) { return use.getUser() != complement; });
+  return llvm::concatenateVectors(at, parts);
+}
+
+// LLVM issue 123333 (mended in LLVM 20): of logic over masks that are words, AVX-512's instruction selection
+// makes logic over the words, and of that logic over the masks, for ever. Words are also what it chooses
+// between where one condition chooses between two masks. A function that has two such masks keeps what they
+// are made of for itself.
+void hide_words_of_masks(llvm::Function& f) {
+  if (!f.getFnAttribute("target-features").getValueAsString().contains("+avx512bw")) return;
+  std::vector<llvm::Instruction*> found;
+  for (llvm::Instruction& i : llvm::instructions(f)) {
+    auto* mask = llvm::dyn_cast<llvm::FixedVectorType>(i.getType());
+    if (!mask || !mask->getElementType()->isIntegerTy(1) || mask->getNumElements() < 8 ||
+        !llvm::isPowerOf2_32(mask->getNumElements()))
+      continue;
+    const bool word = llvm::isa<llvm::BitCastInst>(i) && i.getOperand(0)->getType()->isIntegerTy();
+    const bool choice = llvm::isa<llvm::SelectInst>(i) && !i.getOperand(0)->getType()->isVectorTy();
+    if (word || choice) found.push_back(&i);
+  }
+  if (found.size() < 2) return;
+  for (llvm::Instruction* mask : found) {
+    std::vector<llvm::Use*> uses;
+    for (llvm::Use& use : mask->uses()) uses.push_back(&use);
+    llvm::IRBuilder<> at(mask->getNextNode());
+    llvm::Value* opaque = opaque_mask(at, mask);
+    for (llvm::Use* use : uses) use->set(opaque);
   }
 }
 
@@ -73,7 +94,7 @@ void avoid_llvm_faults(llvm::Module& module) {
     if (!f.isDeclaration()) {
       widen_half_comparisons(f);
       define_indices(f);
-      complement_masks(f);
+      hide_words_of_masks(f);
     }
 }
 
