@@ -127,7 +127,9 @@ Function* expanded_product_function(Module& m, const MatrixOp& block, const Opti
   params.insert(params.end(), registers.begin(), registers.end());
   Function* f = tile_function(m, name, StructType::get(c, registers), params);
   f->setOnlyReadsMemory();
-  f->setCallingConv(CallingConv::X86_RegCall);  // C and D in registers
+  // C and D in registers, unless D's four would be all that AVX2 has: then LLVM can run out of them at a
+  // call.
+  if (options.avx512 || count < 4) f->setCallingConv(CallingConv::X86_RegCall);
   IRBuilder<> b(BasicBlock::Create(c, "", f));
   MatrixBody body(b, block, options.avx512);
   // As many lanes at once as the accumulators fit the registers: all with 512 bits, half of them with 256.
