@@ -200,13 +200,18 @@ uint64_t move_slots(llvm::Function& f, uint64_t bytes) {
                            ? at.CreateIntToPtr(f.getArg(unsigned(f.arg_size() - 1)), at.getPtrTy())
                            : local_base(at, *f.getParent());
   const llvm::DataLayout& layout = f.getParent()->getDataLayout();
-  for (llvm::AllocaInst* slot : slots) {
+  // All places before any slot goes: the first slot may be where they are inserted.
+  std::vector<llvm::Value*> places;
+  for (const llvm::AllocaInst* slot : slots) {
     bytes = align_up(bytes, std::max<uint64_t>(slot->getAlign().value(), 16));
-    for (llvm::User* user : llvm::make_early_inc_range(slot->users()))
-      if (auto* marker = llvm::dyn_cast<llvm::LifetimeIntrinsic>(user)) marker->eraseFromParent();
-    slot->replaceAllUsesWith(at.CreateConstGEP1_64(at.getInt8Ty(), start, bytes));
+    places.push_back(at.CreateConstGEP1_64(at.getInt8Ty(), start, bytes));
     bytes += layout.getTypeAllocSize(slot->getAllocatedType());
-    slot->eraseFromParent();
+  }
+  for (size_t k = 0; k < slots.size(); k++) {
+    for (llvm::User* user : llvm::make_early_inc_range(slots[k]->users()))
+      if (auto* marker = llvm::dyn_cast<llvm::LifetimeIntrinsic>(user)) marker->eraseFromParent();
+    slots[k]->replaceAllUsesWith(places[k]);
+    slots[k]->eraseFromParent();
   }
   return align_up(bytes, 16);
 }

@@ -1,4 +1,5 @@
-// Calls that cannot be inlined: recursion, mutual recursion, a recursive quicksort on local memory.
+// Calls that cannot be inlined: recursion, mutual recursion, a recursive quicksort on local memory, records
+// passed by value.
 #include "check.h"
 
 #include <algorithm>
@@ -37,6 +38,39 @@ __device__ __noinline__ void quicksort(int* data, int low, int high) {
   quicksort(data, i, high);
 }
 
+struct Record {
+  int values[5];
+  short flags;
+  double weight;
+  char name[3];
+};
+
+// Two copies on the stack, the caller's and its own, and nothing before them.
+__host__ __device__ __noinline__ Record changed(Record r, int depth) {
+  if (depth <= 0) return r;
+  Record next = r;
+  next.values[depth % 5] += depth;
+  next.flags ^= depth;
+  next.weight = next.weight * 0.5 + depth;
+  next.name[depth % 3]++;
+  if (depth & 1) return changed(next, depth - 2);
+  Record other = changed(next, depth - 3);
+  other.values[0] += next.flags;
+  return other;
+}
+
+__host__ __device__ int of_record(int t) {
+  const Record r =
+      changed({{t, 1, 2, 3, 4}, static_cast<short>(t), static_cast<double>(t), {1, 2, 3}}, t % 11);
+  int sum = 0;
+  for (int v : r.values) sum = sum * 31 + v;
+  return sum * 7 + r.flags + static_cast<int>(r.weight * 16) + r.name[0] + 3 * r.name[1] + 5 * r.name[2];
+}
+
+__global__ void records(int* out) {
+  out[threadIdx.x] = threadIdx.x % 3 == 1 ? 0 : of_record(static_cast<int>(threadIdx.x));
+}
+
 __global__ void numbers(int* out) {
   const int t = threadIdx.x;
   out[t * 3] = fibonacci(t % 13);
@@ -64,6 +98,13 @@ int main() {
   numbers<<<1, threads>>>(out);
   CUDA_SYNC();
   check::equal(out.host(), want, "numbers");
+
+  std::vector<int> recorded(threads);
+  for (int t = 0; t < threads; ++t) recorded[t] = t % 3 == 1 ? 0 : of_record(t);
+  DeviceArray<int> records_out(threads);
+  records<<<1, threads>>>(records_out);
+  CUDA_SYNC();
+  check::equal(records_out.host(), recorded, "records");
 
   check::Random random;
   std::vector<int> values(threads * each);
