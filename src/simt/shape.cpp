@@ -361,12 +361,17 @@ Shape ShapeAnalysis::transfer_phi(PHINode& phi) const {
   return result;
 }
 
-/// Whether the extensions that a phi's value rests on were last made when that value was.
+/// Whether the extensions that a phi's value rests on were last made when that value was, of operands that
+/// are still there: behind a loop its header's phis may be those of a later round.
 bool ShapeAnalysis::extensions_hold_at(const PHINode& phi, const std::vector<Extension>& extensions) const {
   const BasicBlock* at = phi.getParent();
   const Loop* loop = loops.isLoopHeader(const_cast<BasicBlock*>(at)) ? loops.getLoopFor(at) : nullptr;
-  for (const Extension& e : extensions)
-    if (!dom.dominates(e.extension->getParent(), at) || (loop && loop->contains(e.extension))) return false;
+  for (const Extension& e : extensions) {
+    const BasicBlock* made = e.extension->getParent();
+    const Loop* round = loops.getLoopFor(made);
+    if (!dom.dominates(made, at) || (loop && loop->contains(made)) || (round && !round->contains(at)))
+      return false;
+  }
   return true;
 }
 
