@@ -111,7 +111,8 @@ void report(const Function& function, const exec::LaunchArgs& args, const exec::
   if (f.fault.has_address && is_overread(f.fault.info))
     log("device", LogLevel::kError,
         "a GPU, whose pages are larger, lets a kernel read so little behind an allocation (not write): so "
-        "does ppu run without --no-overreads");
+        "does "
+        "ppu run --overreads");
 }
 
 /// Bytes of the allocations that parameters point into: the most that the kernel finds through them.
@@ -168,7 +169,7 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
       depth_(depth),
       params_(params),
       services_(context_.services()) {
-  allow_overreads();
+  allow_overreads_if_asked();
   const exec::KernelInfo& info = executable.info;
   const Device& device = context_.device();
   const uint32_t threads = c.block[0] * c.block[1] * c.block[2];

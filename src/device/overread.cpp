@@ -56,14 +56,14 @@ bool lend_to_checked(uint64_t address, bool) {
 
 }  // namespace
 
-void allow_overreads() {
+void allow_overreads_if_asked() {
   if (checking::tools().memory) return exec::set_overread_hook(&lend_to_checked);
 
-  static const bool forbidden = [] {
+  static const bool asked = [] {
     const char* set = std::getenv("PPU_OVERREADS");
-    return set && *set == '0';
+    return set && *set && *set != '0';
   }();
-  if (!forbidden) exec::set_overread_hook(&lend_page);
+  if (asked) exec::set_overread_hook(&lend_page);
 }
 
 bool is_overread(uint64_t address) {

@@ -53,11 +53,11 @@ TEST_F(AddressTest, OutOfRange) {
   expect_failure(allocate(4096) + 4096 + 4096, "CUDA_ERROR_ILLEGAL_ADDRESS", "after the end of allocation");
 }
 // ctest runs this with PPU_OVERREADS set and without.
-TEST_F(AddressTest, ReadsJustBehindAnAllocationPassUnlessForbidden) {
+TEST_F(AddressTest, ReadsJustBehindAnAllocationFailUnlessAskedFor) {
   const CUdeviceptr p = allocate(3920), out = allocate(4);
   testing::internal::CaptureStderr();
   OK(run("peek", 1, 1, nullptr, p + 3920 + 512, out));
-  if (!std::getenv("PPU_OVERREADS")) {
+  if (std::getenv("PPU_OVERREADS")) {
     OK(cuCtxSynchronize());
     EXPECT_NE(testing::internal::GetCapturedStderr().find("kernel peek reads"), std::string::npos);
     EXPECT_EQ(read(out, 1)[0], 7u);
@@ -65,7 +65,7 @@ TEST_F(AddressTest, ReadsJustBehindAnAllocationPassUnlessForbidden) {
     expect_failure(p + 3920 + 512, "CUDA_ERROR_ILLEGAL_ADDRESS", "after the end of allocation");
   } else {
     IS(cuCtxSynchronize(), CUDA_ERROR_ILLEGAL_ADDRESS);
-    EXPECT_NE(testing::internal::GetCapturedStderr().find("--no-overreads"), std::string::npos);
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("--overreads"), std::string::npos);
     cuCtxDestroy(context);
     SetUp();
   }

@@ -21,7 +21,7 @@ struct RunOptions {
   int memory_mib = -1;
   double timeout = -1;
   bool strict = false;
-  bool no_overreads = false;
+  bool overreads = false;
   std::string chip;
   std::string engine;
   std::string cpu;

@@ -41,8 +41,8 @@ void add_run_options(CLI::App* run, RunOptions& options) {
       ->type_name("MIB");
   run->add_flag("--strict", options.strict,
                 "sums of matrix products as on every processor (no AMX for f16, bf16)");
-  run->add_flag("--no-overreads", options.no_overreads,
-                "a read a little behind an allocation is an error (default: zeros, as a GPU lets it pass)");
+  run->add_flag("--overreads", options.overreads,
+                "let kernels read a little behind an allocation, as a GPU does (zeros; default: an error)");
   run->add_option("--timeout", options.timeout,
                   "end a kernel that runs longer, with cudaErrorLaunchTimeout (default: never)")
       ->check(CLI::PositiveNumber)

@@ -112,7 +112,7 @@ void set_environment(const RunOptions& options) {
   set_if_given("PPU_MEMORY_MB", options.memory_mib);
   if (options.timeout > 0) ::setenv("PPU_TIMEOUT", std::to_string(options.timeout).c_str(), 1);
   if (options.strict) ::setenv("PPU_STRICT", "1", 1);
-  if (options.no_overreads) ::setenv("PPU_OVERREADS", "0", 1);
+  if (options.overreads) ::setenv("PPU_OVERREADS", "1", 1);
   set_if_given("PPU_CHIP", lasting_name(options.chip));
   set_if_given("PPU_ENGINE", options.engine);
   set_if_given("PPU_CPU", options.cpu);
