@@ -33,6 +33,8 @@ constexpr TypeRow kTypes[] = {
     {"vit_msn", Reader::kVit},
     {"beit", Reader::kVit},
     {"dinov2_with_registers", Reader::kVit},
+    {"clip_text_model", Reader::kBert},
+    {"siglip_text_model", Reader::kBert},
     {"clip_vision_model", Reader::kVit},
     {"siglip_vision_model", Reader::kVit},
     {"whisper", Reader::kWhisper},
@@ -58,7 +60,7 @@ constexpr TypeRow kTypes[] = {
     {"granitemoehybrid", Reader::kRefuse},
 };
 
-/// What the class of a language model inside a multimodal one gives fields that its file leaves out
+/// What the class of a model inside a multimodal one gives fields that its file leaves out
 /// (configuration classes of Hugging Face's transformers): published files rely on it.
 struct DefaultRow {
   const char* type;
@@ -66,14 +68,33 @@ struct DefaultRow {
   double value;
 };
 constexpr DefaultRow kInnerDefaults[] = {
-    {"gemma3_text", "vocab_size", 262208}, {"gemma3_text", "num_attention_heads", 8},
-    {"gemma3_text", "head_dim", 256},      {"gemma3_text", "num_key_value_heads", 4},
-    {"llama", "vocab_size", 32000},        {"llama", "hidden_size", 4096},
-    {"llama", "intermediate_size", 11008}, {"llama", "num_hidden_layers", 32},
-    {"llama", "num_attention_heads", 32},  {"mistral", "vocab_size", 32000},
-    {"mistral", "hidden_size", 4096},      {"mistral", "intermediate_size", 14336},
-    {"mistral", "num_hidden_layers", 32},  {"mistral", "num_attention_heads", 32},
+    {"gemma3_text", "vocab_size", 262208},
+    {"gemma3_text", "num_attention_heads", 8},
+    {"gemma3_text", "head_dim", 256},
+    {"gemma3_text", "num_key_value_heads", 4},
+    {"llama", "vocab_size", 32000},
+    {"llama", "hidden_size", 4096},
+    {"llama", "intermediate_size", 11008},
+    {"llama", "num_hidden_layers", 32},
+    {"llama", "num_attention_heads", 32},
+    {"mistral", "vocab_size", 32000},
+    {"mistral", "hidden_size", 4096},
+    {"mistral", "intermediate_size", 14336},
+    {"mistral", "num_hidden_layers", 32},
+    {"mistral", "num_attention_heads", 32},
     {"mistral", "num_key_value_heads", 8},
+    {"clip_vision_model", "hidden_size", 768},
+    {"clip_vision_model", "intermediate_size", 3072},
+    {"clip_vision_model", "num_hidden_layers", 12},
+    {"clip_vision_model", "num_attention_heads", 12},
+    {"clip_vision_model", "image_size", 224},
+    {"clip_vision_model", "patch_size", 32},
+    {"siglip_vision_model", "hidden_size", 768},
+    {"siglip_vision_model", "intermediate_size", 3072},
+    {"siglip_vision_model", "num_hidden_layers", 12},
+    {"siglip_vision_model", "num_attention_heads", 12},
+    {"siglip_vision_model", "image_size", 224},
+    {"siglip_vision_model", "patch_size", 16},
 };
 
 void fill_inner(json& part) {
@@ -126,6 +147,7 @@ json sized_part(const json& root, const std::string& type) {
   if (const json* images = object_in(root, "vision_config"); images && (type == "clip" || type == "siglip")) {
     part = *images;
     part["model_type"] = type + "_vision_model";
+    fill_inner(part);
     return part;
   }
   for (const char* name : {"text_config", "llm_config", "language_config"})
@@ -178,7 +200,9 @@ void read_kind(ConfigFields& fields, const std::string& type, Model& model) {
   }
   if (read_network(fields, type, model)) return;
   const std::string task = task_of(fields);
-  if (task == "MaskedLM" || task == "PreTraining") return read_bert(fields, type, model);
+  // Segments of a text are told apart by BERT's kin alone, whose files often name no class.
+  const bool segments = fields.has("type_vocab_size") && task != "CausalLM";
+  if (segments || task == "MaskedLM" || task == "PreTraining") return read_bert(fields, type, model);
   if (!writes_text(task) || fields.has("encoder_layers") || fields.flag("is_encoder_decoder", false))
     return fields.fail(
         "model_type `" + type + "`" + (task.empty() ? "" : " (for " + task + ")") +
@@ -209,6 +233,8 @@ Result<Model> read_config(std::string_view text, const std::string& where) {
   model.precision = stored_precision(inner ? whole : fields);
   if (model.decoder && !model.encoder && object_in(root, "vision_config"))
     model.uncertain = "its encoder of images isn't counted";
+  else if (model.item == "image" && object_in(root, "vision_config") && object_in(root, "text_config"))
+    model.uncertain = "its encoder of texts isn't counted";
   read_ppu(root, model);
   return model;
 }

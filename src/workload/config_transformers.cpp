@@ -116,8 +116,9 @@ Transformer read_decoder(ConfigFields& f, const std::string& type) {
   t.hidden = f.need({"hidden_size", "n_embd", "d_model", "dim"});
   const double count = f.need({"num_hidden_layers", "n_layer", "num_layers", "n_layers"});
   t.vocab = f.need({"vocab_size", "padded_vocab_size"});
-  t.tied = f.flag("tie_word_embeddings", one_of(type, {"gpt2", "gemma", "gemma2", "gemma3_text", "falcon",
-                                                       "bloom", "opt", "gpt_bigcode", "starcoder2"}));
+  t.tied = f.flag("tie_word_embeddings",
+                  one_of(type, {"gpt2", "gemma", "gemma2", "gemma3_text", "falcon", "bloom", "opt",
+                                "gpt_bigcode", "starcoder2", "mpt", "gpt_neo", "cohere", "cohere2"}));
   if (one_of(type, {"gpt2", "opt", "gpt_bigcode"}))
     t.positions = f.get({"max_position_embeddings", "n_positions"}, 0);
   const bool gated = !one_of(type, {"gptj", "gpt2", "gpt_neox", "gpt_bigcode", "opt", "bloom", "falcon",

@@ -167,6 +167,7 @@ class GraphReader {
   }
 
   const std::set<std::string>& left_out() const { return left_out_; }
+  const std::set<std::string>& guessed() const { return guessed_; }
 
  private:
   const Tensor& tensor(const std::string& name) const {
@@ -183,8 +184,12 @@ class GraphReader {
     return name.empty() || t.constant || !t.values.empty() || fixed_.count(name);
   }
 
+  /// Its body may read any value of the graph around it without naming it as an input.
+  static bool has_body(const OnnxNode& n) { return n.op == "If" || n.op == "Loop" || n.op == "Scan"; }
+
   /// Nothing that depends on the graph's inputs: done once, when the engine is built.
   bool is_fixed(const OnnxNode& n) {
+    if (has_body(n)) return false;
     const bool all =
         std::all_of(n.inputs.begin(), n.inputs.end(), [&](const std::string& i) { return constant(i); });
     const bool shape = n.op == "Shape" || n.op == "Size";
@@ -203,11 +208,11 @@ class GraphReader {
       return bad_input(where + ": node `" + (n.name.empty() ? n.op : n.name) + "` (" + n.op +
                        "): the shape of its data can't be inferred; export with static shapes, or run shape "
                        "inference first");
-    const bool control = n.op == "If" || n.op == "Loop" || n.op == "Scan";
-    if (!known || control) {
-      left_out_.insert(control ? n.op + " with its body" : n.op);
+    if (!known || has_body(n)) {
+      left_out_.insert(has_body(n) ? n.op + " with its body" : n.op);
       return Unit{};
     }
+    if (unknown(n)) return guess(n), Unit{};
     switch (cost) {
       case Cost::kConv:
         convolution(n);
@@ -439,11 +444,24 @@ class GraphReader {
     emit(n, k);
   }
 
+  /// Of another set of operators than ONNX's own, whose arithmetic could be anything.
+  static bool unknown(const OnnxNode& n) {
+    return !n.domain.empty() && n.domain != "ai.onnx" && cost_of(n.op) == Cost::kPass;
+  }
+
+  /// Its data and weights pass once through the device; what else it does isn't known.
+  void guess(const OnnxNode& n) {
+    guessed_.insert(n.op + " of " + n.domain);
+    pass(n);
+    for (const std::string& name : n.inputs)
+      if (constant(name)) kernels_.back().weights += tensor(name).elements();
+  }
+
   const OnnxGraph& graph_;
   const Tensors tensors_;
   double items_ = 1;
   std::map<std::string, int> producers_, consumers_;
-  std::set<std::string> fixed_, left_out_;
+  std::set<std::string> fixed_, left_out_, guessed_;
   std::vector<Kernel> kernels_;
   std::vector<bool> scores_;  ///< kernel by kernel: softmax(QK), waiting for V
 };
@@ -497,6 +515,8 @@ Result<Model> read_onnx_bytes(std::string_view bytes, const std::string& where, 
                       " tokens (--in), 224 pixels";
   for (const std::string& op : reader.left_out())
     model.uncertain += (model.uncertain.empty() ? "left out: " : "; left out: ") + op;
+  for (const std::string& op : reader.guessed())
+    model.uncertain += (model.uncertain.empty() ? "" : "; ") + op + " counted as one pass over its data";
   model.precision = stored_precision(graph.value());
   model.stages.push_back(std::move(stage).value());
   return model;

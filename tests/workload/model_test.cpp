@@ -123,6 +123,7 @@ TEST(Config, SizesOneLevelDownAreFound) {
   ASSERT_TRUE(images) << images.error().message;
   EXPECT_FALSE(images->decoder);
   EXPECT_NEAR(images->parameters() / 303e6, 1, 0.05);
+  EXPECT_NE(images->uncertain.find("texts"), std::string::npos);
   auto both = read_config(
       R"({"model_type":"qwen2_5_vl","hidden_size":3584,"num_hidden_layers":28,"num_attention_heads":28,
           "num_key_value_heads":4,"intermediate_size":18944,"vocab_size":152064,"vision_config":{"depth":32}})",
@@ -144,6 +145,13 @@ TEST(Config, WhatIsLeftOutInsideIsItsClassDefault) {
       "llava");
   ASSERT_TRUE(llava) << llava.error().message;
   EXPECT_NEAR(llava->parameters() / 6.74e9, 1, 0.02);
+  // A pair of encoders whose file gives no size: those of the classes, 86 M in the encoder of images.
+  auto siglip = read_config(
+      R"({"model_type":"siglip","text_config":{"model_type":"siglip_text_model"},"vision_config":{"model_type":"siglip_vision_model"}})",
+      "siglip");
+  ASSERT_TRUE(siglip) << siglip.error().message;
+  EXPECT_NEAR(siglip->parameters() / 86e6, 1, 0.05);
+  EXPECT_EQ(siglip->item, "image");
 }
 
 TEST(Config, OnlyWhatWritesTextIsADecoder) {
@@ -164,6 +172,18 @@ TEST(Config, OnlyWhatWritesTextIsADecoder) {
   }
   c["architectures"] = {"SomebodysForMaskedLM"};
   EXPECT_TRUE(read_config(c.dump(), "config.json")->encoder);
+  // Files of BERT's kin often name no class; those of encoders of texts beside images name one without a
+  // task.
+  c.erase("architectures");
+  EXPECT_TRUE(read_config(c.dump(), "config.json")->decoder);
+  c["type_vocab_size"] = 0;
+  auto segments = read_config(c.dump(), "config.json");
+  ASSERT_TRUE(segments) << segments.error().message;
+  EXPECT_TRUE(segments->encoder && !segments->decoder);
+  c.erase("type_vocab_size");
+  c["model_type"] = "clip_text_model", c["architectures"] = {"CLIPTextModel"};
+  EXPECT_TRUE(read_config(c.dump(), "config.json")->encoder);
+  c["model_type"] = "somebodys-own";
   c["architectures"] = {"SomebodysForConditionalGeneration"};
   c["is_encoder_decoder"] = true;
   EXPECT_FALSE(read_config(c.dump(), "config.json"));

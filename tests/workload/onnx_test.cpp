@@ -141,6 +141,23 @@ TEST(Onnx, WhatCantBeSizedIsNamed) {
   EXPECT_TRUE(read_onnx_bytes(stated, "m.onnx", {}));
 }
 
+TEST(Onnx, WhatIsLeftOutOrGuessedIsSaid) {
+  // A body reads what it wants of the graph around it: constant inputs don't make it constant.
+  const std::string branches =
+      file(node("If", {"c"}, "y") + node("Add", {"y", "x"}, "a") + node("MatMul", {"x", "w"}, "z") +
+           input("x", {1, 8}) + tensor("w", {8, 8}) + tensor("c", {1}) + input("y", {1, 8}, 13));
+  auto some = read_onnx_bytes(branches, "m.onnx", {});
+  ASSERT_TRUE(some) << some.error().message;
+  EXPECT_EQ(some->uncertain, "left out: If with its body");
+  const std::string theirs =
+      file(node("MatMulNBits", {"x", "w"}, "y", bytes(7, "com.microsoft")) + node("MatMul", {"y", "v"}, "z") +
+           input("x", {1, 8}) + tensor("w", {8, 8}) + tensor("v", {8, 8}) + input("y", {1, 8}, 13));
+  auto guessed = read_onnx_bytes(theirs, "m.onnx", {});
+  ASSERT_TRUE(guessed) << guessed.error().message;
+  EXPECT_EQ(guessed->uncertain, "MatMulNBits of com.microsoft counted as one pass over its data");
+  EXPECT_EQ(find(guessed.value(), "MatMulNBits")->weights, 64);
+}
+
 TEST(Onnx, OtherFilesAreRefused) {
   for (const std::string& text :
        {std::string(), std::string("{}"), std::string(100, '\xff'), file(""), std::string("\x3a\x7f", 2)})
