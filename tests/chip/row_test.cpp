@@ -60,6 +60,8 @@ TEST(Rows, NamesOfChipsAreTakenLoosely) {
                                  {"A100 SXM 80GB", "a100"},
                                  {"NVIDIA T4", "t4"},
                                  {"B200 SXM", "b200"},
+                                 {"NVIDIA B300-SXM-270GB", "b300"},
+                                 {"GB300 NVL72", "gb300"},
                                  {"GH200", "gh200"}}) {
     row.chip = name;
     const auto chip = chip_of(row);
