@@ -21,6 +21,11 @@ Error at(const std::string& path, const toml::node& node, const std::string& wha
   return bad_input(path + ":" + std::to_string(node.source().begin.line) + ": " + what);
 }
 
+/// The same error with the place in the file.
+Status placed(const std::string& path, const toml::node& node, const Status& status) {
+  return status ? status : Status(at(path, node, status.error().message));
+}
+
 std::string known_keys() {
   std::string out;
 #define TEXT(key, standard, allowed, meaning) out += #key ", ";
@@ -28,6 +33,28 @@ std::string known_keys() {
 #define FLAG(key, standard, meaning) out += #key ", ";
 #include "decide/wishes.inc"
   return out + "chips, [weights], [rent_usd_h], [price_usd], [supply_pct]";
+}
+
+Status text_allowed(const char* key, const std::string& value, const std::string& allowed) {
+  if (allowed.empty() || ("|" + allowed + "|").find("|" + value + "|") != std::string::npos) return Unit{};
+  return bad_input(std::string(key) + ": `" + value + "` is none of " + allowed);
+}
+
+Status number_allowed(const char* key, double value, double least, double most) {
+  if (value >= least && value <= most) return Unit{};
+  return bad_input(std::string(key) + ": " + number(value) + " is outside " + number(least) + " to " +
+                   number(most));
+}
+
+Status weight_allowed(const std::string& key, double weight) {
+  std::string criteria;
+  for (size_t i = 0; i < kCriteria; ++i)
+    criteria += (i ? ", " : "") + std::string(criterion_name(Criterion(i)));
+  if ((", " + criteria + ",").find(", " + key + ",") == std::string::npos)
+    return bad_input("weight of `" + key + "`: the criteria are " + criteria);
+  if (!(weight >= 0 && std::isfinite(weight)))
+    return bad_input("weight of " + key + ": wants a finite number of at least 0");
+  return Unit{};
 }
 
 Status in_order(const Range& r) {
@@ -47,8 +74,7 @@ Status read_range(const std::string& path, const toml::node& node, Range* out) {
       return at(path, node, "wants a number or [low, middle, high]");
     *out = {*(*list)[0].value<double>(), *(*list)[1].value<double>(), *(*list)[2].value<double>()};
   }
-  if (const Status ok = in_order(*out); !ok) return at(path, node, ok.error().message);
-  return Unit{};
+  return placed(path, node, in_order(*out));
 }
 
 Status read_ranges(const std::string& path, const toml::node& node, std::map<std::string, Range>* out) {
@@ -64,7 +90,8 @@ Status read_weights(const std::string& path, const toml::node& node, std::map<st
   if (!table) return at(path, node, "wants a table: performance = 1");
   for (const auto& [key, value] : *table) {
     if (!value.is_number()) return at(path, value, "`" + std::string(key.str()) + "` wants a number");
-    (*out)[std::string(key.str())] = *value.value<double>();
+    const double weight = (*out)[std::string(key.str())] = *value.value<double>();
+    if (const Status ok = weight_allowed(std::string(key.str()), weight); !ok) return placed(path, value, ok);
   }
   return Unit{};
 }
@@ -85,13 +112,13 @@ Status read_key(const std::string& path, const std::string& name, const toml::no
   if (name == #key) {                                                             \
     if (!node.is_string()) return at(path, node, #key " wants a text in quotes"); \
     r->key = *node.value<std::string>();                                          \
-    return Unit{};                                                                \
+    return placed(path, node, text_allowed(#key, r->key, allowed));               \
   }
 #define NUMBER(key, standard, least, most, meaning)                       \
   if (name == #key) {                                                     \
     if (!node.is_number()) return at(path, node, #key " wants a number"); \
     r->key = *node.value<double>();                                       \
-    return Unit{};                                                        \
+    return placed(path, node, number_allowed(#key, r->key, least, most)); \
   }
 #define FLAG(key, standard, meaning)                                            \
   if (name == #key) {                                                           \
@@ -106,10 +133,6 @@ Status read_key(const std::string& path, const std::string& name, const toml::no
   if (name == "price_usd") return read_ranges(path, node, &r->price_usd);
   if (name == "supply_pct") return read_ranges(path, node, &r->supply_pct);
   return at(path, node, "`" + name + "` is none of " + known_keys());
-}
-
-bool is_one_of(const std::string& value, const std::string& allowed) {
-  return allowed.empty() || ("|" + allowed + "|").find("|" + value + "|") != std::string::npos;
 }
 
 }  // namespace
@@ -128,21 +151,13 @@ Status read_request(const std::string& path, Request* request) {
 
 Status check(const Request& r) {
 #define TEXT(key, standard, allowed, meaning) \
-  if (!is_one_of(r.key, allowed)) return bad_input(#key ": `" + r.key + "` is none of " allowed);
+  if (const Status ok = text_allowed(#key, r.key, allowed); !ok) return ok;
 #define NUMBER(key, standard, least, most, meaning) \
-  if (!(r.key >= least && r.key <= most))           \
-    return bad_input(#key ": " + number(r.key) + " is outside " + number(least) + " to " + number(most));
+  if (const Status ok = number_allowed(#key, r.key, least, most); !ok) return ok;
 #define FLAG(key, standard, meaning)
 #include "decide/wishes.inc"
-  std::string criteria;
-  for (size_t i = 0; i < kCriteria; ++i)
-    criteria += (i ? ", " : "") + std::string(criterion_name(Criterion(i)));
-  for (const auto& [key, weight] : r.weights) {
-    if ((", " + criteria + ",").find(", " + key + ",") == std::string::npos)
-      return bad_input("weight of `" + key + "`: the criteria are " + criteria);
-    if (!(weight >= 0 && std::isfinite(weight)))
-      return bad_input("weight of " + key + ": wants a finite number of at least 0");
-  }
+  for (const auto& [key, weight] : r.weights)
+    if (const Status ok = weight_allowed(key, weight); !ok) return ok;
   double sum = 0;
   for (const double w : wishes_of(r).weights) sum += w;
   if (!(sum > 0)) return bad_input("weights: at least one has to be above 0");

@@ -53,6 +53,10 @@ TEST(WishesFile, SaysWhatIsWrongAndWhere) {
   } cases[] = {
       {"market = china", ":1: "},
       {"\nmarket = 1", ":2: market wants a text in quotes"},
+      {"\nmarket = \"mars\"", ":2: market: `mars` is none of china|world"},
+      {"pue = 0.5", ":1: pue: 0.5 is outside 1 to "},
+      {"[weights]\nsupply = -3", ":2: weight of supply: wants a finite number of at least 0"},
+      {"[weights]\nluck = 1", ":2: weight of `luck`: the criteria are performance"},
       {"supply = 1", ":1: `supply` is none of purpose, market"},
       {"buys = 1", ":1: buys wants true or false"},
       {"chips = \"h20\"", ":1: chips wants a list"},

@@ -132,6 +132,9 @@ TEST(Ppu, ChipsShowSourcesAndIntervals) {
   EXPECT_EQ(
       run_command(kPpu + " chips show ppu --csv").out.find("chip,number,value,unit,interval,kind,source\n"),
       0u);
+  // Words and numbers that nobody published have the same kind.
+  EXPECT_EQ(run_command(kPpu + " chips show ppu --json").out.find("\"kind\": \"assumed\""),
+            std::string::npos);
 }
 
 TEST(Ppu, ChipsThatAreNoneAreRefusedWithTheReason) {

@@ -22,13 +22,18 @@ std::string kind_of(chip::Confidence confidence) {
   return confidence == chip::Confidence::kAssumed ? "unknown (assumed)" : chip::confidence_name(confidence);
 }
 
+void say_kind(ordered_json& out, chip::Confidence confidence) {
+  const bool assumed = confidence == chip::Confidence::kAssumed;
+  out["kind"] = assumed ? "unknown" : chip::confidence_name(confidence);
+  out["assumed"] = assumed;
+}
+
 ordered_json json_of(const chip::Quantity& q, const char* unit) {
   ordered_json out;
   const auto number = [&](double v) { return q.has_number() ? ordered_json(v) : ordered_json(nullptr); };
   out["value"] = number(q.value), out["low"] = number(q.low), out["high"] = number(q.high);
   out["unit"] = unit;
-  out["kind"] = q.known() ? chip::confidence_name(q.confidence) : "unknown";
-  out["assumed"] = q.confidence == chip::Confidence::kAssumed;
+  say_kind(out, q.confidence);
   out["source"] = q.source;
   return out;
 }
@@ -38,9 +43,10 @@ ordered_json json_of(const Chip& c) {
   out["compute_capability"] =
       c.runs_cuda() ? ordered_json(std::to_string(c.cc_major) + "." + std::to_string(c.cc_minor))
                     : ordered_json(nullptr);
-#define FACT(key, allowed, meaning) \
-  out["facts"][#key] = {            \
-      {"value", c.key.value}, {"kind", chip::confidence_name(c.key.confidence)}, {"source", c.key.source}};
+#define FACT(key, allowed, meaning)               \
+  out["facts"][#key]["value"] = c.key.value;      \
+  say_kind(out["facts"][#key], c.key.confidence); \
+  out["facts"][#key]["source"] = c.key.source;
 #include "chip/chip_facts.inc"
 #undef FACT
 #define FIELD(key, unit, meaning) out["numbers"][#key] = json_of(c.key, unit);
