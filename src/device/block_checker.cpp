@@ -148,7 +148,7 @@ void BlockChecker::shared_access(const KernelChecker& kernel, const exec::BlockS
   for (uint32_t at = offset; at < offset + bytes; at++) {
     Byte& b = bytes_[at];
     if (kind != CheckedAccess::kWrite) {
-      if (values_ && b.write.time < start_) {
+      if (values_ && b.written() < start_) {
         const std::string key = kernel.key("uninitialized-shared", place);
         if (!checking::seen(key)) {
           Finding f = kernel.finding("initcheck", "uninitialized-shared", block, thread, place);
@@ -156,6 +156,7 @@ void BlockChecker::shared_access(const KernelChecker& kernel, const exec::BlockS
         }
       }
       judged(at, b.write);
+      judged(at, b.strong);
     }
     if (kind == CheckedAccess::kRead) {
       Access& r = b.reads[b.reads[0].time < start_ || b.reads[0].warp == warp ? 0 : 1];
@@ -163,9 +164,9 @@ void BlockChecker::shared_access(const KernelChecker& kernel, const exec::BlockS
       r = {place, now, (together ? r.lanes : 0) | 1u << lane, uint16_t(warp), strong, false};
       continue;
     }
-    if (kind == CheckedAccess::kWrite) judged(at, b.write);
+    if (kind == CheckedAccess::kWrite) judged(at, b.write), judged(at, b.strong);
     for (Access& r : b.reads) judged(at, r);
-    b.write = {place, now, 1u << lane, uint16_t(warp), strong, copies};
+    (strong ? b.strong : b.write) = {place, now, 1u << lane, uint16_t(warp), strong, copies};
   }
   if (strong && races_) note_order(place, offset, warp, lane);
 }

@@ -4,6 +4,7 @@
 // knows of their accesses. Barriers, syncwarp, fences with strong accesses and mbarriers pass such knowledge
 // on (vector clocks, by warp between warps; Lamport 1978, FastTrack's epochs).
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -70,8 +71,11 @@ class BlockChecker {
     std::vector<Copy> open;
     std::deque<std::vector<Copy>> groups;
   };
+  /// The last weak write and the last strong one. Strong writes need no order among themselves, so that one of
+  /// them can't stand for a weak one before it.
   struct Byte {
-    Access write, reads[2];
+    Access write, strong, reads[2];
+    uint32_t written() const { return std::max(write.time, strong.time); }
   };
   struct Barrier {
     uint32_t generation = 0;

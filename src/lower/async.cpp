@@ -92,11 +92,12 @@ namespace {
 constexpr isa::Type kU32{isa::Kind::kU, 32, 1};
 constexpr isa::Type kB64{isa::Kind::kB, 64, 1};
 
-/// The host address of an mbarrier object.
+/// The host address of an mbarrier object. Arrivals and waits are ordered by themselves, its beginning and its
+/// end aren't: others must know of the one, and have come to the other.
 Address mbarrier_address(FunctionLowering& f, const Operand& operand, Space space,
                          exec::CheckedAccess kind = exec::CheckedAccess::kAtomic) {
   const Address at = f.address(operand, space);
-  f.check_access(at, 8, kind, exec::kStrong);
+  f.check_access(at, 8, kind, kind == exec::CheckedAccess::kWrite ? 0 : exec::kStrong);
   return at;
 }
 

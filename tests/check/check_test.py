@@ -38,6 +38,8 @@ CASES = {
     "named": ("racecheck", "race-raw", {}),
     "copy_ahead": ("racecheck", "async-copy", {"other_thread": "", "where": "of shared memory"}),
     "copy_alone": ("racecheck", "race-raw", {"other_thread": ""}),
+    "zero_late": ("racecheck", "race-waw", {"other_thread": ""}),
+    "arrive_early": ("racecheck", "race-waw", {"other_thread": ""}),
     "unwritten": ("initcheck", "uninitialized-global", {"where": "4 bytes inside an allocation of 8 bytes"}),
     "unwritten_shared": ("initcheck", "uninitialized-shared", {"thread": "(5,0,0)"}),
     "divergent": ("synccheck", "divergent-barrier", {"where": "8 threads come and 24 don't"}),

@@ -154,6 +154,24 @@ __global__ void copy_alone(int* p, bool wait) {
   if (wait) __syncthreads();
   p[threadIdx.x] = s[63 - threadIdx.x];
 }
+/// The first warp's atomics come after its zero, those of the others needn't.
+__global__ void zero_late(int* p, bool wait) {
+  __shared__ int s;
+  if (threadIdx.x == 0) s = 0;
+  if (wait) __syncthreads();
+  atomicAdd(&s, 1);
+  __syncthreads();
+  p[threadIdx.x] = s;
+}
+__global__ void arrive_early(int* p, bool wait) {
+  __shared__ unsigned long long object;
+  const unsigned at = unsigned(__cvta_generic_to_shared(&object));
+  if (threadIdx.x == 0) asm volatile("mbarrier.init.shared.b64 [%0], 64;" ::"r"(at) : "memory");
+  if (wait) __syncthreads();
+  unsigned long long state;
+  asm volatile("mbarrier.arrive.shared.b64 %0, [%1];" : "=l"(state) : "r"(at) : "memory");
+  p[threadIdx.x] = int(state >> 63);
+}
 
 // ---- initcheck
 __global__ void sum_two(const int* p, int* out) {
@@ -300,6 +318,10 @@ bool order_and_values(const std::string& what) {
     copy_ahead<<<1, 64>>>(out, good);
   } else if (what == "copy_alone") {
     copy_alone<<<1, 64>>>(p, good);
+  } else if (what == "zero_late") {
+    zero_late<<<1, 64>>>(p, good);
+  } else if (what == "arrive_early") {
+    arrive_early<<<1, 64>>>(p, good);
   } else if (what == "unwritten") {
     int* q = device(8, good);
     if (!good) CALL(cudaMemset(q, 0, 4));
