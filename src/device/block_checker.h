@@ -71,8 +71,8 @@ class BlockChecker {
     std::vector<Copy> open;
     std::deque<std::vector<Copy>> groups;
   };
-  /// The last weak write and the last strong one. Strong writes need no order among themselves, so that one of
-  /// them can't stand for a weak one before it.
+  /// The last weak write and the last strong one. Strong writes need no order among themselves, so that one
+  /// of them can't stand for a weak one before it.
   struct Byte {
     Access write, strong, reads[2];
     uint32_t written() const { return std::max(write.time, strong.time); }

@@ -92,8 +92,8 @@ namespace {
 constexpr isa::Type kU32{isa::Kind::kU, 32, 1};
 constexpr isa::Type kB64{isa::Kind::kB, 64, 1};
 
-/// The host address of an mbarrier object. Arrivals and waits are ordered by themselves, its beginning and its
-/// end aren't: others must know of the one, and have come to the other.
+/// The host address of an mbarrier object. Arrivals and waits are ordered by themselves, its beginning and
+/// its end aren't: others must know of the one, and have come to the other.
 Address mbarrier_address(FunctionLowering& f, const Operand& operand, Space space,
                          exec::CheckedAccess kind = exec::CheckedAccess::kAtomic) {
   const Address at = f.address(operand, space);
