@@ -8,8 +8,7 @@
 #define __global__ __attribute__((global))
 #define __shared__ __attribute__((shared))
 #define __constant__ __attribute__((constant))
-// clang has it for HIP only; ppucc's plugin finds such variables by the section
-// (sdk/ppucc/managed_variables.cpp).
+// clang has it for HIP only; ppucc's plugin finds such variables by the section.
 #define __managed__ __attribute__((device)) __attribute__((section("ppu_managed")))
 #define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
 // Parameters are never copied by us either way; the qualifier only promises that a kernel doesn't write them.

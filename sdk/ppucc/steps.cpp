@@ -198,7 +198,7 @@ class Build {
         // Errors of clang that are warnings of nvcc.
         "-Wno-register", "-Wno-error=c++11-narrowing", "-Xclang", "-target-sdk-version=12.5", "-Xclang",
         "-fcuda-allow-variadic-functions", "-I", tools_.include.string(), "-include", "cuda_runtime.h",
-        "-cuid=" + source_id(source), "-fpass-plugin=" + tools_.managed_plugin.string()};
+        "-cuid=" + source_id(source), "-fpass-plugin=" + tools_.plugin.string()};
     if (options_.relocatable) command.push_back("-fgpu-rdc");
     append(command, core_library_stand_ins());
     append(command, options_.compile_flags);
@@ -293,6 +293,7 @@ class Build {
                             "--target=nvptx64-nvidia-cuda",
                             "-nogpulib",
                             "-Wno-override-module",
+                            "-fpass-plugin=" + tools_.plugin.string(),
                             "-Wno-unknown-cuda-version"};
     Command command = common;
     append(command, {"-march=sm_" + std::to_string(options_.archs.front()), options_.optimisation, "-Xclang",

@@ -44,7 +44,7 @@ Result<Toolchain> find_toolchain() {
     found.include = place / "include";
     found.device_library = place / "lib/libdevice.bc";
     found.lib = root / "lib";
-    found.managed_plugin = found.lib / "libppucc_managed.so";
+    found.plugin = found.lib / "libppucc_plugin.so";
     return found;
   }
   return resource("ppucc: no SDK: sought " + places.front().string() +

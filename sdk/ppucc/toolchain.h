@@ -13,7 +13,7 @@ struct Toolchain {
   std::filesystem::path include;         ///< our CUDA headers
   std::filesystem::path device_library;  ///< libdevice.bc
   std::filesystem::path lib;             ///< libcudart.so, libcudart_static.a
-  std::filesystem::path managed_plugin;  ///< libppucc_managed.so, which teaches clang __managed__
+  std::filesystem::path plugin;          ///< libppucc_plugin.so, our passes in clang (plugin/passes.h)
 };
 
 /// Looks next to the running program. Errors: kResource, naming what is missing and where it was sought.

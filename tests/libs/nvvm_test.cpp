@@ -116,6 +116,38 @@ TEST_F(Nvvm, TypedPointersShufflesAndLibdeviceBecomePtx) {
   EXPECT_EQ(ptx.find("__nv_expf"), ptx.npos) << "our device library is inlined";
 }
 
+// As numba writes cuda.activemask() in both branches of an if; nobody reads the assembly here.
+TEST_F(Nvvm, WhatLanesDoTogetherStaysInItsBranch) {
+  add(R"(target triple = "nvptx64-nvidia-cuda"
+declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+define void @kernel(i32* %out) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %low = and i32 %t, 1
+  %even = icmp eq i32 %low, 0
+  %p = getelementptr i32, i32* %out, i32 %t
+  br i1 %even, label %a, label %b
+a:
+  %m = call i32 asm sideeffect "together $0;", "=r"()
+  store i32 %m, i32* %p
+  br label %done
+b:
+  %n = call i32 asm sideeffect "together $0;", "=r"()
+  store i32 %n, i32* %p
+  br label %done
+done:
+  ret void
+}
+!nvvm.annotations = !{!0}
+!0 = !{void (i32*)* @kernel, !"kernel", i32 1}
+)");
+  ASSERT_EQ(compile({"-arch=compute_80"}), 0) << get("ProgramLog");
+  const std::string ptx = get("CompiledResult");
+  const size_t first = ptx.find("together");
+  ASSERT_NE(first, ptx.npos) << ptx;
+  EXPECT_NE(ptx.find("together", first + 1), ptx.npos) << ptx;
+}
+
 TEST_F(Nvvm, WhereLtoIrIsAskedForNvJitLinkTakesTheAnswer) {
   add(kKernel);
   ASSERT_EQ(compile({"-arch=compute_80", "-gen-lto"}), 0) << get("ProgramLog");

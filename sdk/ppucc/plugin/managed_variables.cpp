@@ -8,11 +8,13 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
 #include <llvm/IR/ReplaceConstant.h>
-#include <llvm/Passes/PassBuilder.h>
-#include <llvm/Passes/PassPlugin.h>
+#include <llvm/TargetParser/Triple.h>
 
-namespace {
+#include "passes.h"
+
+namespace ppu::ppucc {
 using namespace llvm;
+namespace {
 
 constexpr StringLiteral kSection = "ppu_managed";  // sdk/include/host_defines.h
 
@@ -89,29 +91,21 @@ void go_through_pointer(Module& m, GlobalVariable* v, Function* address) {
   v->eraseFromParent();
 }
 
-struct ManagedVariables : PassInfoMixin<ManagedVariables> {
-  PreservedAnalyses run(Module& m, ModuleAnalysisManager&) {
-    SmallVector<GlobalVariable*> variables;
-    for (GlobalVariable& v : m.globals())
-      if (v.getSection() == kSection) variables.push_back(&v);
-    if (variables.empty()) return PreservedAnalyses::all();
-    for (GlobalVariable* v : variables) v->setSection("");
-    if (Triple(m.getTargetTriple()).isNVPTX()) {
-      mark_for_ptx(m, variables);
-    } else {
-      Function* address = address_function(m);
-      for (GlobalVariable* v : variables) go_through_pointer(m, v, address);
-    }
-    return PreservedAnalyses::none();
-  }
-  static bool isRequired() { return true; }
-};
-
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) PassPluginLibraryInfo llvmGetPassPluginInfo() {
-  return {LLVM_PLUGIN_API_VERSION, "ppucc-managed", "1", [](PassBuilder& builder) {
-            builder.registerPipelineStartEPCallback(
-                [](ModulePassManager& passes, OptimizationLevel) { passes.addPass(ManagedVariables()); });
-          }};
+PreservedAnalyses ManagedVariables::run(Module& m, ModuleAnalysisManager&) {
+  SmallVector<GlobalVariable*> variables;
+  for (GlobalVariable& v : m.globals())
+    if (v.getSection() == kSection) variables.push_back(&v);
+  if (variables.empty()) return PreservedAnalyses::all();
+  for (GlobalVariable* v : variables) v->setSection("");
+  if (Triple(m.getTargetTriple()).isNVPTX()) {
+    mark_for_ptx(m, variables);
+  } else {
+    Function* address = address_function(m);
+    for (GlobalVariable* v : variables) go_through_pointer(m, v, address);
+  }
+  return PreservedAnalyses::none();
 }
+
+}  // namespace ppu::ppucc
