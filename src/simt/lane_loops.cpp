@@ -528,6 +528,11 @@ void Widener::collect_lane_run(LaneRun& run, Region& region) {
 
 void Widener::emit_loop_by_lane(Region& region, Loop* loop) {
   for_each_warp([&] {
+    // What lanes bring is a store of each: not for a loop that none comes to, such as one that compilers
+    // unrolled, of short rows.
+    BasicBlock *some = new_block("by.lane"), *done = new_block("by.lane.done");
+    b_.CreateCondBr(any(load_mask(mask_slot(loop->getHeader()))), some, done);
+    b_.SetInsertPoint(some);
     LaneRun run;
     run.loop = loop;
     prepare_lane_run(run);
@@ -541,6 +546,8 @@ void Widener::emit_loop_by_lane(Region& region, Loop* loop) {
       b_.SetInsertPoint(run.done);
     });
     collect_lane_run(run, region);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(done);
   });
 }
 

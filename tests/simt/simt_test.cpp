@@ -413,6 +413,13 @@ TEST(Simt, ChainsAreFollowedLaneByLane) {
       widened(begin + "mul.wide.u32 %d2, %r5, 4; add.s64 %d2, %d0, %d2; ld.global.u32 %r5, [%d2];" + end, 64);
   EXPECT_EQ(chain.count("load <16 x i32>"), 0u) << chain.ir;
   EXPECT_GE(chain.count("load i32"), 1u);
+  // Behind a check that no lane of a warp may pass, lanes bring nothing before one has.
+  const Widened checked = widened(
+      "add.u32 %r7, %r1, %r0; and.b32 %r7, %r7, 5; setp.eq.u32 %p1, %r7, 5; @%p1 bra END;\n" + begin +
+          "mul.wide.u32 %d2, %r5, 4; add.s64 %d2, %d0, %d2; ld.global.u32 %r5, [%d2];" + end + "END: ",
+      64);
+  EXPECT_NE(checked.ir.find("\nby.lane"), std::string::npos) << checked.ir;
+  EXPECT_GT(checked.ir.find("store volatile"), checked.ir.find("\nby.lane"));
   const Widened arithmetic = widened(begin + "mul.lo.u32 %r5, %r5, %r5; shr.u32 %r5, %r5, 3;" + end, 64);
   EXPECT_GE(arithmetic.count("mul <32 x i32>"), 1u) << arithmetic.ir;
 }
