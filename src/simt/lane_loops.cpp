@@ -429,6 +429,14 @@ void Widener::lane_instruction(LaneRun& run, Instruction& inst) {
     return set_lane_value(
         run, rmw,
         rmw_at(*rmw, lane_value(run, rmw->getPointerOperand()), lane_value(run, rmw->getValOperand())));
+  if (inst.hasMetadata(kJoined)) {  // one lane's loads stay what they were
+    Value *at = lane_value(run, getLoadStorePointerOperand(&inst)), *all = PoisonValue::get(inst.getType());
+    Type* t = part_type(inst.getType(), 0);
+    for (unsigned k = 0; k < part_count(inst.getType()); k++)
+      all = b_.CreateInsertElement(
+          all, b_.CreateAlignedLoad(t, b_.CreateGEP(t, at, b_.getInt64(k)), Align(1)), uint64_t(k));
+    return set_lane_value(run, &inst, all);
+  }
   Instruction* copy = inst.clone();
   for (unsigned i = 0; i < copy->getNumOperands(); i++) {
     Value* operand = inst.getOperand(i);

@@ -6,6 +6,7 @@
 
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IntrinsicInst.h"
+#include "simt/names.h"
 #include "simt/widener.h"
 
 using namespace llvm;
@@ -226,14 +227,16 @@ void Widener::store_lanes(Value* value, Value* pointers) {
   });
 }
 
-// Where a half warp would begin if its lanes stood in a row, and where one of its lanes is: lane 0, or one in
-// the middle where that is off. (Rows that are clamped to a picture's edges keep their lanes in the middle.)
+// Where lanes (a half warp, a warp) would begin if they stood in a row, and where one of its lanes is: lane
+// 0, or one in the middle where that is off. (Rows that are clamped to a picture's edges keep their lanes in
+// the middle.)
 std::pair<Value*, Value*> Widener::first_places(Value* at, uint64_t step, Value* mask) {
   Value* first = b_.CreateExtractElement(at, uint64_t(0));
   if (!mask) return {first, first};
+  const unsigned half = cast<FixedVectorType>(at->getType())->getNumElements() / 2;
   Value* on = b_.CreateExtractElement(mask, uint64_t(0));
-  Value* middle = b_.CreateExtractElement(at, uint64_t(kHalf / 2));
-  Value* row = b_.CreateSub(middle, ConstantInt::get(middle->getType(), kHalf / 2 * step));
+  Value* middle = b_.CreateExtractElement(at, uint64_t(half));
+  Value* row = b_.CreateSub(middle, ConstantInt::get(middle->getType(), half * step));
   return {b_.CreateSelect(on, first, row), b_.CreateSelect(on, first, middle)};
 }
 
@@ -559,25 +562,8 @@ void Widener::emit_load(LoadInst& load) {
     if (Value* x = load_pieces(t, p)) return set_single(&load, x);
   }
   std::vector<Value*> out;
-  if (!plainly_linear(shape) || !load_linear(t, scalar(p), shape, parts, out)) {
-    out.clear();
-    const Whole how = moved_whole(whole);
-    const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
-    const auto load_element = [&](unsigned first, unsigned n) {
-      Value* words = load_anywhere(b_.getIntNTy(unsigned(size) * n * 8), p, first * size);
-      for (Value* x : parts_of(b_.CreateBitCast(words, FixedVectorType::get(t, kLanes * n)), n))
-        out.push_back(x);
-    };
-    if (how == Whole::kRegister) {
-      out = load_registers(whole, p);
-    } else if (how == Whole::kElement) {
-      load_element(0, parts);
-    } else if (how == Whole::kTwoElements) {
-      for (unsigned first = 0; first < parts; first += parts / 2) load_element(first, parts / 2);
-    } else {
-      for (unsigned k = 0; k < parts; k++) out.push_back(load_anywhere(t, p, k * size));
-    }
-  }
+  if (!plainly_linear(shape) || !load_linear(t, scalar(p), shape, parts, out))
+    out = load.hasMetadata(kJoined) && !compact_ ? load_joined(whole, p) : load_objects(whole, p);
   if (parts == 1) return set_single(&load, out[0]);
   for (unsigned k = 0; k < parts; k++) set_part(&load, k, out[k]);
 }

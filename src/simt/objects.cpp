@@ -44,15 +44,36 @@ Value* Widener::lanes_of(ArrayRef<Value*> parts, unsigned first, unsigned n) {
   return b_.CreateShuffleVector(concat(std::move(pieces)), order);
 }
 
-// Code for a full warp, and for the lanes that are on where some aren't. Both leave `memory`, if there is
-// one, in the same state.
-void Widener::full_or_some(function_ref<void()> full, function_ref<void(Value*)> lane) {
+/// Squares of `n` vectors, in each 128 bits of them: part k of vector i becomes part i of vector k. By halves
+/// interleaved log2(n) times, each an instruction (unpcklps and its kin).
+std::vector<Value*> Widener::transposed(std::vector<Value*> v) {
+  const size_t n = v.size();
+  const unsigned elements = cast<FixedVectorType>(v[0]->getType())->getNumElements();
+  std::vector<int> low(elements), high(elements);
+  for (unsigned e = 0; e < elements; e++) {
+    const unsigned square = e / n * n, at = e % n;
+    low[e] = int(square + at / 2 + (at % 2 ? elements : 0));
+    high[e] = low[e] + int(n / 2);
+  }
+  for (size_t stage = 1; stage < n; stage *= 2) {
+    std::vector<Value*> next;
+    for (size_t i = 0; i < n / 2; i++) {
+      next.push_back(b_.CreateShuffleVector(v[i], v[i + n / 2], low));
+      next.push_back(b_.CreateShuffleVector(v[i], v[i + n / 2], high));
+    }
+    v = std::move(next);
+  }
+  return v;
+}
+
+// Code for a full warp, and for one of which some lanes are off.
+void Widener::full_or_some(function_ref<void()> full, function_ref<void()> some_on) {
   if (!mask_) return full();
   BasicBlock *all_on = new_block("objects.full"), *some = new_block("objects.some"),
              *done = new_block("objects.done");
   b_.CreateCondBr(all(mask_), all_on, some);
   b_.SetInsertPoint(some);
-  for_each_lane(mask_, lane);
+  some_on();
   b_.CreateBr(done);
   b_.SetInsertPoint(all_on);
   full();
@@ -81,60 +102,136 @@ std::function<Value*(unsigned)> Widener::object_pointers(Value* pointer) {
 }
 
 std::vector<Value*> Widener::load_registers(Type* object, Value* pointer) {
-  Type* half = FixedVectorType::get(part_type(object, 0), kHalf * part_count(object));
-  AllocaInst *memory = nullptr, *pointers = nullptr;
-  if (mask_) {
-    memory = object_memory(object);
-    pointers = spilled(vector(pointer));
-    b_.CreateStore(Constant::getNullValue(memory->getAllocatedType()), memory);
+  std::function<Value*(unsigned)> pointer_of;
+  if (!mask_) {
+    pointer_of = object_pointers(pointer);
+  } else {
+    // Where some lanes are off, the others' objects are copied first; all are then read from there.
+    AllocaInst *memory = object_memory(object), *pointers = spilled(vector(pointer));
+    full_or_some([] {},
+                 [&] {
+                   b_.CreateStore(Constant::getNullValue(memory->getAllocatedType()), memory);
+                   for_each_lane(mask_, [&](Value* lane) {
+                     Value* at = lane_of(pointers, b_.getPtrTy(), lane);
+                     b_.CreateStore(b_.CreateAlignedLoad(object, at, Align(1)),
+                                    b_.CreateGEP(object, memory, lane));
+                   });
+                   std::vector<Constant*> lanes;
+                   for (unsigned l = 0; l < kLanes; l++) lanes.push_back(b_.getInt64(l));
+                   b_.CreateStore(b_.CreateGEP(object, memory, ConstantVector::get(lanes)), pointers);
+                 });
+    pointer_of = [this, pointers](unsigned lane) {
+      return lane_of(pointers, b_.getPtrTy(), b_.getInt64(lane), true);
+    };
   }
-  std::vector<Value*> halves;
-  full_or_some(
-      [&] {
-        const auto pointer_of = object_pointers(pointer);
-        for (unsigned first = 0; first < kLanes; first += kHalf) {
-          std::vector<Value*> lanes;
-          for (unsigned l = first; l < first + kHalf; l++)
-            lanes.push_back(b_.CreateAlignedLoad(object, pointer_of(l), Align(1)));
-          halves.push_back(concat(std::move(lanes)));
-          if (memory) b_.CreateStore(halves.back(), b_.CreateGEP(object, memory, b_.getInt64(first)));
-        }
-      },
-      [&](Value* lane) {
-        Value* x = b_.CreateAlignedLoad(object, lane_of(pointers, b_.getPtrTy(), lane), Align(1));
-        b_.CreateStore(x, b_.CreateGEP(object, memory, lane));
-      });
-  std::vector<Value*> out;
-  for (unsigned h = 0; h < 2; h++) {
-    if (memory) halves[h] = b_.CreateLoad(half, b_.CreateGEP(object, memory, b_.getInt64(h * kHalf)));
-    const std::vector<Value*> parts = parts_of(halves[h], part_count(object));
-    for (size_t k = 0; k < parts.size(); k++)
-      h ? void(out[k] = concat({out[k], parts[k]})) : out.push_back(parts[k]);
+  const unsigned parts = part_count(object);
+  std::vector<Value*> out(parts);
+  for (unsigned first = 0; first < kLanes; first += kHalf) {
+    std::vector<Value*> rows;
+    for (unsigned i = 0; i < parts; i++) {
+      std::vector<Value*> row;  // every parts-th lane: a square of parts x parts in each 128 bits
+      for (unsigned l = first + i; l < first + kHalf; l += parts)
+        row.push_back(b_.CreateAlignedLoad(object, pointer_of(l), Align(1)));
+      rows.push_back(concat(std::move(row)));
+    }
+    const std::vector<Value*> columns = transposed(std::move(rows));
+    for (unsigned k = 0; k < parts; k++) out[k] = first ? concat({out[k], columns[k]}) : columns[k];
   }
   return out;
 }
 
-void Widener::store_registers(Type* object, ArrayRef<Value*> values, Value* pointer) {
-  AllocaInst *memory = nullptr, *pointers = nullptr;
-  std::vector<Value*> halves;
-  for (unsigned first = 0; first < kLanes; first += kHalf) halves.push_back(lanes_of(values, first, kHalf));
-  if (mask_) {
-    memory = object_memory(object);
-    pointers = spilled(vector(pointer));
-    for (unsigned h = 0; h < 2; h++)
-      b_.CreateStore(halves[h], b_.CreateGEP(object, memory, b_.getInt64(h * kHalf)));
+/// Objects that lie anywhere, one a lane: all their parts.
+std::vector<Value*> Widener::load_objects(Type* object, Value* pointer) {
+  const unsigned parts = std::max(1u, part_count(object));
+  Type* t = part_count(object) ? part_type(object, 0) : object;
+  const Whole how = moved_whole(object);
+  if (how == Whole::kRegister) return load_registers(object, pointer);
+  const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  std::vector<Value*> out;
+  const unsigned n = how == Whole::kElement ? parts : how == Whole::kTwoElements ? parts / 2 : 1;
+  for (unsigned first = 0; first < parts; first += n) {
+    Value* words = load_anywhere(n == 1 ? t : b_.getIntNTy(unsigned(size) * n * 8), pointer, first * size);
+    if (n == 1) {
+      out.push_back(words);
+      continue;
+    }
+    for (Value* x : parts_of(b_.CreateBitCast(words, FixedVectorType::get(t, kLanes * n)), n))
+      out.push_back(x);
   }
+  return out;
+}
+
+/// What join_loads has joined. Nothing is known of where the lanes are; if it turns out that they follow each
+/// other by one part, or are at one place, it's a vector a part as it would have been without.
+std::vector<Value*> Widener::load_joined(Type* object, Value* pointer) {
   const unsigned parts = part_count(object);
-  full_or_some(
-      [&] {
-        const auto pointer_of = object_pointers(pointer);
-        for (unsigned l = 0; l < kLanes; l++)
-          b_.CreateAlignedStore(slice(halves[l / kHalf], l % kHalf * parts, parts), pointer_of(l), Align(1));
-      },
-      [&](Value* lane) {
-        Value* x = b_.CreateLoad(object, b_.CreateGEP(object, memory, lane));
-        b_.CreateAlignedStore(x, lane_of(pointers, b_.getPtrTy(), lane), Align(1));
-      });
+  Type* t = part_type(object, 0);
+  const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();
+  Value* at = b_.CreatePtrToInt(vector(pointer), wide(b_.getInt64Ty()));
+  const auto [start, lowest] = first_places(at, size, mask_);
+  const auto holds = [&](Value* first, uint64_t step) {
+    std::vector<Constant*> want;
+    for (unsigned l = 0; l < kLanes; l++) want.push_back(b_.getInt64(l * step));
+    Value* ok = b_.CreateICmpEQ(b_.CreateSub(at, splat(first)), ConstantVector::get(want));
+    return all(mask_ ? b_.CreateOr(ok, b_.CreateNot(mask_)) : ok);
+  };
+  BasicBlock *row = new_block("joined.row"), *other = new_block("joined.other"),
+             *equal = new_block("joined.equal"), *rows = new_block("joined.rows"),
+             *done = new_block("joined.done");
+  std::vector<AllocaInst*> out;
+  for (unsigned k = 0; k < parts; k++) out.push_back(new_slot(wide(t)));
+  b_.CreateCondBr(holds(start, size), row, other);
+  b_.SetInsertPoint(row);
+  for (unsigned k = 0; k < parts; k++) {
+    Value* p = b_.CreateGEP(t, pointer_to(start), b_.getInt64(k));
+    b_.CreateStore(
+        mask_ ? (Value*)b_.CreateMaskedLoad(wide(t), p, Align(1), mask_, Constant::getNullValue(wide(t)))
+              : b_.CreateAlignedLoad(wide(t), p, Align(1)),
+        out[k]);
+  }
+  b_.CreateBr(done);
+  b_.SetInsertPoint(other);
+  Value* same = holds(lowest, 0);
+  if (mask_) same = b_.CreateAnd(same, any(mask_));  // with no lane on it holds for garbage, too
+  b_.CreateCondBr(same, equal, rows);
+  b_.SetInsertPoint(equal);
+  for (unsigned k = 0; k < parts; k++) {
+    Value* p = b_.CreateGEP(t, pointer_to(lowest), b_.getInt64(k));
+    b_.CreateStore(splat(b_.CreateAlignedLoad(t, p, Align(1))), out[k]);
+  }
+  b_.CreateBr(done);
+  b_.SetInsertPoint(rows);
+  const std::vector<Value*> objects = load_objects(object, pointer);
+  for (unsigned k = 0; k < parts; k++) b_.CreateStore(objects[k], out[k]);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+  std::vector<Value*> loaded;
+  for (AllocaInst* slot : out) loaded.push_back(b_.CreateLoad(wide(t), slot));
+  return loaded;
+}
+
+void Widener::store_registers(Type* object, ArrayRef<Value*> values, Value* pointer) {
+  const unsigned parts = part_count(object);
+  std::vector<Value*> objects(kLanes);
+  for (unsigned first = 0; first < kLanes; first += kHalf) {
+    std::vector<Value*> columns;
+    for (Value* v : values) columns.push_back(slice(v, first, kHalf));
+    const std::vector<Value*> rows = transposed(std::move(columns));
+    for (unsigned l = 0; l < kHalf; l++)
+      objects[first + l] = slice(rows[l % parts], l / parts * parts, parts);
+  }
+  const auto store_all = [&](function_ref<Value*(unsigned)> to) {
+    for (unsigned l = 0; l < kLanes; l++) b_.CreateAlignedStore(objects[l], to(l), Align(1));
+  };
+  full_or_some([&] { store_all(object_pointers(pointer)); },
+               [&] {
+                 AllocaInst *memory = object_memory(object), *pointers = spilled(vector(pointer));
+                 store_all([&](unsigned lane) { return b_.CreateGEP(object, memory, b_.getInt64(lane)); });
+                 for_each_lane(mask_, [&](Value* lane) {
+                   Value* x = b_.CreateLoad(object, b_.CreateGEP(object, memory, lane));
+                   b_.CreateAlignedStore(x, lane_of(pointers, b_.getPtrTy(), lane), Align(1));
+                 });
+               });
 }
 
 }  // namespace ppu::simt

@@ -23,7 +23,7 @@
 #include "simt/full_versions.h"
 #include "simt/gang_size.h"
 #include "simt/inner_blocks.h"
-#include "simt/joined_stores.h"
+#include "simt/joined_accesses.h"
 #include "simt/lanes_wait.h"
 #include "simt/names.h"
 #include "simt/narrow.h"
@@ -310,6 +310,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     const bool rare = versions.others_are_few && f == entry;
     if (is_kernel && gang == 1 && !rare && split_full_versions(*f, layout)) canonicalise(*f, passes);
     if (is_kernel) steps_of[wide[f]] = {gang, barriers_in_step(*f, layout)};
+    if (!options.check) join_loads(*f, layout, gang > 1);
     const ShapeAnalysis shapes(*f, layout, gang > 1);
     Widener widener(shapes, options, *wide[f], is_kernel, gang);
     widener.widened_function = [&](Function* scalar) { return wide.at(scalar); };

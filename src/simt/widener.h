@@ -304,10 +304,13 @@ class Widener {
   Whole moved_whole(llvm::Type* object) const;
   std::vector<llvm::Value*> parts_of(llvm::Value* lanes, unsigned parts);
   llvm::Value* lanes_of(llvm::ArrayRef<llvm::Value*> parts, unsigned first, unsigned n);
-  void full_or_some(llvm::function_ref<void()> full, llvm::function_ref<void(llvm::Value*)> lane);
+  std::vector<llvm::Value*> transposed(std::vector<llvm::Value*> v);
+  void full_or_some(llvm::function_ref<void()> full, llvm::function_ref<void()> some_on);
   llvm::AllocaInst* object_memory(llvm::Type* object);
   std::function<llvm::Value*(unsigned)> object_pointers(llvm::Value* pointer);
   std::vector<llvm::Value*> load_registers(llvm::Type* object, llvm::Value* pointer);
+  std::vector<llvm::Value*> load_objects(llvm::Type* object, llvm::Value* pointer);
+  std::vector<llvm::Value*> load_joined(llvm::Type* object, llvm::Value* pointer);
   void store_registers(llvm::Type* object, llvm::ArrayRef<llvm::Value*> values, llvm::Value* pointer);
   llvm::Value* half_mask(unsigned first);
   llvm::Value* half_pointers(llvm::Value* pointer, unsigned first, uint64_t offset);

@@ -1,4 +1,6 @@
 // Loads, stores, moves and address conversions (PTX ISA, "Data Movement and Conversion Instructions").
+#include <algorithm>
+
 #include "tests/lower/program.h"
 
 namespace ppu::lower {
@@ -190,6 +192,40 @@ TEST_P(Memory, LargeLocalArraysOfThreadsDoNotLieAPowerOfTwoApart) {
   for (uint32_t i = 0; i < 64; i++) EXPECT_EQ(out[i], i * 700 % 1024 + i);
   EXPECT_GE(r.info.local_bytes, 4096u);
   EXPECT_NE(r.info.local_bytes % 512, 0u);
+}
+
+// Loads of one thread side by side, in any order, where lanes lie anywhere, turn out to lie in a row, or at
+// one place of each warp.
+TEST_P(Memory, ThreadsReadRowsOfTheirOwn) {
+  const char* ways[] = {"mul.lo.u32 %r1, %a, 5; and.b32 %r1, %r1, 63;",
+                        "sub.u32 %r1, %a, 3; div.u32 %r1, %r1, 7; min.u32 %r1, %r1, 100;",
+                        "sub.u32 %r1, %a, 3; div.u32 %r1, %r1, 224;"};
+  const auto first = [](int way, uint32_t i, uint32_t a) {
+    return way == 0 ? a * 5 & 63 : way == 1 ? std::min(i, 100u) : i / 32;
+  };
+  for (int way = 0; way < 3; way++)
+    for (const uint32_t odd : {0u, 1u})  // lanes whose number has this bit don't read
+      expect(kernel("and.b32 %r2, %t, " + std::to_string(odd) + "; setp.ne.u32 %p1, %r2, 0; @%p1 bra END;" +
+                    ways[way] + R"(
+    mul.wide.u32 %d1, %r1, 4; add.u64 %d1, %base, %d1; and.b64 %d2, %d1, -8;
+    ld.global.u32 %r2, [%d1+8]; ld.global.u32 %r3, [%d1]; ld.global.u32 %r4, [%d1+12]; ld.global.u32 %r5, [%d1+4];
+    ld.global.u8 %r6, [%d1+17]; ld.global.u8 %r7, [%d1+16]; ld.global.u8 %r8, [%d1+18]; ld.global.u8 %r9, [%d1+19];
+    ld.global.u64 %d3, [%d2+8]; ld.global.u64 %d4, [%d2]; ld.global.u16 %h1, [%d1+2]; ld.global.u16 %h2, [%d1];
+    mad.lo.u32 %r3, %r5, 3, %r3; mad.lo.u32 %r3, %r2, 5, %r3; mad.lo.u32 %r3, %r4, 7, %r3;
+    mad.lo.u32 %r3, %r7, 11, %r3; mad.lo.u32 %r3, %r6, 13, %r3; mad.lo.u32 %r3, %r8, 17, %r3;
+    mad.lo.u32 %r3, %r9, 19, %r3; cvt.u32.u64 %r4, %d4; mad.lo.u32 %r3, %r4, 23, %r3;
+    shr.u64 %d3, %d3, 32; cvt.u32.u64 %r4, %d3; mad.lo.u32 %r3, %r4, 29, %r3;
+    cvt.u32.u16 %r4, %h1; mad.lo.u32 %r3, %r4, 31, %r3; cvt.u32.u16 %r4, %h2; mad.lo.u32 %r3, %r4, 37, %r3;
+    st.global.u32 [%out], %r3; END:)"),
+             [&](uint32_t i, uint32_t a) {
+               if (i & odd) return 0xdeadbeef;
+               const uint32_t n = first(way, i, a);
+               const auto in = [](uint32_t k) { return k * 7 + 3; };
+               const auto byte = [&](uint32_t k) { return in(n + 4) >> 8 * k & 255; };
+               return in(n) + 3 * in(n + 1) + 5 * in(n + 2) + 7 * in(n + 3) + 11 * byte(0) + 13 * byte(1) +
+                      17 * byte(2) + 19 * byte(3) + 23 * in(n & ~1u) + 29 * in((n & ~1u) + 3) +
+                      31 * (in(n) >> 16) + 37 * (in(n) & 0xffff);
+             });
 }
 
 TEST_P(Memory, AsynchronousCopies) {

@@ -152,6 +152,24 @@ TEST(Simt, MembersStoredOneByOneAreARow) {
   EXPECT_GE(apart.count("call void @llvm.masked.store"), 2u) << apart.ir;
 }
 
+// A row of memory a thread: each lane's part of it in one load, then transposed. Not over a write, which may
+// be to what is read behind it.
+TEST(Simt, RowsOfThreadsAreReadInOneLoadEach) {
+  const std::string row = "mul.lo.s32 %r5, %r4, %r0; mul.wide.s32 %d2, %r5, 4; add.s64 %d3, %d0, %d2;\n",
+                    use =
+                        "add.f32 %f0, %f0, %f1; add.f32 %f0, %f0, %f2; add.f32 %f0, %f0, %f3;\n"
+                        "mul.wide.s32 %d4, %r1, 4; add.s64 %d5, %d1, %d4; st.global.f32 [%d5], %f0;\n",
+                    two = "ld.global.f32 %f1, [%d3+4]; ld.global.f32 %f0, [%d3];\n",
+                    others = "ld.global.f32 %f2, [%d3+8]; ld.global.f32 %f3, [%d3+12];\n";
+  const Widened w = widened(row + two + others + use, 64);
+  EXPECT_EQ(w.count("gather"), 0u) << w.ir;
+  EXPECT_EQ(w.count("load <4 x float>"), 32u);
+  EXPECT_EQ(w.count("sub <32 x i64>"), 1u);  // one test of the distances
+  const Widened apart = widened(row + two + "st.global.u32 [%d1], %r1;\n" + others + use, 64);
+  EXPECT_EQ(apart.count("load <4 x float>"), 0u) << apart.ir;
+  EXPECT_GE(apart.count("gather.v"), 2u);
+}
+
 TEST(Simt, StridedStoresAreAPermuteAndAMask) {
   const Widened w = widened(
       "mul.wide.s32 %d2, %r1, 8; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r1;\n"

@@ -1,13 +1,16 @@
-// See joined_stores.h. Plain stores of a basic block with nothing between them that could see or change the
+// See joined_accesses.h. Plain stores of a basic block with nothing between them that could see or change the
 // difference.
-#include "simt/joined_stores.h"
+#include "simt/joined_accesses.h"
 
 #include <algorithm>
+
+#include <bit>
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Operator.h"
 #include "simt/names.h"
+#include "simt/shape.h"
 
 using namespace llvm;
 
@@ -123,7 +126,92 @@ bool only_watches(const Instruction& inst) {
   return callee && (callee->getName() == kCheckAlign || callee->getName().starts_with(kCountPrefix));
 }
 
+/// Loads of one type beside one root, with no write between them: each reads what it would read at the first
+/// one's place, and together they read no byte that they don't read one by one.
+struct LoadRun {
+  const Value* root = nullptr;
+  std::vector<std::pair<LoadInst*, int64_t>> loads;  ///< and their offsets, in the program's order
+
+  bool takes(const LoadInst& load, const Address& at) const {
+    const LoadInst* first = loads[0].first;
+    return at.root == root && load.getType() == first->getType() &&
+           load.getMetadata("ppu.space") == first->getMetadata("ppu.space") &&
+           none_of(loads, [&](const auto& l) { return l.second == at.offset; });
+  }
+};
+
+/// All runs of two loads or more.
+std::vector<LoadRun> load_runs(Function& f) {
+  std::vector<LoadRun> found;
+  for (BasicBlock& block : f) {
+    size_t open = found.size();  // runs from here on may still grow
+    for (Instruction& inst : block) {
+      auto* load = dyn_cast<LoadInst>(&inst);
+      if (load && load->isSimple() && is_number(load->getType())) {
+        const Address at = address_of(load->getPointerOperand());
+        const auto run = std::find_if(found.begin() + long(open), found.end(),
+                                      [&](const LoadRun& r) { return r.takes(*load, at); });
+        if (run != found.end())
+          run->loads.push_back({load, at.offset});
+        else
+          found.push_back({at.root, {{load, at.offset}}});
+      } else if (inst.mayWriteToMemory() && !only_watches(inst)) {
+        open = found.size();
+      }
+    }
+  }
+  erase_if(found, [](const LoadRun& r) { return r.loads.size() < 2; });
+  return found;
+}
+
+void load_together(ArrayRef<std::pair<LoadInst*, int64_t>> loads, LoadInst& first, int64_t first_offset) {
+  IRBuilder<> b(&first);
+  Value* at = first.getPointerOperand();
+  if (loads[0].second != first_offset)
+    at = b.CreateGEP(b.getInt8Ty(), at, b.getInt64(uint64_t(loads[0].second - first_offset)));
+  Type* t = FixedVectorType::get(first.getType(), unsigned(loads.size()));
+  LoadInst* all = b.CreateAlignedLoad(t, at, first.getAlign());
+  all->setMetadata("ppu.space", first.getMetadata("ppu.space"));
+  all->setMetadata(kJoined, MDNode::get(first.getContext(), {}));
+  for (size_t k = 0; k < loads.size(); k++)
+    loads[k].first->replaceAllUsesWith(b.CreateExtractElement(all, uint64_t(k)));
+  for (const auto& [load, offset] : loads) load->eraseFromParent();
+}
+
+void join(LoadRun& run) {
+  auto& loads = run.loads;
+  // The others come after it, so their uses do, too.
+  LoadInst* first = loads[0].first;
+  const int64_t size = size_of(*first), first_offset = loads[0].second;
+  std::sort(loads.begin(), loads.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  std::vector<ArrayRef<std::pair<LoadInst*, int64_t>>> groups;
+  for (size_t k = 0; k < loads.size();) {
+    size_t n = 1;
+    while (k + n < loads.size() && loads[k + n].second == loads[k].second + int64_t(n) * size) n++;
+    n = std::min(std::bit_floor(n), size_t(kMaxBytes / size));
+    if (n > 1) groups.push_back(ArrayRef(loads).slice(k, n));
+    k += n;
+  }
+  // All are made at the first load's place: its own group goes last, and it with it.
+  std::partition(groups.begin(), groups.end(),
+                 [&](const auto& g) { return none_of(g, [&](const auto& l) { return l.first == first; }); });
+  for (const auto& g : groups) load_together(g, *first, first_offset);
+}
+
 }  // namespace
+
+void join_loads(Function& f, const WarpLayout& layout, bool gang) {
+  std::vector<LoadRun> runs = load_runs(f);
+  if (runs.empty()) return;
+  {
+    const ShapeAnalysis shapes(f, layout, gang);
+    erase_if(runs, [&](const LoadRun& r) {
+      const Shape s = shapes.of(r.loads[0].first->getPointerOperand());
+      return !s.is_varying() || s.piece;
+    });
+  }
+  for (LoadRun& run : runs) join(run);
+}
 
 void join_stores(Function& f) {
   for (BasicBlock& block : f) {
