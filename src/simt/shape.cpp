@@ -593,19 +593,24 @@ const CallInst* exchange_of(const Value* v) {
   return isPowerOf2_64(cast<ConstantInt>(call->getArgOperand(1))->getZExtValue()) ? call : nullptr;
 }
 
-}  // namespace
-
-unsigned exchanged_bit(const Instruction& op) {
-  if (!op.isCommutative() || op.getNumOperands() < 2) return 0;
+/// The exchange that one operand comes from and the other went into; null: there is none.
+const CallInst* exchange_in(const Instruction& op) {
+  if (!op.isCommutative() || op.getNumOperands() < 2) return nullptr;
   const auto* intrinsic = dyn_cast<IntrinsicInst>(&op);
   // (Minima and maxima of floats may differ in the sign of zero by the order of their operands.)
   const bool plain = intrinsic && intrinsic->arg_size() == 2 && op.getType()->isIntegerTy();
-  if (!isa<BinaryOperator>(op) && !plain) return 0;
+  if (!isa<BinaryOperator>(op) && !plain) return nullptr;
   for (unsigned i = 0; i < 2; i++)
     if (const CallInst* call = exchange_of(op.getOperand(i)))
-      if (through_casts(call->getArgOperand(0)) == through_casts(op.getOperand(1 - i)))
-        return unsigned(cast<ConstantInt>(call->getArgOperand(1))->getZExtValue());
-  return 0;
+      if (through_casts(call->getArgOperand(0)) == through_casts(op.getOperand(1 - i))) return call;
+  return nullptr;
+}
+
+}  // namespace
+
+unsigned exchanged_bit(const Instruction& op) {
+  const CallInst* call = exchange_in(op);
+  return call ? unsigned(cast<ConstantInt>(call->getArgOperand(1))->getZExtValue()) : 0;
 }
 
 void join_exchanges(Function& f) {
@@ -617,8 +622,8 @@ void join_exchanges(Function& f) {
         calls.push_back(call);
   const auto follows_at_once = [](const Instruction* user, const CallInst* call) {
     if (isa<ExtractValueInst>(user) || isa<BitCastInst>(user)) return true;
-    return exchanged_bit(*user) != 0 && !isa<PHINode>(user) && !user->mayReadOrWriteMemory() &&
-           (exchange_of(user->getOperand(0)) == call || exchange_of(user->getOperand(1)) == call);
+    // (The other operand may come from an exchange, too, before this one.)
+    return exchange_in(*user) == call && !isa<PHINode>(user) && !user->mayReadOrWriteMemory();
   };
   for (CallInst* call : calls) {
     Instruction* last = call;

@@ -70,6 +70,32 @@ __global__ void short_warp(int* out) {
   out[threadIdx.x] = __shfl_xor_sync(mask, static_cast<int>(threadIdx.x), 5, 8);
 }
 
+/// Exchanges of what was exchanged before, added up and not.
+template <class T>
+__global__ void in_a_row(const T* in, T* out) {
+  T v = in[threadIdx.x];
+  v = __shfl_xor_sync(0xffffffffu, v, 16);
+  v += __shfl_xor_sync(0xffffffffu, v, 8);
+  const T once = __shfl_xor_sync(0xffffffffu, v, 4), twice = __shfl_xor_sync(0xffffffffu, once, 2);
+  v += once;
+  v *= __shfl_xor_sync(0xffffffffu, twice, 1) + twice;
+  out[threadIdx.x] = v;
+}
+
+template <class T>
+void exchanges_in_a_row(const char* name) {
+  std::vector<T> values(64), want(64);
+  for (int t = 0; t < 64; ++t) values[t] = static_cast<T>(t * t % 23);
+  for (int t = 0; t < 64; ++t) {
+    const auto sum = [&](int l) { return values[l ^ 16] + values[l ^ 16 ^ 8]; };
+    want[t] = (sum(t) + sum(t ^ 4)) * (sum(t ^ 1 ^ 2 ^ 4) + sum(t ^ 2 ^ 4));
+  }
+  DeviceArray<T> in(values), out(64);
+  in_a_row<T><<<1, 64>>>(in, out);
+  CUDA_SYNC();
+  check::equal(out.host(), want, name);
+}
+
 int main() {
   test<int>("int");
   test<unsigned>("unsigned");
@@ -96,5 +122,7 @@ int main() {
   std::vector<int> want72(72);
   for (int t = 0; t < 72; ++t) want72[t] = t ^ 5;
   check::equal(out72.host(), want72, "short_warp");
+  exchanges_in_a_row<int>("exchanges of int in a row");
+  exchanges_in_a_row<float>("exchanges of float in a row");
   return check::verdict("shuffles");
 }
