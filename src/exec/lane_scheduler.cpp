@@ -64,6 +64,7 @@ class Lanes {
   char* first_;
   size_t stride_;
   uint32_t threads_, warps_;
+  uint32_t met_ = 0;  ///< lanes of the warp whose turn it is that met in this turn
 };
 
 void Lanes::start() {
@@ -81,8 +82,11 @@ uint32_t Lanes::run(LaneFunction function) {
     bool any = false, only_polls = true;
     for (uint32_t t = 0; t < threads_; t++) {
       LaneState& s = lane(t);
+      if (t % kWarpSize == 0) met_ = 0;
       alive += s.from != 0;
-      if (s.from == 0 || s.waits) continue;
+      // Lanes that met go on from the first one, in the next turn. On hardware they are together then: what
+      // the first of them does alone (`if (leader) *state = 0;`) is done when the others look.
+      if (s.from == 0 || s.waits || (met_ >> t % kWarpSize & 1)) continue;
       any = true;
       block_->warp = t / kWarpSize;
       block_->thread = t;
@@ -165,6 +169,7 @@ void Lanes::exchange(uint32_t warp, uint32_t group) {
       break;
   }
   each(warp, group, [](uint32_t, LaneState& s) { s.waits = 0; });
+  met_ |= group;
 }
 
 // PTX ISA 9.7.9.6: c holds the clamp in bits 0-4 and the segment mask in bits 8-12.
@@ -244,8 +249,10 @@ void Lanes::release(uint32_t number) {
   LanesHeader::Barrier& barrier = header_->barriers[number];
   const auto each_waiting = [&](auto f) {
     for (uint32_t w = 0; w < warps_; w++)
-      each(w, header_->live[w], [&](uint32_t, LaneState& s) {
-        if (s.waits && group_of(s.op) == LaneGroup::kBlock && s.members == number) f(s);
+      each(w, header_->live[w], [&](uint32_t l, LaneState& s) {
+        if (!s.waits || group_of(s.op) != LaneGroup::kBlock || s.members != number) return;
+        f(s);
+        if (w == block_->warp) met_ |= 1u << l;
       });
   };
   uint32_t yes = 0, voters = 0;

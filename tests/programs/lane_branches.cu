@@ -1,6 +1,8 @@
 // Independent thread scheduling: lanes of one warp that wait for each other from different branches. Each
 // kernel hangs, or exchanges the wrong values, where a warp runs one branch to its end before it looks at the
 // other.
+#include <algorithm>
+
 #include "check.h"
 
 constexpr unsigned kAll = 0xffffffffu;
@@ -168,7 +170,40 @@ void test_barrier() {
   check::equal(out.host(), want, "barrier across branches");
 }
 
+/// Lanes that met go on in their order: what the first one alone does behind the meeting is done when the
+/// others look. (As nvcc -G compiles cooperative groups' tiles of several warps: their barrier's word is
+/// reset so.)
+__global__ void leader_resets(unsigned low, unsigned high, int* out) {
+  __shared__ unsigned word;
+  const int t = threadIdx.x;
+  if (t == 0) word = 5;
+  __syncthreads();
+  int any;
+  if (t < 2) {
+    any = __any_sync(low, t == 1) + __any_sync(low, t == 2);  // these two come last
+  } else {
+    any = __any_sync(high, t == 31);
+  }
+  __syncwarp();
+  if (t == 0) atomicAnd(&word, 2u);
+  out[t] = any + static_cast<int>(*static_cast<volatile unsigned*>(&word));
+  if (t < 2) any += __any_sync(low, 1);
+  __syncthreads();
+  if (t == 0) atomicAdd(&word, 7u);
+  out[32 + t] = any - (t < 2) + static_cast<int>(*static_cast<volatile unsigned*>(&word));
+}
+
+void test_leader() {
+  DeviceArray<int> out(64);
+  leader_resets<<<1, 32>>>(3u, ~3u, out);
+  CUDA_SYNC();
+  std::vector<int> want(64, 1);
+  std::fill(want.begin() + 32, want.end(), 8);
+  check::equal(out.host(), want, "leader's reset");
+}
+
 int main() {
+  test_leader();
   test_exchange();
   test_sync();
   test_ping_pong();
