@@ -40,6 +40,7 @@ Value* computed_at_start(IRBuilder<>& b, Value* v, std::map<Value*, Value*>& kno
   if (isa<Constant>(v)) return v;
   if (const auto it = known.find(v); it != known.end()) return it->second;
   Instruction* copy = cast<Instruction>(v)->clone();
+  copy->dropPoisonGeneratingAnnotations();  // what they promise may hold behind a condition only
   for (Use& use : copy->operands()) use.set(computed_at_start(b, use, known));
   return known[v] = b.Insert(copy);
 }
