@@ -57,7 +57,7 @@ class Kernel(Draw):
         if kind < 9:
             return self.one("gx", "gy", "gt", "t", "tx", "ty", "tz" if self.bz > 1 else "tx", "lane")
         if kind == 9:
-            return self.one("n", "m", "q", "int(blockIdx.x)", "int(blockDim.x)")
+            return self.one("n", "m", "q", "far", "int(blockIdx.x)", "int(blockDim.x)")
         return str(self.one(0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 32, 33, 64, 100, 255, 256, 1000, -1, -2, -16, 65535, 2147483647,
                             -2147483647))
 
@@ -70,14 +70,14 @@ class Kernel(Draw):
             f"({x} & {self.one(1, 3, 7, 15, 31, 63, 255, '~15', '~31')})", f"({x} ^ {self.one(1, 2, 16, 31, 5)})",
             f"({x} >> {k})", f"(unsigned({x}) >> {k})", f"({x} << {self.one(1, 2, 3, 4)})", f"low({x}, {y})", f"high({x}, {y})",
             f"(unsigned({x}) / {self.one(3, 5, 7, 16, 10)}u)", f"(unsigned({x}) % {self.one(3, 5, 7, 16, 10)}u)",
-            f"({self.condition()} ? {x} : {y})", f"low(high({x}, 0), {self.one('n', 'n - 1', 255, 'm')})", f"int(short({x}))",
+            f"({self.condition()} ? {x} : {y})", f"low(high({x}, 0), {self.one('n', 'n - 1', 255, 'm')})", f"int((short)({x}))",
             f"({x} | {k})")
 
     def condition(self):
         x, than = self.leaf(), self.one("<", "<=", ">", ">=")
         return self.one(
             f"({x} {than} {self.leaf()})", f"(unsigned({x}) {than} unsigned({self.leaf()}))",
-            f"({x} & {self.one(1, 2, 4, 8, 16, 3, 24)})", f"(gx {than} {self.one('n', 'n - 1', 'm', 0, 1)})",
+            f"({x} & {self.one(1, 2, 4, 8, 16, 3, 24)})", f"(gx {than} {self.one('n', 'n - 1', 'm', 'far', 0, 1)})",
             f"(gx > 0 && gx < n - 1 && gy {than} {self.one('m', 'n', 1)})", f"(t {than} {self.one(1, 3, 16, 32, 64)})",
             f"(tx == {self.one(0, 1, 'int(blockDim.x) - 1')})", f"({x} % 3 == 0)", f"(q & {self.one(1, 2, 4)})", "(gt < n)",
             f"(gx + {self.one(1, -1, 2)} {than} n || gy {than} {self.one(0, 1, 'm')})")
@@ -85,7 +85,7 @@ class Kernel(Draw):
     def place(self):
         """An index as kernels compute it."""
         dx, dy = self.one(0, 0, 1, -1, 2, -2, 16), self.one(0, 0, 1, -1, 2)
-        row = self.one("n", "n", "m", 64, 100, "int(gridDim.x * blockDim.x)")
+        row = self.one("n", "n", "m", "far", 64, 100, "int(gridDim.x * blockDim.x)")
         return self.one(
             f"gx + {dx}", f"gt + {dx}", f"(gy + {dy}) * {row} + gx + {dx}",
             f"low(high(gy + {dy}, 0), {self.one('n', 'm', 63)} - 1) * {row} + low(high(gx + {dx}, 0), {row} - 1)",
@@ -229,7 +229,7 @@ class Kernel(Draw):
             start = "if (gx >= n) return;" if not self.warps and self.chance(50) else ""
         return f"""
 __global__ void {self.name}(Inputs in, unsigned* out, unsigned* cells, unsigned* tickets, unsigned* taken, int n, int m, int q,
-                   int stride) {{
+                   int far, int stride) {{
   __shared__ int shared_ints[{SHARED}];
   __shared__ unsigned char shared_bytes[{SHARED}];
   __shared__ unsigned short shared_halves[{SHARED}];
@@ -257,10 +257,11 @@ __global__ void {self.name}(Inputs in, unsigned* out, unsigned* cells, unsigned*
         sizes = [(self.one(width, width * 2, 1024, 512), self.one(width, 64, 256)),
                  (self.one(width - 3, width // 2 + 1, 100, 37, 1000, 1023, 2000), self.one(5, 0, -1, 33, 3))]
         for n, m in sizes:
+            far = self.one("0x7fffffff", "int(0x80000000)", 65536, 46341, -46341, 1 << 30, 0xffff)
             stride = self.one(self.threads * self.grid[0] * self.grid[1], 128, 256, 1000)
             yield f"""  start();
   {self.name}<<<dim3({self.grid[0]}, {self.grid[1]}), dim3({self.bx}, {self.by}, {self.bz})>>>(
-      in, out, cells, tickets, taken, {n}, {m}, {self.below(8)}, {stride});
+      in, out, cells, tickets, taken, {n}, {m}, {self.below(8)}, {far}, {stride});
   take("{self.name}");
 """
 
