@@ -13,6 +13,7 @@
 #include "device/child_grids.h"
 #include "device/fault_diagnosis.h"
 #include "device/kernel_checker.h"
+#include "device/launch.h"
 #include "device/overread.h"
 #include "device/registry.h"
 #include "exec/fault.h"
@@ -183,6 +184,9 @@ Grid::Grid(Function& function, const Executable& executable, const LaunchConfig&
   launch_.frame_bytes = size_t(info.frame_bytes) * (info.frame_per_warp ? warps : 1);
   launch_.may_yield = info.may_yield || c.cooperative;
   launch_.cooperative = c.cooperative;
+  if (launch_.may_yield && !c.cooperative)
+    launch_.most_resident = uint32_t(max_active_blocks(function, int(threads), c.dynamic_shared_bytes)) *
+                            uint32_t(device.chip->sms.value);
   launch_.kernel = name_.c_str();
   launch_.counter_words = executable.counter_words();
   if (launch_.counter_words) {

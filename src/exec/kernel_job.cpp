@@ -15,9 +15,9 @@
 namespace ppu::exec {
 namespace {
 
-/// Most unfinished blocks a grid that isn't cooperative keeps while they wait for each other. Blocks are
-/// started in order, so a wait on an earlier block (the usual kind) always ends.
-constexpr uint32_t kMaxResident = 256;
+/// Most unfinished blocks that a grid which isn't cooperative keeps at first while they wait for each other.
+/// Blocks are started in order, so a wait on an earlier block (the usual kind) always ends.
+constexpr uint32_t kFirstRoom = 256;
 constexpr uint32_t kSleepAfter = 4096;  ///< yields in vain
 constexpr uint32_t kSleepNs = 50'000;
 constexpr uint64_t kMostBlocks = 4096;  ///< of a share
@@ -43,6 +43,7 @@ KernelJob::KernelJob(const KernelLaunch& launch) : launch_(launch) {
   total_ = uint64_t(g[0]) * g[1] * g[2];
   launch_.args.rt = runtime_table();
   if (launch_.may_yield) waiting_ = std::make_unique<std::deque<BlockStorage*>>();
+  room_ = launch_.cooperative ? UINT32_MAX : kFirstRoom;
   launch_.args.stop = reinterpret_cast<const uint32_t*>(&stop_word_);
   // Shares get smaller towards the end, so that all threads end together; long runs of consecutive blocks
   // keep caches warm.
@@ -139,9 +140,8 @@ Share KernelJob::run_share(Runner& runner) {
     bool fresh = false;
     {
       std::lock_guard lock(mutex_);
-      const bool room = launch_.cooperative || resident_ < kMaxResident;
       // A new block first: what the waiting ones wait for may be in it.
-      if (room && next_.load() < total_) {
+      if (next_.load() < total_ && has_room()) {
         fresh = true;
         resident_++;
       } else if (!waiting_->empty()) {
@@ -158,7 +158,7 @@ Share KernelJob::run_share(Runner& runner) {
         resident_--;
         return Share::kNone;
       }
-      got_on();
+      started_or_ended();
       storage = BlockStorage::acquire();
       if (!storage || !start_block(runner, *storage, index)) {
         BlockStorage::release(storage);
@@ -278,10 +278,22 @@ void KernelJob::say_if_stuck(const BlockState& state) {
            int(kLongSeconds));
 }
 
+/// Whether another block may start. Where all that have started wait, so may others, as far as a chip would
+/// hold them all: programs build barriers of their own over as many blocks as fit. The caller holds the
+/// mutex.
+bool KernelJob::has_room() {
+  const uint32_t resident = resident_.load(std::memory_order_relaxed);
+  if (resident < room_) return true;
+  if (room_ >= launch_.most_resident || waits_.load(std::memory_order_relaxed) <= 2 * resident) return false;
+  room_ = std::min(2 * room_, launch_.most_resident);
+  return true;
+}
+
 /// Whether the block that has just yielded is one more of many that wait in vain. Blocks of a grid that
 /// synchronises neither start nor end for long, but what their warps keep in the frame changes from one round
 /// to the next.
 bool KernelJob::waits_in_vain(BlockStorage& storage) {
+  waits_.fetch_add(1, std::memory_order_relaxed);
   const uint32_t fruitless = fruitless_.fetch_add(1) + 1;
   if (fruitless <= std::max<uint32_t>(16, 2 * resident_.load(std::memory_order_relaxed))) return false;
   if (launch_.frame_bytes == 0) return true;
@@ -331,7 +343,7 @@ bool KernelJob::run_waiting_kind(Runner& runner, BlockStorage* storage) {
     }
     return !in_vain;
   }
-  got_on();
+  started_or_ended();
   {
     std::lock_guard lock(mutex_);
     resident_--;

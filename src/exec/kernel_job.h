@@ -48,7 +48,8 @@ struct KernelLaunch {
   size_t local_bytes = 0;  ///< of a whole block
   size_t frame_bytes = 0;  ///< of a whole block
   bool may_yield = false;
-  bool cooperative = false;  ///< all blocks must be resident at once
+  bool cooperative = false;    ///< all blocks must be resident at once
+  uint32_t most_resident = 0;  ///< of a grid that isn't but may yield: blocks that the chip holds at once
   /// What a block of this kernel takes, as measured lately; 0: not known. Null: nobody keeps it.
   std::atomic<uint32_t>* block_ns = nullptr;
   size_t counter_words = 0;  ///< length of BlockState::counters; 0: the kernel doesn't count
@@ -100,6 +101,11 @@ class KernelJob : public Job {
     fruitless_.store(0);
     stuck_since_.store(0);
   }
+  void started_or_ended() {
+    waits_.store(0);
+    got_on();
+  }
+  bool has_room();
   bool waits_in_vain(BlockStorage& storage);
   void say_if_stuck(const BlockState& state);
   /// Runs a block from where it is; `entry` is the code it began in.
@@ -119,13 +125,15 @@ class KernelJob : public Job {
   std::atomic<bool> stopped_{false};
   std::atomic<uint32_t> stop_word_{0};  ///< LaunchArgs::stop
   std::atomic<bool> watched_{false};
-  std::mutex mutex_;  ///< fault_, waiting_
+  std::mutex mutex_;  ///< fault_, waiting_, room_
   bool faulted_ = false;
   GridFault fault_;
   std::unique_ptr<std::deque<BlockStorage*>> waiting_;  ///< of a grid that yields
   std::vector<std::unique_ptr<uint64_t[]>> counters_;   ///< one a thread that ran blocks at the same time
   std::vector<uint64_t*> free_counters_;
   std::atomic<uint32_t> resident_{0};   ///< started and unfinished blocks of a yielding grid
+  uint32_t room_ = 0;                   ///< for so many
+  std::atomic<uint32_t> waits_{0};      ///< yields since a block last started or ended
   std::atomic<uint32_t> fruitless_{0};  ///< yields since a block last started, ended or got on
   std::atomic<time_t> stuck_since_{0};  ///< monotonic seconds at one of the first of these; 0: none yet
 };

@@ -177,16 +177,18 @@ bool polls(const Function& f, const ShapeAnalysis& shapes) {
   return false;
 }
 
-/// Why lanes can't run in lockstep through a function that isn't inlined. Alone they can't either: a lane
-/// stops for others in the kernel only.
+/// Why lanes can't run in lockstep through a function that isn't inlined, or warps one after another. Alone
+/// lanes can't either: who waits stops in the kernel only.
 std::string waits_in_function(Function& kernel, const WarpLayout& layout) {
   const std::set<const Function*> targets = pointer_targets(*kernel.getParent());
   for (Function& f : *kernel.getParent()) {
     if (f.isDeclaration() || &f == &kernel) continue;
     const ShapeAnalysis shapes(f, layout, false);
-    if (targets.contains(&f) && polls(f, shapes))
-      return "lanes may wait in " + f.getName().str() +
-             " for lanes in other functions called through pointers";
+    if (polls(f, shapes))
+      return targets.contains(&f)
+                 ? "lanes may wait in " + f.getName().str() +
+                       " for lanes in other functions called through pointers"
+                 : "warps would wait for others in " + f.getName().str() + ", which isn't inlined";
     const LanesWait wait = lanes_wait(shapes);
     if (!wait.why.empty() && !wait.surely)
       return wait.why + " of " + f.getName().str() + ", which isn't inlined";

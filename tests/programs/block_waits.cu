@@ -44,6 +44,24 @@ __global__ void warps(int* out) {
   if (threadIdx.x == 0) out[0] = out[1] + 1;
 }
 
+// Waits in a function that can't be part of the kernel, because it calls itself.
+__device__ __noinline__ int wait_for(volatile int* flag, int wanted, int depth) {
+  if (depth > 0) return wait_for(flag, wanted, depth - 1) + 1;
+  while (*flag < wanted) {
+  }
+  return wanted;
+}
+
+/// Each block waits for the one behind it, each warp of the first for the one behind it.
+__global__ void waits_below(volatile int* flags, int* out) {
+  if (threadIdx.x % 32 != 0) return;
+  const int warp = static_cast<int>(threadIdx.x / 32), warps = static_cast<int>(blockDim.x / 32);
+  const int before = static_cast<int>(gridDim.x - 1 - blockIdx.x) * warps + warps - 1 - warp;
+  out[before] = wait_for(flags, before, warp);
+  __threadfence();
+  *flags = before + 1;
+}
+
 /// A turn counts only where the lock was free, and who holds it lets other blocks run meanwhile.
 __global__ void retries(volatile int* lock, volatile int* count, const volatile int* never, int turns) {
   for (int turn = 0; turn < turns;) {
@@ -67,6 +85,21 @@ int main() {
   CUDA_SYNC();
   check::equal(out.host(), std::vector<int>(blocks * 64, 3 * blocks), "grid_barrier");
 
+  // As many blocks as fit on the device at once, by its own account.
+  cudaDeviceProp device;
+  int on_each = 0;
+  const size_t shared = 16 << 10;
+  CUDA_CHECK(cudaGetDeviceProperties(&device, 0));
+  CUDA_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&on_each, grid_barrier, 64, shared));
+  const int most = on_each * device.multiProcessorCount;
+  EXPECT(most > 256);
+  DeviceArray<int> all(static_cast<size_t>(most) * 64);
+  arrived.zero();
+  grid_barrier<<<most, 64, shared>>>(arrived, all);
+  CUDA_SYNC();
+  check::equal(all.host(), std::vector<int>(static_cast<size_t>(most) * 64, 3 * most),
+               "grid_barrier of all that fit");
+
   two.zero();
   done.zero();
   retries<<<blocks, 1>>>(two, two + 1, done, 5);
@@ -79,6 +112,14 @@ int main() {
   std::vector<int> want(blocks + 1, 0);
   for (int b = 0; b < blocks; ++b) want[b] = blocks - b;
   check::equal(done.host(), want, "chain");
+
+  two.zero();
+  DeviceArray<int> below(32);
+  waits_below<<<8, 128>>>(two, below);
+  CUDA_SYNC();
+  std::vector<int> turns(32);
+  for (int k = 0; k < 32; ++k) turns[k] = k + (3 - k % 4);
+  check::equal(below.host(), turns, "waits_below");
 
   warps<<<2, 128>>>(two);
   CUDA_SYNC();
