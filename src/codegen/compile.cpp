@@ -127,7 +127,7 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request) {
   set_target_attributes(module, **target, *cpu);
   if (Status s = steps.done("ir", module, true); !s) return s.error();
 
-  const uint32_t local_bytes = prepare(module, **target, request.kernel);
+  const uint32_t local_bytes = prepare(module, **target, request.kernel, request.call_stack_bytes);
   if (Status s = steps.done("prepared", module, false); !s) return s.error();
 
   simt::Options options;

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "exec/kernel_abi.h"
+#include "exec/kernel_image.h"
 #include "ptx/tree.h"
 #include "simt/simt.h"
 
@@ -42,6 +43,7 @@ struct CompileRequest {
   uint32_t gang = 0;   ///< warps run in step where legal; 0 = chosen by the kernel's loops
   bool count = false;  ///< code that counts in BlockState::counters what ptx::ProfilePlan says
   bool check = false;  ///< code that tells the checker what it does (exec/check_abi.h)
+  uint32_t call_stack_bytes = exec::kCallStackBytes;  ///< .local memory for functions that aren't inlined
 };
 
 /// Compiles one kernel into the bytes of exec::serialize. Thread-safe. Errors: kUnsupported names the

@@ -48,6 +48,7 @@ Hash hash_of(const CacheKey& key) {
   text += ";" + std::to_string(key.opt_level);
   if (key.count) text += ";count";
   if (key.check) text += ";check";
+  if (key.call_stack_bytes != exec::kCallStackBytes) text += ";stack" + std::to_string(key.call_stack_bytes);
   const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
   return {{exec::checksum(bytes, 0), exec::checksum(bytes, 0x6f70656e70707521)}};
 }

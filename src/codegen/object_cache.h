@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "exec/kernel_image.h"
+
 namespace ppu::codegen {
 
 /// Everything a kernel's code depends on. Two requests with equal keys may share an image.
@@ -21,6 +23,7 @@ struct CacheKey {
   int opt_level = 2;
   bool count = false;  ///< CompileRequest::count
   bool check = false;  ///< CompileRequest::check
+  uint32_t call_stack_bytes = exec::kCallStackBytes;
 };
 
 class ObjectCache {

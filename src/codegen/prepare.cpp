@@ -41,7 +41,8 @@ constexpr const char* kShape = "function(" PPU_INSTCOMBINE "," PPU_GVN ",adce," 
 
 }  // namespace
 
-uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::string& kernel) {
+uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::string& kernel,
+                 uint32_t call_stack_bytes) {
   run_pipeline(module, &target, kInline);
   lower::finish_exits(module, kernel);
   lower::separate_loops(module);
@@ -51,7 +52,7 @@ uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::s
   lower::copy_for_sizes(module, kernel);
   lower::mark_rounds(module);
   run_pipeline(module, &target, kUnroll);
-  const uint32_t local_bytes = lower::finish_local_memory(module, kernel);
+  const uint32_t local_bytes = lower::finish_local_memory(module, kernel, call_stack_bytes);
   lower::fold_align_checks(module);
   lower::mark_spin_loops(module);
   lower::lower_flushes(module);

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include "exec/kernel_image.h"
 
 namespace llvm {
 class Module;
@@ -12,6 +13,7 @@ class TargetMachine;
 namespace ppu::codegen {
 
 /// Returns the bytes of .local memory a thread needs.
-uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::string& kernel);
+uint32_t prepare(llvm::Module& module, llvm::TargetMachine& target, const std::string& kernel,
+                 uint32_t call_stack_bytes = exec::kCallStackBytes);
 
 }  // namespace ppu::codegen

@@ -42,9 +42,10 @@ bool bind_globals(const Function& f, Executable& e) {
 
 Result<std::unique_ptr<Executable>> interpret(const Function& f, bool check) {
   Result<std::unique_ptr<ref::RefKernel>> made =
-      ref::RefKernel::make(f.module().tree(), f.name(), profile::counting(), check);
+      ref::RefKernel::make(f.module().tree(), f.name(), profile::counting(), check, f.call_stack_bytes());
   if (!made) return made.error();
   auto e = std::make_unique<Executable>();
+  e->call_stack_bytes = f.call_stack_bytes();
   e->info = (*made)->info();
   e->checked = check;
   e->interpreter =
@@ -57,9 +58,10 @@ Result<std::unique_ptr<Executable>> interpret(const Function& f, bool check) {
 
 /// Full code if it is there or soon made; else quick code, which may be replaced.
 Result<std::unique_ptr<Executable>> translate(const Function& f, const uint32_t block[3], bool check) {
-  KernelSource source(f.module().shared_tree(), f.name(), block, check);
+  KernelSource source(f.module().shared_tree(), f.name(), block, check, f.call_stack_bytes());
   auto e = std::make_unique<Executable>();
   e->checked = check;
+  e->call_stack_bytes = source.call_stack_bytes;
   if (profile::counting()) e->plan = std::make_unique<ptx::ProfilePlan>(f.module().tree(), f.name());
   const TierChoice choice = check ? TierChoice::kFull : tier_choice();
   if (choice != TierChoice::kQuick) e->code = cached_code(source, Tier::kFull);

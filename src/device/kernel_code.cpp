@@ -92,17 +92,19 @@ codegen::CacheKey key_of(const KernelSource& source, Tier tier, const std::strin
   key.opt_level = opt_level(tier);
   key.count = profile::counting();
   key.check = source.check;
+  key.call_stack_bytes = source.call_stack_bytes;
   return key;
 }
 
 }  // namespace
 
 KernelSource::KernelSource(std::shared_ptr<const ptx::Module> t, const std::string& k, const uint32_t b[3],
-                           bool c)
+                           bool c, uint32_t stack)
     : tree(std::move(t)),
       kernel(k),
       block{b[0], b[1], b[2]},
       check(c),
+      call_stack_bytes(stack),
       text(ptx::print_reachable(*tree, kernel) + ptx::function_numbers(*tree, kernel)) {}
 
 std::unique_ptr<exec::LoadedKernel> cached_code(const KernelSource& source, Tier tier) {
@@ -129,6 +131,7 @@ Result<std::unique_ptr<exec::LoadedKernel>> compile_code(const KernelSource& sou
   request.opt_level = uint8_t(opt_level(tier));
   request.count = profile::counting();
   request.check = source.check;
+  request.call_stack_bytes = source.call_stack_bytes;
   Result<std::vector<std::byte>> image = run_compiler(request);
   if (!image) return image.error();
   auto loaded = exec::LoadedKernel::load(*image);

@@ -11,12 +11,13 @@ namespace ppu::device {
 /// What code is made of. Keeps the tree, so that code can be made for a module that has been unloaded since.
 struct KernelSource {
   KernelSource(std::shared_ptr<const ptx::Module> tree, const std::string& kernel, const uint32_t block[3],
-               bool check = false);
+               bool check = false, uint32_t call_stack_bytes = exec::kCallStackBytes);
   std::shared_ptr<const ptx::Module> tree;
   std::string kernel;
   uint32_t block[3];  ///< 0,0,0: any
   bool check;         ///< code that tells an exec::Checker what it does
-  std::string text;   ///< of all that the kernel reaches: the cache's key
+  uint32_t call_stack_bytes;
+  std::string text;  ///< of all that the kernel reaches: the cache's key
 };
 
 /// Quick code is there in a fraction of the time and slower by a factor; what both compute is the same.

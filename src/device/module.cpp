@@ -88,9 +88,18 @@ Function::Function(Module& module, const ptx::Function& entry)
   max_dynamic_shared_ = int(l.shared_per_block) - int(std::min(static_shared_, l.shared_per_block));
 }
 
-const Executable* Function::find(const Builds& builds, const uint32_t block[3]) {
+uint32_t Function::call_stack_bytes() const {
+  const size_t limit = module_.context().stack_limit();
+  if (limit <= exec::kCallStackBytes) return exec::kCallStackBytes;
+  std::call_once(calls_known_,
+                 [this] { calls_ = ptx::reachable(module_.tree(), name()).functions.size() > 1; });
+  return calls_ ? uint32_t((limit + 1023) / 1024 * 1024) : exec::kCallStackBytes;
+}
+
+const Executable* Function::find(const Builds& builds, const uint32_t block[3]) const {
   const Executable* generic = nullptr;
   for (const auto& e : builds.all) {
+    if (e->call_stack_bytes != call_stack_bytes()) continue;
     if (std::equal(block, block + 3, e->info.block)) return e.get();
     if (e->info.block[0] == 0) generic = e.get();
   }
@@ -116,7 +125,8 @@ const Executable* Function::executable(const uint32_t block[3], CUresult* result
   *result = CUDA_SUCCESS;
   if (checking::on()) return checked_executable(block, result);
   const Executable* last = last_.load(std::memory_order_acquire);
-  if (last && std::equal(block, block + 3, last->info.block)) return last;
+  if (last && std::equal(block, block + 3, last->info.block) && last->call_stack_bytes == call_stack_bytes())
+    return last;
   std::lock_guard lock(mutex_);
   const Executable* e = find(plain_, block);
   if (!e) e = build(plain_, block, false, result);

@@ -51,6 +51,7 @@ struct Executable {
   std::shared_ptr<void> interpreter;
   std::vector<uint64_t> globals;
   bool checked = false;                       ///< it tells an exec::Checker what it does
+  uint32_t call_stack_bytes = 0;              ///< what it was built for
   mutable std::atomic<uint32_t> block_ns{0};  ///< exec::KernelLaunch::block_ns
   std::unique_ptr<ptx::ProfilePlan> plan;     ///< what compiled code counts; null if it doesn't
   /// Where blocks begin now; null when interpreted.
@@ -98,6 +99,8 @@ class Function : public Launchable {
   const Executable* checked_executable(const uint32_t block[3], CUresult* result);
   CUresult get_attribute(CUfunction_attribute attribute, int* value) const;
   CUresult set_attribute(CUfunction_attribute attribute, int value);
+  /// .local memory of a thread for functions that aren't inlined: what the context's limit says.
+  uint32_t call_stack_bytes() const;
   size_t static_shared_bytes() const { return static_shared_; }
   int max_threads() const { return max_threads_; }
   int registers() const { return registers_; }
@@ -110,7 +113,7 @@ class Function : public Launchable {
     std::vector<std::unique_ptr<Executable>> all;
     bool generic_failed = false;
   };
-  static const Executable* find(const Builds& builds, const uint32_t block[3]);
+  const Executable* find(const Builds& builds, const uint32_t block[3]) const;
   /// Under the lock.
   const Executable* build(Builds& builds, const uint32_t block[3], bool check, CUresult* result);
   Module& module_;
@@ -118,6 +121,8 @@ class Function : public Launchable {
   ptx::ParamLayout params_;
   std::once_flag pointer_words_known_;
   std::vector<uint32_t> pointer_words_;
+  mutable std::once_flag calls_known_;
+  mutable bool calls_ = false;  ///< other functions
   size_t static_shared_ = 0, local_bytes_ = 0;
   int max_threads_ = 1024, registers_ = 32;
   int max_dynamic_shared_ = 48 << 10, carveout_ = -1;

@@ -13,6 +13,10 @@
 
 namespace ppu::exec {
 
+/// .local memory of a thread for the frames of functions that can't be inlined (recursion, function
+/// pointers), unless CU_LIMIT_STACK_SIZE asks for more.
+constexpr uint32_t kCallStackBytes = 16 << 10;
+
 /// Everything the executor must know of a compiled kernel besides its code.
 struct KernelInfo {
   std::string kernel;                ///< PTX name

@@ -37,8 +37,6 @@ void set_range(llvm::Function& f, uint32_t limit) {
                               llvm::ConstantRange(llvm::APInt(bits, 0), llvm::APInt(bits, limit))));
 }
 
-/// .local memory for the frames of functions that couldn't be inlined (recursion, function pointers).
-constexpr uint64_t kCallStackBytes = 16 << 10;
 constexpr uint32_t kMaxBlockDim[3] = {1024, 1024, 64};
 
 }  // namespace
@@ -259,7 +257,7 @@ uint64_t local_stride(uint64_t bytes, const llvm::Module& module) {
 
 }  // namespace
 
-uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel) {
+uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel, uint32_t call_stack_bytes) {
   llvm::Function& entry = *module.getFunction(kernel);
   std::map<llvm::Function*, uint64_t> frames;
   uint64_t local_bytes = move_slots(entry, number_attribute(entry, "ppu.local.bytes"));
@@ -270,7 +268,7 @@ uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel) {
     needs_stack |= frames[&f] > 0;
   }
   const uint64_t fixed_bytes = local_bytes;
-  if (needs_stack) local_bytes += kCallStackBytes;
+  if (needs_stack) local_bytes += call_stack_bytes;
   local_bytes = local_stride(local_bytes, module);
   for (const auto& [f, bytes] : frames)
     if (bytes) check_frame(*f, bytes, local_bytes);

@@ -32,8 +32,8 @@ void fold_align_checks(llvm::Module& module);
 
 /// Stack slots that SROA had to leave (indexed at run time) move to .local memory; updates "ppu.local.bytes"
 /// of the kernel and replaces ppu.local.size. Returns the bytes of .local memory a thread needs, a multiple
-/// of 16.
-uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel);
+/// of 16; `call_stack_bytes` of it are for functions that aren't inlined, if there are any.
+uint32_t finish_local_memory(llvm::Module& module, const std::string& kernel, uint32_t call_stack_bytes);
 
 /// Makes the loads volatile by which a loop waits for another thread without saying so: `while (__ldcg(p) ==
 /// 0);` and `while (*p == 0) __threadfence();`. Before anything moves loads out of loops, behind mem2reg.

@@ -140,8 +140,8 @@ RefKernel::RefKernel() : pool_(std::make_unique<Pool>()) {}
 RefKernel::~RefKernel() = default;
 
 Result<std::unique_ptr<RefKernel>> RefKernel::make(const ptx::Module& module, const std::string& kernel,
-                                                   bool count, bool check) {
-  auto program = make_program(module, kernel, count, check);
+                                                   bool count, bool check, uint32_t call_stack_bytes) {
+  auto program = make_program(module, kernel, count, check, call_stack_bytes);
   if (!program) return program.error();
   std::unique_ptr<RefKernel> out(new RefKernel);
   out->program_ = std::move(*program);

@@ -15,8 +15,8 @@ namespace ppu::ref {
 
 constexpr int kWarp = 32;
 constexpr int kNumBarriers = 16;
-constexpr uint32_t kLaneStackBytes = 256 << 10;  ///< registers and parameters of nested calls
-constexpr uint32_t kRecursiveLocalBytes = 16 << 10;
+/// Registers and parameters of nested calls take so much more than their .local memory.
+constexpr uint32_t kRegistersBesideLocal = 16;
 
 struct Frame {
   int32_t function = -1;

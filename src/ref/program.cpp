@@ -64,7 +64,8 @@ int builtin_of(const std::string& name) {
 
 class Builder {
  public:
-  explicit Builder(const ptx::Module& module) : program_(std::make_unique<Program>()) {
+  Builder(const ptx::Module& module, uint32_t call_stack_bytes) : program_(std::make_unique<Program>()) {
+    program_->call_stack_bytes = call_stack_bytes;
     program_->module = module;
   }
 
@@ -414,7 +415,7 @@ class Builder {
     }
     info.local_bytes = program_->functions[size_t(program_->kernel)].local_bytes;
     if (called)
-      info.local_bytes += called + (16u << 10);  // recursion: a function's memory once more for each level
+      info.local_bytes += called + program_->call_stack_bytes;  // recursion: once more for each level
     info.registers = std::min(info.registers, 255u);
   }
 
@@ -453,8 +454,8 @@ void name_places(Program& program, const std::string& kernel) {
 }  // namespace
 
 Result<std::unique_ptr<Program>> make_program(const ptx::Module& module, const std::string& kernel,
-                                              bool count, bool check) {
-  Result<std::unique_ptr<Program>> program = Builder(module).build(kernel);
+                                              bool count, bool check, uint32_t call_stack_bytes) {
+  Result<std::unique_ptr<Program>> program = Builder(module, call_stack_bytes).build(kernel);
   if (program && check) name_places(**program, kernel);
   if (!program || !count) return program;
   for (const int32_t f : ptx::reachable((*program)->module, kernel).functions)

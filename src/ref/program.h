@@ -104,13 +104,15 @@ struct Program {
   std::vector<Code> functions;  ///< parallel to module.functions; unreachable ones empty
   int32_t kernel = -1;
   bool has_calls = false;
+  uint32_t call_stack_bytes = exec::kCallStackBytes;
   std::vector<std::pair<uint32_t, uint64_t>> const_variables;  ///< places in info.globals, bytes
   int32_t const_anchor = -1;  ///< in info.globals: a .const variable, close to all others of that space
   bool checked = false;       ///< tells LaunchServices::checker what it does
 };
 
 Result<std::unique_ptr<Program>> make_program(const ptx::Module& module, const std::string& kernel,
-                                              bool count, bool check = false);
+                                              bool count, bool check = false,
+                                              uint32_t call_stack_bytes = exec::kCallStackBytes);
 
 /// The function of an OP row, or null for element rows.
 OpFunction op_function(uint16_t row);

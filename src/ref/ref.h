@@ -44,9 +44,10 @@ class RefKernel {
   /// Prepares `kernel` of `module` (copied). Errors: kBadInput if there is no such kernel; kUnsupported names
   /// the instruction that is reachable from it and has no meaning yet, with its PTX line.
   /// `check`: tells LaunchServices::checker what it does. `count`: adds what it does to BlockState::counters,
-  /// then an exec::Counters.
+  /// then an exec::Counters. `call_stack_bytes`: .local memory for the frames of called functions.
   static Result<std::unique_ptr<RefKernel>> make(const ptx::Module& module, const std::string& kernel,
-                                                 bool count = false, bool check = false);
+                                                 bool count = false, bool check = false,
+                                                 uint32_t call_stack_bytes = exec::kCallStackBytes);
   ~RefKernel();
 
   const exec::KernelInfo& info() const;

@@ -45,7 +45,8 @@ void WarpRun::push_frame(Lane& lane, int32_t function, int32_t return_pc) {
   f.local_end = f.local + c.local_bytes;
   if (f.end > lane.stack_bytes) {
     if (!lane.frames.empty()) trap(lane, exec::Trap::kStackOverflow, 0);
-    lane.stack_bytes = program.has_calls ? std::max(kLaneStackBytes, f.end) : f.end;
+    lane.stack_bytes =
+        program.has_calls ? std::max(program.call_stack_bytes * kRegistersBesideLocal, f.end) : f.end;
     lane.stack_bytes = (lane.stack_bytes + 63) & ~63u;
     lane.stack.reset(static_cast<uint8_t*>(std::aligned_alloc(64, lane.stack_bytes)));
     if (!lane.stack) trap(lane, exec::Trap::kStackOverflow, 0);

@@ -71,6 +71,23 @@ __global__ void records(int* out) {
   out[threadIdx.x] = threadIdx.x % 3 == 1 ? 0 : of_record(static_cast<int>(threadIdx.x));
 }
 
+// Writes into its caller's array, all of which must be there as deep as it goes.
+__host__ __device__ __noinline__ int deep(int n, int* callers) {
+  int own[8];
+  for (int i = 0; i < 8; ++i) own[i] = n * i;
+  callers[n & 7] += own[n & 7];
+  return n == 0 ? 0 : deep(n - 1, own) + own[(n + 1) & 7] + 1;
+}
+
+__host__ __device__ int of_depth(int n) {
+  int first[8] = {};
+  return deep(n, first) + first[n & 7];
+}
+
+__global__ void depths(int* out, int n) {
+  out[threadIdx.x] = of_depth(n + static_cast<int>(threadIdx.x % 4));
+}
+
 __global__ void numbers(int* out) {
   const int t = threadIdx.x;
   out[t * 3] = fibonacci(t % 13);
@@ -98,6 +115,17 @@ int main() {
   numbers<<<1, threads>>>(out);
   CUDA_SYNC();
   check::equal(out.host(), want, "numbers");
+
+  // As deep as the limit allows, before and after it was raised.
+  DeviceArray<int> depths_out(threads);
+  for (const int depth : {50, 1500}) {
+    CUDA_CHECK(cudaDeviceSetLimit(cudaLimitStackSize, static_cast<size_t>(depth) * 160));
+    depths<<<1, threads>>>(depths_out, depth);
+    CUDA_SYNC();
+    std::vector<int> sums(threads);
+    for (int t = 0; t < threads; ++t) sums[t] = of_depth(depth + t % 4);
+    check::equal(depths_out.host(), sums, "depths");
+  }
 
   std::vector<int> recorded(threads);
   for (int t = 0; t < threads; ++t) recorded[t] = t % 3 == 1 ? 0 : of_record(t);
