@@ -152,6 +152,13 @@ std::string verified(Module& m) {
   return verifyModule(m, &out) ? "invalid IR after widening: " + text : "";
 }
 
+/// A value that is used before it's computed would be read as anything, and nobody would notice.
+std::string verified(const Function& f) {
+  std::string text;
+  raw_string_ostream out(text);
+  return verifyFunction(f, &out) ? "invalid IR before widening: " + text : "";
+}
+
 uint64_t attribute_number(const Function& f, StringRef name) {
   uint64_t n = 0;
   f.getFnAttribute(name).getValueAsString().getAsInteger(10, n);
@@ -313,6 +320,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     if (is_kernel && gang == 1 && !rare && split_full_versions(*f, layout)) canonicalise(*f, passes);
     if (is_kernel) steps_of[wide[f]] = {gang, barriers_in_step(*f, layout)};
     if (!options.check) join_loads(*f, layout, gang > 1);
+    if (std::string error = verified(*f); !error.empty()) return {.error = error};
     const ShapeAnalysis shapes(*f, layout, gang > 1);
     Widener widener(shapes, options, *wide[f], is_kernel, gang);
     widener.widened_function = [&](Function* scalar) { return wide.at(scalar); };
