@@ -61,6 +61,7 @@ class Context {
   void revive(unsigned flags);
 
   unsigned attached = 1;  ///< cuCtxAttach count
+  CUfunc_cache cache_config = CU_FUNC_CACHE_PREFER_NONE;
 
  private:
   friend class Stream;

@@ -8,8 +8,6 @@ using device::Context;
 
 namespace {
 
-constexpr unsigned kKnownFlags = CU_CTX_FLAGS_MASK;
-
 /// A context by handle, destroyed or not; null means the current one where the manual says so.
 CUresult find_context(CUcontext handle, Context** context) {
   PPU_TRY(device::require_initialized());
@@ -23,7 +21,7 @@ CUresult find_context(CUcontext handle, Context** context) {
 CUresult cuCtxCreate_v2(CUcontext* ctx, unsigned int flags, CUdevice ordinal) {
   device::Device* d;
   PPU_TRY(find_device(ordinal, &d));
-  if (!ctx || (flags & ~kKnownFlags)) return CUDA_ERROR_INVALID_VALUE;
+  if (!ctx || !valid_context_flags(flags)) return CUDA_ERROR_INVALID_VALUE;
   auto* c = new Context(*d, flags);
   device::push_context(c);
   *ctx = to_handle(c);
@@ -69,7 +67,10 @@ CUresult cuCtxAttach(CUcontext* ctx, unsigned int flags) {
 CUresult cuCtxDetach(CUcontext ctx) {
   Context* c;
   PPU_TRY(find_context(ctx, &c));
-  if (--c->attached > 0) return CUDA_SUCCESS;
+  // "must be current to the calling thread"
+  if (c != device::current_context()) return CUDA_ERROR_INVALID_CONTEXT;
+  if (c->error() == CUDA_ERROR_CONTEXT_IS_DESTROYED) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+  if (c->attached > 1 && --c->attached > 0) return CUDA_SUCCESS;
   return ppu::driver::cuCtxDestroy_v2(to_handle(c));
 }
 
@@ -137,7 +138,7 @@ CUresult cuCtxGetFlags(unsigned int* flags) {
 CUresult cuCtxSetFlags(unsigned int flags) {
   Context* c;
   PPU_TRY(find_context(nullptr, &c));
-  if (flags & ~kKnownFlags) return CUDA_ERROR_INVALID_VALUE;
+  if (!valid_context_flags(flags)) return CUDA_ERROR_INVALID_VALUE;
   c->set_flags(flags);
   return CUDA_SUCCESS;
 }
@@ -178,13 +179,17 @@ CUresult cuCtxGetCacheConfig(CUfunc_cache* config) {
   Context* c;
   PPU_TRY(current(&c));
   if (!config) return CUDA_ERROR_INVALID_VALUE;
-  *config = CU_FUNC_CACHE_PREFER_NONE;
+  *config = c->cache_config;
   return CUDA_SUCCESS;
 }
 
-CUresult cuCtxSetCacheConfig(CUfunc_cache) {  // a preference, and there is nothing to choose
+// A preference, kept for whoever asks: there is nothing to choose.
+CUresult cuCtxSetCacheConfig(CUfunc_cache config) {
   Context* c;
-  return current(&c);
+  PPU_TRY(current(&c));
+  if (unsigned(config) > CU_FUNC_CACHE_PREFER_EQUAL) return CUDA_ERROR_INVALID_VALUE;
+  c->cache_config = config;
+  return CUDA_SUCCESS;
 }
 
 CUresult cuCtxGetSharedMemConfig(CUsharedconfig* config) {
@@ -195,9 +200,12 @@ CUresult cuCtxGetSharedMemConfig(CUsharedconfig* config) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuCtxSetSharedMemConfig(CUsharedconfig) {
+// "This setting does nothing on devices with fixed shared memory bank size": all since capability 5.0.
+CUresult cuCtxSetSharedMemConfig(CUsharedconfig config) {
   Context* c;
-  return current(&c);
+  PPU_TRY(current(&c));
+  return unsigned(config) > CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE ? CUDA_ERROR_INVALID_VALUE
+                                                                      : CUDA_SUCCESS;
 }
 
 CUresult cuCtxGetApiVersion(CUcontext ctx, unsigned int* version) {
@@ -221,7 +229,10 @@ CUresult cuCtxResetPersistingL2Cache() {
   return current(&c);
 }
 
-CUresult cuCtxGetExecAffinity(CUexecAffinityParam*, CUexecAffinityType) {
+CUresult cuCtxGetExecAffinity(CUexecAffinityParam* out, CUexecAffinityType) {
+  Context* c;
+  PPU_TRY(current(&c));
+  if (!out) return CUDA_ERROR_INVALID_VALUE;
   return CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
 }
 

@@ -1,6 +1,7 @@
 // Initialisation, devices and their primary contexts.
 #include <cstring>
 
+#include "device/texture.h"
 #include "driver/handles.h"
 
 namespace ppu::driver {
@@ -76,7 +77,9 @@ CUresult cuDeviceGetUuid_v2(CUuuid* uuid, CUdevice ordinal) {
   return ppu::driver::cuDeviceGetUuid(uuid, ordinal);
 }
 
-CUresult cuDeviceGetLuid(char*, unsigned int*, CUdevice) {
+CUresult cuDeviceGetLuid(char*, unsigned int*, CUdevice ordinal) {
+  Device* d;
+  PPU_TRY(find_device(ordinal, &d));
   return CUDA_ERROR_NOT_SUPPORTED;
 }  // Windows only
 
@@ -152,18 +155,20 @@ CUresult cuDeviceGetByPCIBusId(CUdevice* out, const char* text) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuDeviceGetExecAffinitySupport(int* value, CUexecAffinityType, CUdevice ordinal) {
+CUresult cuDeviceGetExecAffinitySupport(int* value, CUexecAffinityType kind, CUdevice ordinal) {
   Device* d;
   PPU_TRY(find_device(ordinal, &d));
-  if (!value) return CUDA_ERROR_INVALID_VALUE;
+  if (!value || unsigned(kind) >= CU_EXEC_AFFINITY_TYPE_MAX) return CUDA_ERROR_INVALID_VALUE;
   *value = 0;
   return CUDA_SUCCESS;
 }
 
-CUresult cuDeviceGetTexture1DLinearMaxWidth(size_t* width, CUarray_format, unsigned int, CUdevice ordinal) {
+CUresult cuDeviceGetTexture1DLinearMaxWidth(size_t* width, CUarray_format format, unsigned int channels,
+                                            CUdevice ordinal) {
   Device* d;
   PPU_TRY(find_device(ordinal, &d));
-  if (!width) return CUDA_ERROR_INVALID_VALUE;
+  exec::TexelFormat texel;
+  if (!width || !device::texel_format(format, channels, &texel)) return CUDA_ERROR_INVALID_VALUE;
   *width = 268435456;
   return CUDA_SUCCESS;
 }
@@ -252,15 +257,20 @@ CUresult cuDeviceGetP2PAttribute(int* value, CUdevice_P2PAttribute attribute, CU
   Device *a, *b;
   PPU_TRY(find_device(from, &a));
   PPU_TRY(find_device(to, &b));
-  if (!value || a == b) return CUDA_ERROR_INVALID_VALUE;
+  if (a == b) return CUDA_ERROR_INVALID_DEVICE;
+  if (!value) return CUDA_ERROR_INVALID_VALUE;
   switch (attribute) {
     case CU_DEVICE_P2P_ATTRIBUTE_ACCESS_SUPPORTED:
     case CU_DEVICE_P2P_ATTRIBUTE_NATIVE_ATOMIC_SUPPORTED:
+    case CU_DEVICE_P2P_ATTRIBUTE_CUDA_ARRAY_ACCESS_SUPPORTED:
       *value = 1;
       return CUDA_SUCCESS;
-    default:
+    case CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK:
+    case CU_DEVICE_P2P_ATTRIBUTE_ONLY_PARTIAL_NATIVE_ATOMIC_SUPPORTED:
       *value = 0;
       return CUDA_SUCCESS;
+    default:
+      return CUDA_ERROR_INVALID_VALUE;
   }
 }
 
@@ -289,6 +299,7 @@ CUresult cuDevicePrimaryCtxReset_v2(CUdevice ordinal) {
 CUresult cuDevicePrimaryCtxSetFlags_v2(CUdevice ordinal, unsigned int flags) {
   Device* d;
   PPU_TRY(find_device(ordinal, &d));
+  if (!valid_context_flags(flags)) return CUDA_ERROR_INVALID_VALUE;
   std::lock_guard lock(d->primary_mutex);
   d->primary_flags = flags;
   if (d->primary) d->primary->set_flags(flags);

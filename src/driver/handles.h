@@ -118,6 +118,13 @@ CUresult check_memory_operations(std::span<const CUstreamBatchMemOpParams> opera
 CUresult submit_memory_operations(device::Stream& stream,
                                   std::span<const CUstreamBatchMemOpParams> operations);
 
+/// Flags of a context, own or primary: known ones, and of those for waiting at most one (cuCtxCreate,
+/// cuDevicePrimaryCtxSetFlags).
+inline bool valid_context_flags(unsigned flags) {
+  const unsigned waiting = flags & CU_CTX_SCHED_MASK;
+  return !(flags & ~unsigned(CU_CTX_FLAGS_MASK)) && (waiting & (waiting - 1)) == 0;
+}
+
 /// What a copy node's parameters ask for.
 CUresult copy_request_of(const CUDA_MEMCPY3D& params, device::CopyRequest* request);
 
