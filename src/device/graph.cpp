@@ -41,6 +41,11 @@ LiveSet& live_graphs() {
   return *set;
 }
 
+LiveSet& live_user_objects() {
+  static auto* set = new LiveSet;
+  return *set;
+}
+
 /// The graphs that a node holds.
 std::vector<const Graph*> graphs_in(const Node& node) {
   std::vector<const Graph*> all;
@@ -68,6 +73,21 @@ class ResetConditions : public Operation {
   std::vector<std::shared_ptr<Condition>> conditions_;
 };
 
+/// Behind a launch: keeps alive what the launched graph holds until its work is done.
+class Keep : public Operation {
+ public:
+  explicit Keep(std::vector<std::shared_ptr<const Holdings>> all) : all_(std::move(all)) {}
+
+ protected:
+  void start() override {
+    all_.clear();
+    complete();
+  }
+
+ private:
+  std::vector<std::shared_ptr<const Holdings>> all_;
+};
+
 }  // namespace
 
 Node::Node() {
@@ -88,6 +108,27 @@ bool is_node(const Node* node) {
 
 bool is_graph(const Graph* graph) {
   return live_graphs().has(graph);
+}
+
+UserObject::UserObject() {
+  live_user_objects().add(this);
+}
+
+UserObject::~UserObject() {
+  live_user_objects().remove(this);
+}
+
+bool is_user_object(const UserObject* object) {
+  return live_user_objects().has(object);
+}
+
+Holdings::Holdings(const Holdings& other)
+    : objects(other.objects), memory(other.memory), conditions(other.conditions) {
+  for (const auto& [object, count] : objects) object->retain(count);
+}
+
+Holdings::~Holdings() {
+  for (const auto& [object, count] : objects) object->release(count);
 }
 
 CUresult KernelWork::submit(Stream& stream) {
@@ -126,7 +167,6 @@ bool UserObject::release(unsigned count) {
 
 Graph::~Graph() {
   live_graphs().remove(this);
-  for (const auto& [object, count] : objects_) object->release(count);
 }
 
 Node* Graph::add(std::unique_ptr<Work> work, std::span<Node* const> before) {
@@ -190,12 +230,7 @@ std::unique_ptr<Graph> Graph::clone() const {
     for (const Node* b : n->before) copies[n.get()]->before.push_back(copies[b]);
     for (const Node* a : n->after) copies[n.get()]->after.push_back(copies[a]);
   }
-  for (const auto& [object, count] : objects_) {
-    object->retain(count);
-    copy->own(object, count);
-  }
-  copy->memory_ = memory_;
-  copy->conditions_ = conditions_;
+  copy->holdings_ = std::make_shared<Holdings>(*holdings_);
   return copy;
 }
 
@@ -226,8 +261,9 @@ CUresult Graph::submit(Stream& stream, std::span<Node* const> sorted) {
 }
 
 Node* Graph::copy_of(const Node* original) const {
+  if (!original) return nullptr;
   for (const auto& n : nodes_) {
-    if (n->original == original) return n.get();
+    if (n->original == original || n->updated_from == original) return n.get();
     for (const Graph* inside : graphs_in(*n))
       if (Node* found = inside->copy_of(original)) return found;
   }
@@ -235,21 +271,80 @@ Node* Graph::copy_of(const Node* original) const {
 }
 
 void Graph::collect_resets(std::vector<std::shared_ptr<Condition>>* conditions) const {
-  for (const auto& c : conditions_)
+  for (const auto& c : holdings_->conditions)
     if (c->reset) conditions->push_back(c);
   for (const auto& n : nodes_)
     for (const Graph* inside : graphs_in(*n)) inside->collect_resets(conditions);
 }
 
+void Graph::collect_holdings(std::vector<std::shared_ptr<const Holdings>>* all) const {
+  if (!holdings_->empty()) all->push_back(holdings_);
+  for (const auto& n : nodes_)
+    for (const Graph* inside : graphs_in(*n)) inside->collect_holdings(all);
+}
+
+void Graph::own(UserObject* object, unsigned count) {
+  for (auto& [held, held_count] : holdings_->objects) {
+    if (held != object) continue;
+    held_count += count;
+    return;
+  }
+  holdings_->objects.emplace_back(object, count);
+}
+
 bool Graph::disown(UserObject* object, unsigned count) {
-  for (auto& [held, held_count] : objects_) {
+  for (auto& [held, held_count] : holdings_->objects) {
     if (held != object || held_count < count) continue;
     held_count -= count;
+    std::erase_if(holdings_->objects, [](const auto& o) { return o.second == 0; });
     object->release(count);
-    std::erase_if(objects_, [](const auto& o) { return o.second == 0; });
     return true;
   }
   return false;
+}
+
+bool Graph::matches(const Graph& other, UpdateFailure* failure) const {
+  const auto differs = [failure](CUgraphExecUpdateResult why, const Node* node,
+                                 const Node* dependency = nullptr) {
+    *failure = {why, node, dependency};
+    return false;
+  };
+  constexpr auto kTopology = CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED;
+  const std::vector<Node*> ours = order();
+  const std::vector<Node*> theirs = other.order();
+  if (ours.size() != theirs.size()) return differs(kTopology, nullptr);
+  std::unordered_map<const Node*, const Node*> ours_of;
+  for (size_t i = 0; i < ours.size(); i++) ours_of[theirs[i]] = ours[i];
+  for (size_t i = 0; i < ours.size(); i++) {
+    const Node *a = ours[i], *b = theirs[i];
+    if (a->work->type() != b->work->type()) return differs(CU_GRAPH_EXEC_UPDATE_ERROR_NODE_TYPE_CHANGED, b);
+    if (a->before.size() != b->before.size()) return differs(kTopology, b);
+    for (const Node* d : b->before)
+      if (std::find(a->before.begin(), a->before.end(), ours_of[d]) == a->before.end())
+        return differs(kTopology, b, d);
+    const std::vector<const Graph*> inside_a = graphs_in(*a), inside_b = graphs_in(*b);
+    if (inside_a.size() != inside_b.size()) return differs(kTopology, b);
+    for (size_t n = 0; n < inside_a.size(); n++)
+      if (!inside_a[n]->matches(*inside_b[n], failure)) return false;
+  }
+  return true;
+}
+
+void Graph::take_parameters(const Graph& from) {
+  const std::vector<Node*> ours = order();
+  const std::vector<Node*> theirs = from.order();
+  for (size_t i = 0; i < ours.size(); i++) {
+    ours[i]->updated_from = theirs[i];
+    // In place, for its nodes keep their names. (The bodies of conditional nodes may be running.)
+    if (ours[i]->work->type() == CU_GRAPH_NODE_TYPE_GRAPH)
+      static_cast<ChildWork&>(*ours[i]->work)
+          .graph->take_parameters(*static_cast<const ChildWork&>(*theirs[i]->work).graph);
+    else
+      ours[i]->work = theirs[i]->work->clone();
+  }
+  // "the references are cloned from the new source graph and replace the references in the target executable
+  // graph" (CUDA Programming Guide, "CUDA User Objects"). Launches have their own share of the old ones.
+  holdings_ = std::make_shared<Holdings>(*from.holdings_);
 }
 
 CUresult GraphExec::launch(Stream& stream) {
@@ -260,32 +355,29 @@ CUresult GraphExec::launch(Stream& stream) {
   if (!resets.empty()) stream.submit(new ResetConditions(std::move(resets)));
   if (order_.empty()) order_ = graph_->order();  // updates change what nodes do, not which come first
   const CUresult result = Graph::submit(stream, order_);
+  std::vector<std::shared_ptr<const Holdings>> held;
+  graph_->collect_holdings(&held);
+  if (!held.empty()) stream.submit(new Keep(std::move(held)));
   last_.record(stream);
   launched_ = true;
   return result;
 }
 
-bool GraphExec::update(const Graph& graph, const Node** culprit) {
+bool GraphExec::update(const Graph& graph, UpdateFailure* failure) {
   const std::lock_guard lock(mutex_);
-  const std::vector<Node*> ours = graph_->order();
-  const std::vector<Node*> theirs = graph.order();
-  *culprit = nullptr;
-  if (ours.size() != theirs.size()) return false;
-  std::unordered_map<const Node*, const Node*> ours_of;
-  for (size_t i = 0; i < ours.size(); i++) ours_of[theirs[i]] = ours[i];
-  for (size_t i = 0; i < ours.size(); i++) {
-    *culprit = theirs[i];
-    if (ours[i]->work->type() != theirs[i]->work->type()) return false;
-    if (ours[i]->before.size() != theirs[i]->before.size()) return false;
-    for (const Node* b : theirs[i]->before)
-      if (std::find(ours[i]->before.begin(), ours[i]->before.end(), ours_of[b]) == ours[i]->before.end())
-        return false;
-  }
-  *culprit = nullptr;
-  for (size_t i = 0; i < ours.size(); i++) {
-    ours[i]->work = theirs[i]->work->clone();
-    ours[i]->original = theirs[i];
-  }
+  if (!graph_->matches(graph, failure)) return false;
+  graph_->take_parameters(graph);
+  return true;
+}
+
+bool GraphExec::update_child(const Node* source, const Graph& graph) {
+  const std::lock_guard lock(mutex_);
+  const Node* n = node(source);
+  if (!n || n->work->type() != CU_GRAPH_NODE_TYPE_GRAPH) return false;
+  Graph& ours = *static_cast<ChildWork&>(*n->work).graph;
+  UpdateFailure failure;
+  if (!ours.matches(graph, &failure)) return false;
+  ours.take_parameters(graph);
   return true;
 }
 
@@ -294,15 +386,16 @@ GraphMemory& graph_memory(int device) {
   return (*all)[size_t(device)];
 }
 
-CUresult allocate_for_graph(Context& context, size_t bytes, uint64_t* address, std::shared_ptr<void>* owner) {
-  const CUresult result = AddressSpace::instance().allocate(MemoryKind::kDevice, context.device().ordinal,
-                                                            context.id(), bytes, 0, address);
+CUresult allocate_for_graph(Context& context, int device, size_t bytes, uint64_t* address,
+                            std::shared_ptr<void>* owner) {
+  const CUresult result =
+      AddressSpace::instance().allocate(MemoryKind::kDevice, device, context.id(), bytes, 0, address);
   if (result != CUDA_SUCCESS) return result;
   AddressSpace::instance().set_of_graph(*address);
   // Freed only if it is still that allocation: a context reset may have freed it before.
   const uint64_t a = *address;
   const uint64_t id = AddressSpace::instance().find(a)->id;
-  GraphMemory& counts = graph_memory(context.device().ordinal);
+  GraphMemory& counts = graph_memory(device);
   const uint64_t now = counts.now.fetch_add(bytes) + bytes;
   for (uint64_t high = counts.high; high < now && !counts.high.compare_exchange_weak(high, now);) {
   }

@@ -3,8 +3,10 @@
 // one after the other: any order that respects the edges is allowed, and kernels fill the machine by
 // themselves.
 #pragma once
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,6 +45,9 @@ class KernelWork : public Work {
   CUfunction handle;  ///< as the program named it
   Function* function;
   LaunchConfig config;
+  /// Attributes as given but the cooperative one, which is in `config`: scheduling advice, kept for whoever
+  /// asks.
+  std::map<int, CUlaunchAttributeValue> attributes;
   std::vector<std::byte> params;       ///< laid out as Function::params() says
   std::vector<void*> param_addresses;  ///< into `params`, for cuGraphKernelNodeGetParams
 };
@@ -56,8 +61,9 @@ class CopyWork : public Work {
   CUresult submit(Stream& stream) override;
 
   CopyRequest request;
-  CUDA_MEMCPY3D copy_params{};            ///< as given, for cuGraphMemcpyNodeGetParams
-  CUDA_MEMSET_NODE_PARAMS fill_params{};  ///< as given, for cuGraphMemsetNodeGetParams
+  /// As given to cuGraphAddMemcpyNode and the like; none if the node was captured.
+  std::optional<CUDA_MEMCPY3D> copy_params;
+  std::optional<CUDA_MEMSET_NODE_PARAMS> fill_params;
 
  private:
   CUgraphNodeType type_;
@@ -83,7 +89,8 @@ class EmptyWork : public Work {
   CUresult submit(Stream&) override { return CUDA_SUCCESS; }
 
   uint64_t address = 0;                          ///< of allocation and free nodes
-  CUDA_MEM_ALLOC_NODE_PARAMS_v1 alloc_params{};  ///< as given
+  CUDA_MEM_ALLOC_NODE_PARAMS_v1 alloc_params{};  ///< as given but accessDescs
+  std::vector<CUmemAccessDesc> access;           ///< alloc_params.accessDescs
 
  private:
   CUgraphNodeType type_;
@@ -126,12 +133,15 @@ struct Node {
   std::unique_ptr<Work> work;
   std::vector<Node*> before;  ///< what must have finished first
   std::vector<Node*> after;
-  const Node* original = nullptr;  ///< the node this one is a copy of
+  const Node* original = nullptr;      ///< the node this one is a copy of
+  const Node* updated_from = nullptr;  ///< the node whose parameters an update of its graph gave it
   bool enabled = true;
 };
 
 /// Something a program ties to graphs: destroyed with the last reference (cuUserObjectCreate).
 struct UserObject {
+  UserObject();
+  ~UserObject();
   CUhostFn destroy = nullptr;
   void* user = nullptr;
   std::atomic<unsigned> references{0};
@@ -140,9 +150,30 @@ struct UserObject {
   bool release(unsigned count);
 };
 
-/// True for addresses of live nodes and graphs: handles may be stale.
+/// True for addresses of live nodes, graphs and user objects: handles may be stale.
 bool is_node(const Node* node);
 bool is_graph(const Graph* graph);
+bool is_user_object(const UserObject* object);
+
+/// What a graph keeps alive. A launch shares it: an executable graph may be destroyed or updated before its
+/// work is done.
+struct Holdings {
+  std::vector<std::pair<UserObject*, unsigned>> objects;
+  std::vector<std::shared_ptr<void>> memory;
+  std::vector<std::shared_ptr<Condition>> conditions;
+  Holdings() = default;
+  Holdings(const Holdings& other);
+  ~Holdings();
+  Holdings& operator=(const Holdings&) = delete;
+  bool empty() const { return objects.empty() && memory.empty() && conditions.empty(); }
+};
+
+/// Why an executable graph can't take over another graph's parameters, as cuGraphExecUpdate tells it.
+struct UpdateFailure {
+  CUgraphExecUpdateResult result = CU_GRAPH_EXEC_UPDATE_SUCCESS;
+  const Node* node = nullptr;
+  const Node* dependency = nullptr;
+};
 
 class Graph {
  public:
@@ -164,22 +195,28 @@ class Graph {
   CUresult submit(Stream& stream) const;
   /// The same with the order known.
   static CUresult submit(Stream& stream, std::span<Node* const> sorted);
-  /// This graph's copy of a node of the graph it was cloned from; null if none.
+  /// True if `other` has the same nodes and edges, and its child graphs too.
+  bool matches(const Graph& other, UpdateFailure* failure) const;
+  /// Takes over the parameters of a graph that matches, and what it holds.
+  void take_parameters(const Graph& from);
+  /// This graph's copy of a node of the graph it was cloned from or updated from; null if none.
   Node* copy_of(const Node* original) const;
-  void own(UserObject* object, unsigned count) { objects_.emplace_back(object, count); }
+  void own(UserObject* object, unsigned count);
   bool disown(UserObject* object, unsigned count);
   /// A condition for this graph's conditional nodes; it lives as long as the graph and its copies.
-  void own_condition(std::shared_ptr<Condition> condition) { conditions_.push_back(std::move(condition)); }
+  void own_condition(std::shared_ptr<Condition> condition) {
+    holdings_->conditions.push_back(std::move(condition));
+  }
   /// Adds the conditions of this graph and those within it that start a launch anew.
   void collect_resets(std::vector<std::shared_ptr<Condition>>* conditions) const;
+  /// Adds what this graph and those within it keep alive.
+  void collect_holdings(std::vector<std::shared_ptr<const Holdings>>* all) const;
   /// Memory that lives as long as the graph and its copies.
-  void own_memory(std::shared_ptr<void> memory) { memory_.push_back(std::move(memory)); }
+  void own_memory(std::shared_ptr<void> memory) { holdings_->memory.push_back(std::move(memory)); }
 
  private:
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::vector<std::pair<UserObject*, unsigned>> objects_;
-  std::vector<std::shared_ptr<void>> memory_;
-  std::vector<std::shared_ptr<Condition>> conditions_;
+  std::shared_ptr<Holdings> holdings_ = std::make_shared<Holdings>();
 };
 
 /// An instantiated graph. Its launches follow each other: it never runs twice at once.
@@ -189,8 +226,11 @@ class GraphExec {
   CUresult launch(Stream& stream);
   /// The node that was made from `node` of the source graph.
   Node* node(const Node* node) const { return graph_->copy_of(node); }
-  /// Takes over parameters from a graph of the same shape. False with *culprit set if the shape differs.
-  bool update(const Graph& graph, const Node** culprit);
+  /// Takes over parameters from a graph of the same shape. False with *failure set if the shape differs.
+  bool update(const Graph& graph, UpdateFailure* failure);
+  /// The same for the graph inside a child node, named by the source graph's. False if it is none, or the
+  /// shape differs.
+  bool update_child(const Node* source, const Graph& graph);
   const Graph& graph() const { return *graph_; }
   unsigned long long flags() const { return flags_; }
   std::mutex& mutex() { return mutex_; }
@@ -211,6 +251,7 @@ struct GraphMemory {
 GraphMemory& graph_memory(int device);
 
 /// Memory of a graph's allocation node: freed when nothing holds it any more. CUDA_ERROR_OUT_OF_MEMORY.
-CUresult allocate_for_graph(Context& context, size_t bytes, uint64_t* address, std::shared_ptr<void>* owner);
+CUresult allocate_for_graph(Context& context, int device, size_t bytes, uint64_t* address,
+                            std::shared_ptr<void>* owner);
 
 }  // namespace ppu::device

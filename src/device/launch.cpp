@@ -92,7 +92,11 @@ CUresult launch(Function& f, const LaunchConfig& c, std::span<const std::byte> p
                 CUfunction handle) {
   CUresult result = check_launch(f, c);
   if (result != CUDA_SUCCESS) return result;
-  const auto node = [&] { return std::make_unique<KernelWork>(handle, f, c, params); };
+  const auto node = [&] {
+    auto work = std::make_unique<KernelWork>(handle, f, c, params);
+    work->attributes[CU_LAUNCH_ATTRIBUTE_PRIORITY].priority = stream.priority();
+    return work;
+  };
   if (ask_capture(stream, &result, node) != Fate::kRun) return result;
   // A pointer of the host's: hardware would fault where it is followed, so this launch looks where it goes.
   const bool guard = !checking::on() && has_host_pointer(params, f.pointer_words());

@@ -1,4 +1,5 @@
 // Graphs as a whole: making, walking, instantiating, launching, updating.
+#include <climits>
 #include <cstdio>
 
 #include "device/capture.h"
@@ -94,6 +95,7 @@ CUresult cuGraphGetEdges_v2(CUgraph handle, CUgraphNode* from, CUgraphNode* to, 
   PPU_TRY(find_graph(handle, &graph));
   if (!count || (!from != !to)) return CUDA_ERROR_INVALID_VALUE;
   size_t found = 0;
+  for (size_t i = 0; from && i < *count; i++) from[i] = to[i] = nullptr;
   for (const auto& n : graph->nodes()) {
     for (Node* b : n->before) {
       if (from && found < *count) {
@@ -251,14 +253,17 @@ CUresult cuGraphUpload_ptsz(CUgraphExec exec, CUstream stream) {
 CUresult cuGraphExecUpdate_v2(CUgraphExec handle, CUgraph graph_handle, CUgraphExecUpdateResultInfo* info) {
   GraphExec* exec;
   Graph* graph;
+  if (!info) return CUDA_ERROR_INVALID_VALUE;
+  *info = {};
+  info->result = CU_GRAPH_EXEC_UPDATE_ERROR;
   PPU_TRY(find_exec(handle, &exec));
   PPU_TRY(find_graph(graph_handle, &graph));
-  if (!info) return CUDA_ERROR_INVALID_VALUE;
-  const Node* culprit = nullptr;
-  const bool same = exec->update(*graph, &culprit);
+  device::UpdateFailure failure;
+  const bool same = exec->update(*graph, &failure);
   *info = {};
-  info->result = same ? CU_GRAPH_EXEC_UPDATE_SUCCESS : CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED;
-  info->errorNode = to_handle(const_cast<Node*>(culprit));
+  info->result = failure.result;
+  info->errorNode = to_handle(const_cast<Node*>(failure.node));
+  info->errorFromNode = to_handle(const_cast<Node*>(failure.dependency));
   return same ? CUDA_SUCCESS : CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE;
 }
 
@@ -271,10 +276,25 @@ CUresult cuGraphExecUpdate(CUgraphExec exec, CUgraph graph, CUgraphNode* error_n
   return r;
 }
 
+namespace {
+
+/// "Must be nonzero and not larger than INT_MAX."
+bool valid_references(unsigned count) {
+  return count != 0 && count <= unsigned(INT_MAX);
+}
+
+CUresult find_user_object(CUuserObject handle, unsigned count, UserObject** object) {
+  PPU_TRY(device::require_initialized());
+  *object = reinterpret_cast<UserObject*>(handle);
+  return valid_references(count) && device::is_user_object(*object) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+}  // namespace
+
 CUresult cuUserObjectCreate(CUuserObject* object, void* user, CUhostFn destroy, unsigned int initial_refs,
                             unsigned int flags) {
   PPU_TRY(device::require_initialized());
-  if (!object || !destroy || !initial_refs || flags != CU_USER_OBJECT_NO_DESTRUCTOR_SYNC)
+  if (!object || !destroy || !valid_references(initial_refs) || flags != CU_USER_OBJECT_NO_DESTRUCTOR_SYNC)
     return CUDA_ERROR_INVALID_VALUE;
   auto* o = new UserObject;
   o->destroy = destroy;
@@ -285,14 +305,16 @@ CUresult cuUserObjectCreate(CUuserObject* object, void* user, CUhostFn destroy, 
 }
 
 CUresult cuUserObjectRetain(CUuserObject object, unsigned int count) {
-  if (!object || !count) return CUDA_ERROR_INVALID_VALUE;
-  reinterpret_cast<UserObject*>(object)->retain(count);
+  UserObject* o;
+  PPU_TRY(find_user_object(object, count, &o));
+  o->retain(count);
   return CUDA_SUCCESS;
 }
 
 CUresult cuUserObjectRelease(CUuserObject object, unsigned int count) {
-  if (!object || !count) return CUDA_ERROR_INVALID_VALUE;
-  reinterpret_cast<UserObject*>(object)->release(count);
+  UserObject* o;
+  PPU_TRY(find_user_object(object, count, &o));
+  o->release(count);
   return CUDA_SUCCESS;
 }
 
@@ -300,8 +322,9 @@ CUresult cuGraphRetainUserObject(CUgraph handle, CUuserObject object, unsigned i
                                  unsigned int flags) {
   Graph* graph;
   PPU_TRY(find_graph(handle, &graph));
-  if (!object || !count || (flags & ~unsigned(CU_GRAPH_USER_OBJECT_MOVE))) return CUDA_ERROR_INVALID_VALUE;
-  auto* o = reinterpret_cast<UserObject*>(object);
+  UserObject* o;
+  PPU_TRY(find_user_object(object, count, &o));
+  if (flags & ~unsigned(CU_GRAPH_USER_OBJECT_MOVE)) return CUDA_ERROR_INVALID_VALUE;
   if (!(flags & CU_GRAPH_USER_OBJECT_MOVE)) o->retain(count);
   graph->own(o, count);
   return CUDA_SUCCESS;
@@ -310,14 +333,51 @@ CUresult cuGraphRetainUserObject(CUgraph handle, CUuserObject object, unsigned i
 CUresult cuGraphReleaseUserObject(CUgraph handle, CUuserObject object, unsigned int count) {
   Graph* graph;
   PPU_TRY(find_graph(handle, &graph));
-  const bool held = graph->disown(reinterpret_cast<UserObject*>(object), count);
-  return held ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  UserObject* o;
+  PPU_TRY(find_user_object(object, count, &o));
+  return graph->disown(o, count) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
+
+namespace {
+
+const char* type_name(CUgraphNodeType type) {
+  switch (type) {
+    case CU_GRAPH_NODE_TYPE_KERNEL:
+      return "KERNEL";
+    case CU_GRAPH_NODE_TYPE_MEMCPY:
+      return "MEMCPY";
+    case CU_GRAPH_NODE_TYPE_MEMSET:
+      return "MEMSET";
+    case CU_GRAPH_NODE_TYPE_HOST:
+      return "HOST";
+    case CU_GRAPH_NODE_TYPE_GRAPH:
+      return "GRAPH";
+    case CU_GRAPH_NODE_TYPE_EMPTY:
+      return "EMPTY";
+    case CU_GRAPH_NODE_TYPE_WAIT_EVENT:
+      return "WAIT_EVENT";
+    case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
+      return "EVENT_RECORD";
+    case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
+      return "MEM_ALLOC";
+    case CU_GRAPH_NODE_TYPE_MEM_FREE:
+      return "MEM_FREE";
+    case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
+      return "BATCH_MEM_OP";
+    case CU_GRAPH_NODE_TYPE_CONDITIONAL:
+      return "CONDITIONAL";
+    default:
+      return "OTHER";
+  }
+}
+
+}  // namespace
 
 CUresult cuGraphDebugDotPrint(CUgraph handle, const char* path, unsigned int) {
   Graph* graph;
   PPU_TRY(find_graph(handle, &graph));
-  std::FILE* file = path ? std::fopen(path, "w") : nullptr;
+  if (!path) return CUDA_ERROR_INVALID_VALUE;
+  std::FILE* file = std::fopen(path, "w");
   if (!file) return CUDA_ERROR_OPERATING_SYSTEM;
   std::fprintf(file, "digraph graph_0 {\n");
   std::unordered_map<const Node*, size_t> number;
@@ -328,7 +388,7 @@ CUresult cuGraphDebugDotPrint(CUgraph handle, const char* path, unsigned int) {
     const char* label = type == CU_GRAPH_NODE_TYPE_KERNEL
                             ? static_cast<device::KernelWork&>(*n->work).function->name().c_str()
                             : "";
-    std::fprintf(file, "  n%zu [label=\"%zu: type %d %s\"];\n", i, i, int(type), label);
+    std::fprintf(file, "  n%zu [label=\"%zu: %s %s\"];\n", i, i, type_name(type), label);
   }
   for (const auto& n : graph->nodes())
     for (const Node* b : n->before) std::fprintf(file, "  n%zu -> n%zu;\n", number[b], number[n.get()]);

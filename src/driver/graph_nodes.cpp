@@ -145,9 +145,16 @@ CUresult make_generic(const CUgraphNodeParams* p, WorkPointer* work) {
   }
 }
 
+void copy_attributes(const KernelWork& from, KernelWork& to) {
+  to.config.cooperative = from.config.cooperative;
+  to.attributes = from.attributes;
+}
+
 /// Replaces a node's work by new work of the same type.
 CUresult set_work(Node* node, WorkPointer work) {
   if (!node || node->work->type() != work->type()) return CUDA_ERROR_INVALID_VALUE;
+  if (work->type() == CU_GRAPH_NODE_TYPE_KERNEL)  // parameters only: attributes stay
+    copy_attributes(static_cast<KernelWork&>(*node->work), static_cast<KernelWork&>(*work));
   node->work = std::move(work);
   return CUDA_SUCCESS;
 }
@@ -180,6 +187,41 @@ void describe(KernelWork& w, P* p) {
   p->blockDimZ = w.config.block[2];
   p->sharedMemBytes = w.config.dynamic_shared_bytes;
   p->kernelParams = w.param_addresses.data();
+}
+
+/// A captured copy in the terms of cuGraphAddMemcpyNode. An array's end is the memory it lies in.
+CUDA_MEMCPY3D describe_copy(const device::CopyRequest& r) {
+  const exec::Transfer& t = r.transfer;
+  const auto type = [](device::Side side) {
+    return side == device::Side::kHost     ? CU_MEMORYTYPE_HOST
+           : side == device::Side::kDevice ? CU_MEMORYTYPE_DEVICE
+                                           : CU_MEMORYTYPE_UNIFIED;
+  };
+  const auto rows = [](size_t slice, size_t pitch) { return pitch ? slice / pitch : 0; };
+  CUDA_MEMCPY3D p = {};
+  p.srcMemoryType = type(r.src);
+  p.dstMemoryType = type(r.dst);
+  if (r.src == device::Side::kHost)
+    p.srcHost = reinterpret_cast<const void*>(t.src);
+  else
+    p.srcDevice = t.src;
+  if (r.dst == device::Side::kHost)
+    p.dstHost = reinterpret_cast<void*>(t.dst);
+  else
+    p.dstDevice = t.dst;
+  p.srcPitch = t.src_pitch;
+  p.dstPitch = t.dst_pitch;
+  p.srcHeight = rows(t.src_slice, t.src_pitch);
+  p.dstHeight = rows(t.dst_slice, t.dst_pitch);
+  p.WidthInBytes = t.width;
+  p.Height = t.height;
+  p.Depth = t.depth;
+  return p;
+}
+
+CUDA_MEMSET_NODE_PARAMS describe_fill(const device::CopyRequest& r) {
+  const exec::Transfer& t = r.transfer;
+  return {t.dst, t.dst_pitch, t.value, t.element_bytes, t.width / t.element_bytes, t.height};
 }
 
 }  // namespace
@@ -254,7 +296,7 @@ CUresult cuGraphMemcpyNodeGetParams(CUgraphNode node, CUDA_MEMCPY3D* params) {
   CopyWork* w;
   PPU_TRY(work_of(node, CU_GRAPH_NODE_TYPE_MEMCPY, &w));
   if (!params) return CUDA_ERROR_INVALID_VALUE;
-  *params = w->copy_params;
+  *params = w->copy_params ? *w->copy_params : describe_copy(w->request);
   return CUDA_SUCCESS;
 }
 
@@ -262,7 +304,7 @@ CUresult cuGraphMemsetNodeGetParams(CUgraphNode node, CUDA_MEMSET_NODE_PARAMS* p
   CopyWork* w;
   PPU_TRY(work_of(node, CU_GRAPH_NODE_TYPE_MEMSET, &w));
   if (!params) return CUDA_ERROR_INVALID_VALUE;
-  *params = w->fill_params;
+  *params = w->fill_params ? *w->fill_params : describe_fill(w->request);
   return CUDA_SUCCESS;
 }
 
@@ -290,9 +332,11 @@ CUresult cuGraphChildGraphNodeGetGraph(CUgraphNode node, CUgraph* graph) {
 }
 
 CUresult cuGraphExecChildGraphNodeSetParams(CUgraphExec exec, CUgraphNode node, CUgraph child) {
-  WorkPointer work;
-  PPU_TRY(make_child(child, &work));
-  return set_work(exec, node, std::move(work));
+  GraphExec* e;
+  Graph* graph;
+  PPU_TRY(find_exec(exec, &e));
+  PPU_TRY(find_graph(child, &graph));
+  return e->update_child(to_node(node), *graph) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
 CUresult cuGraphAddEmptyNode(CUgraphNode* node, CUgraph graph, const CUgraphNode* dependencies,
@@ -335,14 +379,20 @@ CUresult cuGraphAddMemAllocNode(CUgraphNode* node, CUgraph handle, const CUgraph
   Graph* graph;
   PPU_TRY(current(&c));
   PPU_TRY(find_graph(handle, &graph));
-  if (!params || !params->bytesize) return CUDA_ERROR_INVALID_VALUE;
+  if (!params || !params->bytesize || (params->accessDescCount && !params->accessDescs))
+    return CUDA_ERROR_INVALID_VALUE;
+  const CUmemPoolProps& pool = params->poolProps;
+  if (pool.allocType != CU_MEM_ALLOCATION_TYPE_PINNED || pool.location.type != CU_MEM_LOCATION_TYPE_DEVICE ||
+      !device::device_at(pool.location.id))
+    return CUDA_ERROR_INVALID_VALUE;
   uint64_t address = 0;
   std::shared_ptr<void> owner;
-  PPU_TRY(device::allocate_for_graph(*c, params->bytesize, &address, &owner));
+  PPU_TRY(device::allocate_for_graph(*c, pool.location.id, params->bytesize, &address, &owner));
   params->dptr = address;
   auto work = std::make_unique<EmptyWork>(CU_GRAPH_NODE_TYPE_MEM_ALLOC);
   work->address = address;
   work->alloc_params = *params;
+  work->access.assign(params->accessDescs, params->accessDescs + params->accessDescCount);
   PPU_TRY(add_node(node, handle, dependencies, count, std::move(work)));
   graph->own_memory(std::move(owner));
   return CUDA_SUCCESS;
@@ -353,6 +403,7 @@ CUresult cuGraphMemAllocNodeGetParams(CUgraphNode node, CUDA_MEM_ALLOC_NODE_PARA
   PPU_TRY(work_of(node, CU_GRAPH_NODE_TYPE_MEM_ALLOC, &w));
   if (!params) return CUDA_ERROR_INVALID_VALUE;
   *params = w->alloc_params;
+  params->accessDescs = w->access.empty() ? nullptr : w->access.data();
   params->dptr = w->address;
   return CUDA_SUCCESS;
 }
@@ -436,6 +487,8 @@ CUresult cuGraphNodeSetParams(CUgraphNode node, CUgraphNodeParams* params) {
 }
 
 CUresult cuGraphExecNodeSetParams(CUgraphExec exec, CUgraphNode node, CUgraphNodeParams* params) {
+  if (params && params->type == CU_GRAPH_NODE_TYPE_GRAPH)
+    return ppu::driver::cuGraphExecChildGraphNodeSetParams(exec, node, params->graph.graph);
   WorkPointer work;
   PPU_TRY(make_generic(params, &work));
   return set_work(exec, node, std::move(work));
@@ -445,17 +498,60 @@ CUresult cuGraphKernelNodeCopyAttributes(CUgraphNode to, CUgraphNode from) {
   KernelWork *a, *b;
   PPU_TRY(work_of(to, CU_GRAPH_NODE_TYPE_KERNEL, &a));
   PPU_TRY(work_of(from, CU_GRAPH_NODE_TYPE_KERNEL, &b));
-  a->config.cooperative = b->config.cooperative;
+  copy_attributes(*b, *a);
   return CUDA_SUCCESS;
 }
 
-// Of a kernel node's attributes only the cooperative one changes what runs; the others are scheduling advice.
+// Of a kernel node's attributes only the cooperative one changes what runs; the others are scheduling advice
+// and kept.
+namespace {
+
+bool is_node_attribute(CUkernelNodeAttrID attribute) {
+  switch (int(attribute)) {
+    case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
+    case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
+    case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
+    case CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
+    case CU_LAUNCH_ATTRIBUTE_PRIORITY:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
+    case CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION:
+    case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
+    case CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+    case CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// What can't be had on this device.
+CUresult check_attribute(CUkernelNodeAttrID attribute, const CUkernelNodeAttrValue& value) {
+  switch (int(attribute)) {
+    case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
+      return value.clusterDim.x * value.clusterDim.y * value.clusterDim.z > 1
+                 ? CUDA_ERROR_INVALID_CLUSTER_SIZE
+                 : CUDA_SUCCESS;
+    case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
+      return value.deviceUpdatableKernelNode.deviceUpdatable ? CUDA_ERROR_NOT_SUPPORTED : CUDA_SUCCESS;
+    case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW: {
+      const float ratio = value.accessPolicyWindow.hitRatio;
+      return ratio >= 0 && ratio <= 1 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+    }
+    default:
+      return CUDA_SUCCESS;
+  }
+}
+
+}  // namespace
+
 CUresult cuGraphKernelNodeGetAttribute(CUgraphNode node, CUkernelNodeAttrID attribute,
                                        CUkernelNodeAttrValue* value) {
   KernelWork* w;
   PPU_TRY(work_of(node, CU_GRAPH_NODE_TYPE_KERNEL, &w));
-  if (!value) return CUDA_ERROR_INVALID_VALUE;
-  *value = {};
+  if (!value || !is_node_attribute(attribute)) return CUDA_ERROR_INVALID_VALUE;
+  const auto kept = w->attributes.find(int(attribute));
+  *value = kept == w->attributes.end() ? CUkernelNodeAttrValue{} : kept->second;
   if (attribute == CU_LAUNCH_ATTRIBUTE_COOPERATIVE) value->cooperative = w->config.cooperative;
   return CUDA_SUCCESS;
 }
@@ -464,8 +560,12 @@ CUresult cuGraphKernelNodeSetAttribute(CUgraphNode node, CUkernelNodeAttrID attr
                                        const CUkernelNodeAttrValue* value) {
   KernelWork* w;
   PPU_TRY(work_of(node, CU_GRAPH_NODE_TYPE_KERNEL, &w));
-  if (!value) return CUDA_ERROR_INVALID_VALUE;
-  if (attribute == CU_LAUNCH_ATTRIBUTE_COOPERATIVE) w->config.cooperative = value->cooperative != 0;
+  if (!value || !is_node_attribute(attribute)) return CUDA_ERROR_INVALID_VALUE;
+  PPU_TRY(check_attribute(attribute, *value));
+  if (attribute == CU_LAUNCH_ATTRIBUTE_COOPERATIVE)
+    w->config.cooperative = value->cooperative != 0;
+  else
+    w->attributes[int(attribute)] = *value;
   return CUDA_SUCCESS;
 }
 

@@ -24,9 +24,13 @@ CUresult find_pool(CUmemoryPool handle, MemoryPool** pool) {
 CUresult allocate_in_graph(device::Stream& s, size_t bytes, CUdeviceptr* address) {
   uint64_t a = 0;
   std::shared_ptr<void> owner;
-  PPU_TRY(device::allocate_for_graph(s.context(), bytes, &a, &owner));
+  const int ordinal = s.context().device().ordinal;
+  PPU_TRY(device::allocate_for_graph(s.context(), ordinal, bytes, &a, &owner));
   auto work = std::make_unique<device::EmptyWork>(CU_GRAPH_NODE_TYPE_MEM_ALLOC);
   work->address = a;
+  work->alloc_params.poolProps.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+  work->alloc_params.poolProps.location = {CU_MEM_LOCATION_TYPE_DEVICE, ordinal};
+  work->alloc_params.bytesize = bytes;
   PPU_TRY(device::capture_work(s, std::move(work)));
   device::capture_info(s).graph->own_memory(std::move(owner));
   *address = a;

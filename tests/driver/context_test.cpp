@@ -1,5 +1,5 @@
-// Contexts and devices as objects: the current one, reference counts, preferences, primary contexts, and what a
-// device says of itself and its peers. PeerTest wants two devices (PPU_DEVICES=2).
+// Contexts and devices as objects: the current one, reference counts, preferences, primary contexts, and what
+// a device says of itself and its peers. PeerTest wants two devices (PPU_DEVICES=2).
 #include <cstring>
 #include <thread>
 
@@ -41,11 +41,11 @@ TEST_F(ContextTest, SaysWhatItIs) {
   OK(cuCtxGetId(nullptr, &other_id));
   EXPECT_EQ(id, other_id);
   IS(cuCtxGetId(context, nullptr), CUDA_ERROR_INVALID_VALUE);
-  OK(cuCtxSetCurrent(nullptr));
-  IS(cuCtxGetDevice(&d), CUDA_ERROR_INVALID_CONTEXT);
-  IS(cuCtxGetId(nullptr, &id), CUDA_ERROR_INVALID_CONTEXT);
-  IS(cuCtxGetApiVersion(nullptr, &version), CUDA_ERROR_INVALID_CONTEXT);
-  OK(cuCtxSetCurrent(context));
+  without_context([&] {
+    IS(cuCtxGetDevice(&d), CUDA_ERROR_INVALID_CONTEXT);
+    IS(cuCtxGetId(nullptr, &id), CUDA_ERROR_INVALID_CONTEXT);
+    IS(cuCtxGetApiVersion(nullptr, &version), CUDA_ERROR_INVALID_CONTEXT);
+  });
 }
 
 TEST_F(ContextTest, FlagsAreKeptAndChecked) {
@@ -88,11 +88,11 @@ TEST_F(ContextTest, PreferencesAreKeptForEachContext) {
   IS(cuCtxSetSharedMemConfig(CUsharedconfig(3)), CUDA_ERROR_INVALID_VALUE);
   IS(cuCtxGetSharedMemConfig(nullptr), CUDA_ERROR_INVALID_VALUE);
   OK(cuCtxResetPersistingL2Cache());
-  OK(cuCtxSetCurrent(nullptr));
-  IS(cuCtxSetCacheConfig(CU_FUNC_CACHE_PREFER_L1), CUDA_ERROR_INVALID_CONTEXT);
-  IS(cuCtxGetCacheConfig(&cache), CUDA_ERROR_INVALID_CONTEXT);
-  IS(cuCtxResetPersistingL2Cache(), CUDA_ERROR_INVALID_CONTEXT);
-  OK(cuCtxSetCurrent(context));
+  without_context([&] {
+    IS(cuCtxSetCacheConfig(CU_FUNC_CACHE_PREFER_L1), CUDA_ERROR_INVALID_CONTEXT);
+    IS(cuCtxGetCacheConfig(&cache), CUDA_ERROR_INVALID_CONTEXT);
+    IS(cuCtxResetPersistingL2Cache(), CUDA_ERROR_INVALID_CONTEXT);
+  });
 }
 
 TEST_F(ContextTest, ThePriorityRangeIsTheOneStreamsAreHeldTo) {
@@ -243,7 +243,8 @@ TEST_F(DeviceTest, WhatItCanAndCannot) {
   int yes = -1;
   OK(cuDeviceGetExecAffinitySupport(&yes, CU_EXEC_AFFINITY_TYPE_SM_COUNT, device));
   EXPECT_EQ(yes, 0);
-  IS(cuDeviceGetExecAffinitySupport(nullptr, CU_EXEC_AFFINITY_TYPE_SM_COUNT, device), CUDA_ERROR_INVALID_VALUE);
+  IS(cuDeviceGetExecAffinitySupport(nullptr, CU_EXEC_AFFINITY_TYPE_SM_COUNT, device),
+     CUDA_ERROR_INVALID_VALUE);
   IS(cuDeviceGetExecAffinitySupport(&yes, CU_EXEC_AFFINITY_TYPE_MAX, device), CUDA_ERROR_INVALID_VALUE);
   size_t width = 0;
   OK(cuDeviceGetTexture1DLinearMaxWidth(&width, CU_AD_FORMAT_FLOAT, 4, device));
@@ -260,10 +261,10 @@ TEST_F(DeviceTest, WhatItCanAndCannot) {
   IS(cuModuleGetLoadingMode(nullptr), CUDA_ERROR_INVALID_VALUE);
   OK(cuProfilerStart());
   OK(cuProfilerStop());
-  OK(cuCtxSetCurrent(nullptr));
-  IS(cuProfilerStart(), CUDA_ERROR_INVALID_CONTEXT);
-  IS(cuProfilerStop(), CUDA_ERROR_INVALID_CONTEXT);
-  OK(cuCtxSetCurrent(context));
+  without_context([&] {
+    IS(cuProfilerStart(), CUDA_ERROR_INVALID_CONTEXT);
+    IS(cuProfilerStop(), CUDA_ERROR_INVALID_CONTEXT);
+  });
 }
 
 TEST_F(DeviceTest, AtomicsWithTheHost) {
@@ -326,8 +327,10 @@ TEST_F(PeerTest, DevicesReachEachOther) {
   OK(cuDeviceGetP2PAttribute(&value, CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK, 1, 0));
   EXPECT_EQ(value, 0);
   IS(cuDeviceGetP2PAttribute(&value, CUdevice_P2PAttribute(99), 0, 1), CUDA_ERROR_INVALID_VALUE);
-  IS(cuDeviceGetP2PAttribute(nullptr, CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK, 0, 1), CUDA_ERROR_INVALID_VALUE);
-  IS(cuDeviceGetP2PAttribute(&value, CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK, 0, 2), CUDA_ERROR_INVALID_DEVICE);
+  IS(cuDeviceGetP2PAttribute(nullptr, CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK, 0, 1),
+     CUDA_ERROR_INVALID_VALUE);
+  IS(cuDeviceGetP2PAttribute(&value, CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK, 0, 2),
+     CUDA_ERROR_INVALID_DEVICE);
   unsigned here = 0, across = 0;
   const CUatomicOperation add = CU_ATOMIC_OPERATION_INTEGER_ADD;
   OK(cuDeviceGetHostAtomicCapabilities(&here, &add, 1, 0));

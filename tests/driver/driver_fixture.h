@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 /// Expects CUDA_SUCCESS, and names the result otherwise.
@@ -37,6 +38,11 @@ class DriverTest : public testing::Test {
   CUresult run(const char* name, unsigned grid, unsigned block, CUstream stream, A... args) {
     void* params[] = {&args..., nullptr};
     return cuLaunchKernel(function(name), grid, 1, 1, block, 1, 1, 0, stream, params, nullptr);
+  }
+  /// Runs `body` where no context is current.
+  template <class F>
+  static void without_context(F body) {
+    std::thread(body).join();
   }
   CUdeviceptr allocate(size_t bytes) {
     CUdeviceptr p = 0;
