@@ -112,6 +112,7 @@ CUresult launch(Function& f, const LaunchConfig& c, std::span<const std::byte> p
 int max_active_blocks(const Function& f, int block_threads, size_t dynamic_shared_bytes) {
   const Limits& l = f.module().context().device().limits;
   if (block_threads <= 0 || block_threads > f.max_threads()) return 0;
+  if (dynamic_shared_bytes > f.max_dynamic_shared()) return 0;  // a launch would be refused
   const int warps = (block_threads + 31) / 32;
   int blocks = std::min(l.blocks_per_sm, l.threads_per_sm / (warps * 32));
   // Registers are given out in units of 256 a warp.

@@ -229,7 +229,35 @@ CUresult Module::create(Context& context, std::shared_ptr<const ptx::Module> tre
   return CUDA_SUCCESS;
 }
 
+namespace {
+
+struct LiveModules {
+  std::mutex mutex;
+  std::unordered_set<const Module*> all;
+};
+LiveModules& live_modules() {
+  static auto* set = new LiveModules;
+  return *set;
+}
+
+}  // namespace
+
+Module::Module(Context& context, std::shared_ptr<const ptx::Module> tree)
+    : context_(context), tree_(std::move(tree)) {
+  const std::lock_guard lock(live_modules().mutex);
+  live_modules().all.insert(this);
+}
+
+bool Module::is_live(const Module* module) {
+  const std::lock_guard lock(live_modules().mutex);
+  return live_modules().all.contains(module);
+}
+
 Module::~Module() {
+  {
+    const std::lock_guard lock(live_modules().mutex);
+    live_modules().all.erase(this);
+  }
   for (uint64_t a : arenas_) AddressSpace::instance().release(a, false);
 }
 
@@ -364,6 +392,7 @@ Module* Library::module(Context& context, CUresult* result) {
   Module* m = nullptr;
   *result = Module::create(context, tree_, &m);
   if (*result != CUDA_SUCCESS) return nullptr;
+  m->of_library = true;
   instances_.push_back({&context, context.id(), m});
   return m;
 }

@@ -106,6 +106,8 @@ class Function : public Launchable {
   int registers() const { return registers_; }
   size_t max_dynamic_shared() const { return size_t(max_dynamic_shared_); }
   bool loaded() const { return loaded_; }
+  /// cuFuncLoad: its variables are in place since its module was made; code follows at the first launch.
+  void load() { loaded_ = true; }
   PreparedLaunch prepared;
 
  private:
@@ -137,8 +139,12 @@ class Module {
   /// Places the tree's variables and takes note of its kernels. CUDA_ERROR_OUT_OF_MEMORY.
   static CUresult create(Context& context, std::shared_ptr<const ptx::Module> tree, Module** module);
   static void destroy(Module* module);
+  /// Handles may be stale: a module ends by itself, with its library or with its context.
+  static bool is_live(const Module* module);
 
   Context& context() const { return context_; }
+  /// An instance of a library: it can't be unloaded alone.
+  bool of_library = false;
   const ptx::Module& tree() const { return *tree_; }
   const std::shared_ptr<const ptx::Module>& shared_tree() const { return tree_; }
   /// Null when the module has no kernel of that name.
@@ -160,8 +166,7 @@ class Module {
   uint64_t symbol_value(const std::string& name) const;
 
  private:
-  Module(Context& context, std::shared_ptr<const ptx::Module> tree)
-      : context_(context), tree_(std::move(tree)) {}
+  Module(Context& context, std::shared_ptr<const ptx::Module> tree);
   ~Module();
   CUresult place_variables();
   void initialise(const ptx::Variable& v);

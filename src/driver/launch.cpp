@@ -77,21 +77,24 @@ CUresult cuFuncSetAttribute(CUfunction handle, CUfunction_attribute attribute, i
   return f->set_attribute(attribute, value);
 }
 
-CUresult cuFuncSetCacheConfig(CUfunction handle, CUfunc_cache) {
+// Preferences, and there is nothing to choose.
+CUresult cuFuncSetCacheConfig(CUfunction handle, CUfunc_cache config) {
   Function* f;
-  return find_function(handle, &f);
+  PPU_TRY(find_function(handle, &f));
+  return unsigned(config) > CU_FUNC_CACHE_PREFER_EQUAL ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 }
 
-CUresult cuFuncSetSharedMemConfig(CUfunction handle, CUsharedconfig) {
+CUresult cuFuncSetSharedMemConfig(CUfunction handle, CUsharedconfig config) {
   Function* f;
-  return find_function(handle, &f);
+  PPU_TRY(find_function(handle, &f));
+  return unsigned(config) > CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE ? CUDA_ERROR_INVALID_VALUE
+                                                                      : CUDA_SUCCESS;
 }
 
 CUresult cuFuncGetModule(CUmodule* module, CUfunction handle) {
   Function* f;
   PPU_TRY(find_function(handle, &f));
   if (!module) return CUDA_ERROR_INVALID_VALUE;
-  live<device::Module>().add(&f->module());
   *module = to_handle(&f->module());
   return CUDA_SUCCESS;
 }
@@ -114,7 +117,9 @@ CUresult cuFuncIsLoaded(CUfunctionLoadingState* state, CUfunction handle) {
 
 CUresult cuFuncLoad(CUfunction handle) {
   Function* f;
-  return find_function(handle, &f);  // compiled at the first launch, when the block's shape is known
+  PPU_TRY(find_function(handle, &f));
+  f->load();
+  return CUDA_SUCCESS;
 }
 
 CUresult cuLaunchKernel(CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz, unsigned int bx,

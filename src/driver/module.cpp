@@ -20,7 +20,7 @@ namespace {
 CUresult find_module(CUmodule handle, Module** module) {
   PPU_TRY(device::require_initialized());
   *module = to_module(handle);
-  return *module && live<Module>().has(*module) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+  return Module::is_live(*module) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 
 CUresult find_library(CUlibrary handle, Library** library) {
@@ -41,7 +41,6 @@ CUresult find_kernel(CUkernel handle, Kernel** kernel) {
 CUresult make_module(Context& c, Tree tree, CUmodule* out) {
   Module* m = nullptr;
   PPU_TRY(Module::create(c, std::move(tree), &m));
-  live<Module>().add(m);
   *out = to_handle(m);
   return CUDA_SUCCESS;
 }
@@ -127,9 +126,9 @@ CUresult cuModuleLoad(CUmodule* module, const char* path) {
 CUresult cuModuleUnload(CUmodule handle) {
   Module* m;
   PPU_TRY(find_module(handle, &m));
+  if (m->of_library) return CUDA_ERROR_NOT_PERMITTED;
   m->context().synchronize();  // its kernels may be running
-  live<Module>().remove(m);
-  if (m->context().error() != CUDA_ERROR_CONTEXT_IS_DESTROYED) Module::destroy(m);
+  Module::destroy(m);
   return CUDA_SUCCESS;
 }
 
@@ -238,7 +237,6 @@ CUresult cuLibraryGetModule(CUmodule* module, CUlibrary handle) {
   CUresult result;
   Module* m = l->module(*c, &result);
   if (!m) return result;
-  live<Module>().add(m);
   *module = to_handle(m);
   return CUDA_SUCCESS;
 }
@@ -300,9 +298,13 @@ CUresult cuKernelSetAttribute(CUfunction_attribute attribute, int value, CUkerne
   return f->set_attribute(attribute, value);
 }
 
-CUresult cuKernelSetCacheConfig(CUkernel handle, CUfunc_cache, CUdevice) {
+// A preference, and there is nothing to choose.
+CUresult cuKernelSetCacheConfig(CUkernel handle, CUfunc_cache config, CUdevice ordinal) {
   Kernel* k;
-  return find_kernel(handle, &k);
+  device::Device* d;
+  PPU_TRY(find_kernel(handle, &k));
+  PPU_TRY(find_device(ordinal, &d));
+  return unsigned(config) > CU_FUNC_CACHE_PREFER_EQUAL ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 }
 
 CUresult cuKernelGetName(const char** name, CUkernel handle) {
