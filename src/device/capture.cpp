@@ -63,7 +63,21 @@ void add_missing(std::vector<Node*>& to, const std::vector<Node*>& from) {
     if (std::find(to.begin(), to.end(), n) == to.end()) to.push_back(n);
 }
 
+/// True if the calling thread mustn't make potentially unsafe calls while `c` lasts
+/// (cuThreadExchangeStreamCaptureMode).
+bool is_unsafe_beside(const Capture& c) {
+  const CUstreamCaptureMode mine = thread_capture_mode();
+  if (mine == CU_STREAM_CAPTURE_MODE_RELAXED) return false;
+  if (c.thread == std::this_thread::get_id()) return c.mode != CU_STREAM_CAPTURE_MODE_RELAXED;
+  return c.mode == CU_STREAM_CAPTURE_MODE_GLOBAL && mine == CU_STREAM_CAPTURE_MODE_GLOBAL;
+}
+
 }  // namespace
+
+CUstreamCaptureMode& thread_capture_mode() {
+  thread_local CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
+  return mode;
+}
 
 bool captures_exist() {
   return capture_count.load(std::memory_order_acquire) != 0;
@@ -99,6 +113,14 @@ CUresult refuse_implicit(Stream& stream) {
   return result;
 }
 
+bool is_implicit(const Stream& stream) {
+  if (!captures_exist() || !stream.is_legacy()) return false;
+  const Lock lock(capture_mutex);
+  return std::any_of(capturing_streams().begin(), capturing_streams().end(), [&](const auto& item) {
+    return item.first->is_blocking() && &item.first->context() == &stream.context();
+  });
+}
+
 CUresult refuse_waiting(Stream& stream) {
   if (!captures_exist()) return CUDA_SUCCESS;
   const Lock lock(capture_mutex);
@@ -113,8 +135,7 @@ CUresult refuse_waiting(Context& context) {
   const Lock lock(capture_mutex);
   CUresult result = CUDA_SUCCESS;
   for (Capture* c : captures()) {
-    if (&c->origin->context() != &context || c->mode == CU_STREAM_CAPTURE_MODE_RELAXED) continue;
-    if (c->mode == CU_STREAM_CAPTURE_MODE_THREAD_LOCAL && c->thread != std::this_thread::get_id()) continue;
+    if (&c->origin->context() != &context || !is_unsafe_beside(*c)) continue;
     c->invalidated = true;
     result = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   }

@@ -40,10 +40,14 @@ bool is_capturing(const Stream& stream);
 /// For work of the legacy stream: CUDA_ERROR_STREAM_CAPTURE_IMPLICIT if a blocking stream of its context
 /// captures.
 CUresult refuse_implicit(Stream& stream);
+/// The same question, asked without harm: true for the legacy stream while such a stream captures.
+bool is_implicit(const Stream& stream);
 /// For calls that wait (synchronise, query): invalidates the stream's capture,
 /// CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED.
 CUresult refuse_waiting(Stream& stream);
-/// As refuse_waiting, for calls that wait for a whole context.
+/// What cuThreadExchangeStreamCaptureMode sets: which captures the calling thread must beware of.
+CUstreamCaptureMode& thread_capture_mode();
+/// As refuse_waiting, for calls that wait for a whole context: they are unsafe beside a capture.
 CUresult refuse_waiting(Context& context);
 
 CUresult begin_capture(Stream& stream, CUstreamCaptureMode mode, Graph* graph, std::span<Node* const> before);

@@ -145,14 +145,24 @@ Stream::~Stream() {
   if (tail_) tail_->release();
 }
 
-CUaccessPolicyWindow Stream::access_policy() {
-  std::lock_guard lock(policy_mutex_);
-  return access_policy_;
+bool Stream::get_attribute(CUstreamAttrID attribute, CUstreamAttrValue* value) {
+  const std::lock_guard lock(attributes_mutex_);
+  const auto found = attributes_.find(int(attribute));
+  if (found == attributes_.end()) return false;
+  *value = found->second;
+  return true;
 }
 
-void Stream::set_access_policy(const CUaccessPolicyWindow& window) {
-  std::lock_guard lock(policy_mutex_);
-  access_policy_ = window;
+void Stream::set_attribute(CUstreamAttrID attribute, const CUstreamAttrValue& value) {
+  const std::lock_guard lock(attributes_mutex_);
+  attributes_[int(attribute)] = value;
+}
+
+void Stream::copy_attributes(Stream& from) {
+  if (&from == this) return;
+  const std::scoped_lock lock(attributes_mutex_, from.attributes_mutex_);
+  attributes_ = from.attributes_;
+  priority_ = from.priority_.load();
 }
 
 bool Stream::is_legacy() const {

@@ -3,6 +3,8 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -100,11 +102,14 @@ class Stream {
   Context& context() const { return context_; }
   unsigned flags() const { return flags_; }
   int priority() const { return priority_; }
+  void set_priority(int priority) { priority_ = priority; }
   uint64_t id() const { return id_; }
   bool is_legacy() const;
-  /// Which lines of L2 its kernels want to keep: a hint, kept for whoever asks.
-  CUaccessPolicyWindow access_policy();
-  void set_access_policy(const CUaccessPolicyWindow& window);
+  /// Advice about caches, waiting and memory, kept for whoever asks. False if it was never given.
+  bool get_attribute(CUstreamAttrID attribute, CUstreamAttrValue* value);
+  void set_attribute(CUstreamAttrID attribute, const CUstreamAttrValue& value);
+  /// All that `from` was given, and its priority.
+  void copy_attributes(Stream& from);
   bool is_blocking() const { return !(flags_ & CU_STREAM_NON_BLOCKING); }
   /// The handle is gone; work goes on, and synchronising the context still waits for it.
   void close();
@@ -128,12 +133,12 @@ class Stream {
   std::vector<Operation*> tails();
   Context& context_;
   unsigned flags_;
-  int priority_;
+  std::atomic<int> priority_;
   uint64_t id_;
   std::atomic<uint32_t> refs_{1};
   Operation* tail_ = nullptr;  ///< under the order lock
-  std::mutex policy_mutex_;
-  CUaccessPolicyWindow access_policy_ = {};
+  std::mutex attributes_mutex_;
+  std::map<int, CUstreamAttrValue> attributes_;
 };
 
 class Event {

@@ -11,7 +11,7 @@ using device::Stream;
 CUresult cuStreamBeginCapture_v2(CUstream handle, CUstreamCaptureMode mode) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
-  if (mode > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
+  if (unsigned(mode) > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
   return device::begin_capture(*s, mode, nullptr, {});
 }
 
@@ -24,7 +24,7 @@ CUresult cuStreamBeginCaptureToGraph(CUstream handle, CUgraph graph_handle, cons
   PPU_TRY(find_graph(graph_handle, &graph));
   PPU_TRY(check_edges(edges, count));
   PPU_TRY(find_nodes(*graph, dependencies, count, &before));
-  if (mode > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
+  if (unsigned(mode) > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
   return device::begin_capture(*s, mode, graph, before);
 }
 
@@ -47,6 +47,7 @@ CUresult cuStreamGetCaptureInfo_v3(CUstream handle, CUstreamCaptureStatus* statu
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
   if (!status) return CUDA_ERROR_INVALID_VALUE;
+  if (device::is_implicit(*s)) return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
   const CaptureInfo info = device::capture_info(*s);
   *status = info.status;
   if (info.status == CU_STREAM_CAPTURE_STATUS_NONE) return CUDA_SUCCESS;

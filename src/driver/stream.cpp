@@ -161,30 +161,41 @@ CUresult cuLaunchHostFunc(CUstream handle, CUhostFn function, void* user) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuStreamAttachMemAsync(CUstream handle, CUdeviceptr address, size_t, unsigned int) {
+// Managed memory is everyone's at all times: the association has no effect.
+CUresult cuStreamAttachMemAsync(CUstream handle, CUdeviceptr address, size_t bytes, unsigned int flags) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
   const auto a = device::AddressSpace::instance().find(address);
-  return a && a->kind == device::MemoryKind::kManaged ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  if (!a || a->kind != device::MemoryKind::kManaged || (bytes != 0 && bytes != a->bytes))
+    return CUDA_ERROR_INVALID_VALUE;
+  switch (flags) {
+    case CU_MEM_ATTACH_GLOBAL:
+    case CU_MEM_ATTACH_HOST:
+      return CUDA_SUCCESS;
+    case CU_MEM_ATTACH_SINGLE:  // "It is illegal to attach singly to the NULL stream"
+      return s->is_legacy() ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+    default:
+      return CUDA_ERROR_INVALID_VALUE;
+  }
 }
 
 CUresult cuStreamIsCapturing(CUstream handle, CUstreamCaptureStatus* status) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
   if (!status) return CUDA_ERROR_INVALID_VALUE;
+  if (device::is_implicit(*s)) return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
   *status = device::capture_info(*s).status;
   return CUDA_SUCCESS;
 }
 
 CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode* mode) {
-  if (!mode) return CUDA_ERROR_INVALID_VALUE;
-  thread_local CUstreamCaptureMode own = CU_STREAM_CAPTURE_MODE_GLOBAL;
-  std::swap(own, *mode);
+  PPU_TRY(device::require_initialized());
+  if (!mode || unsigned(*mode) > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
+  std::swap(device::thread_capture_mode(), *mode);
   return CUDA_SUCCESS;
 }
 
-// Attributes are advice about caches and memory synchronisation; the priority is the only one with a value to
-// give.
+// Attributes are advice about caches, waiting and memory synchronisation: kept for whoever asks.
 CUresult cuStreamGetAttribute(CUstream handle, CUstreamAttrID attribute, CUstreamAttrValue* value) {
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
@@ -196,28 +207,46 @@ CUresult cuStreamGetAttribute(CUstream handle, CUstreamAttrID attribute, CUstrea
       return CUDA_SUCCESS;
     case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
       value->syncPolicy = CU_SYNC_POLICY_AUTO;
-      return CUDA_SUCCESS;
+      break;
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:  // the defaults: one domain for each kind
+      value->memSyncDomainMap.remote = 1;
+      break;
     case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
-      value->accessPolicyWindow = s->access_policy();
-      return CUDA_SUCCESS;
     case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
-    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
-      return CUDA_SUCCESS;
+      break;
     default:
       return CUDA_ERROR_INVALID_VALUE;
   }
+  s->get_attribute(attribute, value);
+  return CUDA_SUCCESS;
 }
 
 CUresult cuStreamSetAttribute(CUstream handle, CUstreamAttrID attribute, const CUstreamAttrValue* value) {
   CUstreamAttrValue unused;
   if (!value) return CUDA_ERROR_INVALID_VALUE;
   PPU_TRY(ppu::driver::cuStreamGetAttribute(handle, attribute, &unused));
-  if (attribute != CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW) return CUDA_SUCCESS;
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
-  const CUaccessPolicyWindow& window = value->accessPolicyWindow;
-  if (!(window.hitRatio >= 0 && window.hitRatio <= 1)) return CUDA_ERROR_INVALID_VALUE;
-  s->set_access_policy(window);
+  switch (attribute) {
+    case CU_LAUNCH_ATTRIBUTE_PRIORITY:
+      s->set_priority(std::clamp(value->priority, kGreatestPriority, kLeastPriority));
+      return CUDA_SUCCESS;
+    case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW: {
+      const float ratio = value->accessPolicyWindow.hitRatio;
+      if (!(ratio >= 0 && ratio <= 1)) return CUDA_ERROR_INVALID_VALUE;
+      break;
+    }
+    case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
+      if (value->syncPolicy < CU_SYNC_POLICY_AUTO || value->syncPolicy > CU_SYNC_POLICY_BLOCKING_SYNC)
+        return CUDA_ERROR_INVALID_VALUE;
+      break;
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
+      if (unsigned(value->memSyncDomain) > CU_LAUNCH_MEM_SYNC_DOMAIN_REMOTE) return CUDA_ERROR_INVALID_VALUE;
+      break;
+    default:
+      break;
+  }
+  s->set_attribute(attribute, *value);
   return CUDA_SUCCESS;
 }
 
@@ -225,7 +254,7 @@ CUresult cuStreamCopyAttributes(CUstream to, CUstream from) {
   Stream *a, *b;
   PPU_TRY(find_stream(to, &a));
   PPU_TRY(find_stream(from, &b));
-  a->set_access_policy(b->access_policy());
+  a->copy_attributes(*b);
   return CUDA_SUCCESS;
 }
 

@@ -63,10 +63,11 @@ CUresult check(CUdeviceptr address, bool wide) {
   return a && address % bytes == 0 && a->contains(address, bytes) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
-CUresult batch(CUstream handle, unsigned count, const CUstreamBatchMemOpParams* operations) {
+CUresult batch(CUstream handle, unsigned count, const CUstreamBatchMemOpParams* operations, unsigned flags) {
+  constexpr unsigned kMost = 256;  // cuStreamBatchMemOp: "Must be less than 256", and one more is taken
   Stream* s;
   PPU_TRY(find_stream(handle, &s));
-  if (!operations && count) return CUDA_ERROR_INVALID_VALUE;
+  if ((!operations && count) || count > kMost || flags != 0) return CUDA_ERROR_INVALID_VALUE;
   const std::span<const CUstreamBatchMemOpParams> all(operations, count);
   PPU_TRY(check_memory_operations(all));
   CUresult result = CUDA_SUCCESS;
@@ -100,7 +101,7 @@ CUstreamBatchMemOpParams describe(bool write, CUdeviceptr address, uint64_t valu
 
 CUresult single(CUstream stream, bool write, CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
   const CUstreamBatchMemOpParams o = describe(write, address, value, flags, wide);
-  return batch(stream, 1, &o);
+  return batch(stream, 1, &o, 0);
 }
 
 }  // namespace
@@ -110,10 +111,14 @@ CUresult check_memory_operations(std::span<const CUstreamBatchMemOpParams> opera
     switch (o.operation) {
       case CU_STREAM_MEM_OP_WAIT_VALUE_32:
       case CU_STREAM_MEM_OP_WAIT_VALUE_64:
+        if (o.waitValue.flags & ~(unsigned(CU_STREAM_WAIT_VALUE_NOR) | unsigned(CU_STREAM_WAIT_VALUE_FLUSH)))
+          return CUDA_ERROR_INVALID_VALUE;
         PPU_TRY(check(o.waitValue.address, o.operation == CU_STREAM_MEM_OP_WAIT_VALUE_64));
         break;
       case CU_STREAM_MEM_OP_WRITE_VALUE_32:
       case CU_STREAM_MEM_OP_WRITE_VALUE_64:
+        if (o.writeValue.flags & ~unsigned(CU_STREAM_WRITE_VALUE_NO_MEMORY_BARRIER))
+          return CUDA_ERROR_INVALID_VALUE;
         PPU_TRY(check(o.writeValue.address, o.operation == CU_STREAM_MEM_OP_WRITE_VALUE_64));
         break;
       case CU_STREAM_MEM_OP_BARRIER:
@@ -143,8 +148,8 @@ CUresult submit_memory_operations(Stream& s, std::span<const CUstreamBatchMemOpP
 // One body for each name: two widths, two versions, two meanings of a null stream.
 #define VALUE_OPS(bits, suffix, stream)                                                              \
   CUresult cuStreamWriteValue##bits##suffix(CUstream s, CUdeviceptr address, cuuint##bits##_t value, \
-                                            unsigned int) {                                          \
-    return single(stream, true, address, value, 0, bits == 64);                                      \
+                                            unsigned int flags) {                                    \
+    return single(stream, true, address, value, flags, bits == 64);                                  \
   }                                                                                                  \
   CUresult cuStreamWaitValue##bits##suffix(CUstream s, CUdeviceptr address, cuuint##bits##_t value,  \
                                            unsigned int flags) {                                     \
@@ -160,17 +165,17 @@ VALUE_OPS(32, _v2_ptsz, per_thread(s))
 VALUE_OPS(64, _v2_ptsz, per_thread(s))
 #undef VALUE_OPS
 
-CUresult cuStreamBatchMemOp(CUstream s, unsigned int n, CUstreamBatchMemOpParams* p, unsigned int) {
-  return batch(s, n, p);
+CUresult cuStreamBatchMemOp(CUstream s, unsigned int n, CUstreamBatchMemOpParams* p, unsigned int f) {
+  return batch(s, n, p, f);
 }
-CUresult cuStreamBatchMemOp_v2(CUstream s, unsigned int n, CUstreamBatchMemOpParams* p, unsigned int) {
-  return batch(s, n, p);
+CUresult cuStreamBatchMemOp_v2(CUstream s, unsigned int n, CUstreamBatchMemOpParams* p, unsigned int f) {
+  return batch(s, n, p, f);
 }
-CUresult cuStreamBatchMemOp_ptsz(CUstream s, unsigned int n, CUstreamBatchMemOpParams* p, unsigned int) {
-  return batch(per_thread(s), n, p);
+CUresult cuStreamBatchMemOp_ptsz(CUstream s, unsigned int n, CUstreamBatchMemOpParams* p, unsigned int f) {
+  return batch(per_thread(s), n, p, f);
 }
-CUresult cuStreamBatchMemOp_v2_ptsz(CUstream s, unsigned int n, CUstreamBatchMemOpParams* p, unsigned int) {
-  return batch(per_thread(s), n, p);
+CUresult cuStreamBatchMemOp_v2_ptsz(CUstream s, unsigned int n, CUstreamBatchMemOpParams* p, unsigned int f) {
+  return batch(per_thread(s), n, p, f);
 }
 
 }  // namespace ppu::driver
