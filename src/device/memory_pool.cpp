@@ -216,6 +216,18 @@ CUresult MemoryPool::set_attribute(CUmemPool_attribute attribute, const void* va
   }
 }
 
+CUmemAccess_flags MemoryPool::access(int device) {
+  if (device == device_) return CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+  std::lock_guard lock(mutex_);
+  const auto found = access_.find(device);
+  return found == access_.end() ? CU_MEM_ACCESS_FLAGS_PROT_NONE : found->second;
+}
+
+void MemoryPool::set_access(int device, CUmemAccess_flags flags) {
+  std::lock_guard lock(mutex_);
+  access_[device] = flags;
+}
+
 MemoryPool* default_pool(int device) {
   DevicePools& p = pools();
   std::lock_guard lock(p.mutex);

@@ -30,6 +30,9 @@ class MemoryPool {
   CUresult get_attribute(CUmemPool_attribute attribute, void* value);
   CUresult set_attribute(CUmemPool_attribute attribute, const void* value);
   int device() const { return device_; }
+  /// What other devices may do: nothing unless told. Its own device reads and writes.
+  CUmemAccess_flags access(int device);
+  void set_access(int device, CUmemAccess_flags flags);
   Sharing sharing() const { return sharing_; }
   /// Takes over memory that was mapped from another process.
   void adopt(uint64_t address, size_t bytes);
@@ -54,6 +57,7 @@ class MemoryPool {
   std::multimap<size_t, uint64_t> cached_;  ///< free blocks by size
   uint64_t threshold_ = 0;                  ///< CU_MEMPOOL_ATTR_RELEASE_THRESHOLD
   uint64_t cached_bytes_ = 0, used_ = 0, used_high_ = 0, reserved_high_ = 0;
+  std::map<int, CUmemAccess_flags> access_;
   int reuse_flags_[3] = {1, 1, 1};
 };
 

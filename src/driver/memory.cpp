@@ -364,6 +364,14 @@ CUresult check_starts(size_t count, const size_t* starts, size_t parts, const vo
   return CUDA_SUCCESS;
 }
 
+CUresult note_prefetches(const CUdeviceptr* address, const size_t* bytes, size_t count,
+                         const CUmemLocation* locations, const size_t* starts, size_t parts) {
+  for (size_t part = 0; part < parts; part++)
+    for (size_t i = starts[part]; i < (part + 1 < parts ? starts[part + 1] : count); i++)
+      PPU_TRY(device::note_prefetch(address[i], bytes[i], locations[part]));
+  return CUDA_SUCCESS;
+}
+
 }  // namespace
 
 // Discarding lets the contents become anything: what they are will do.
@@ -372,13 +380,15 @@ CUresult check_starts(size_t count, const size_t* starts, size_t parts, const vo
       CUdeviceptr* address, size_t* bytes, size_t count, CUmemLocation* locations, size_t* location_starts, \
       size_t location_count, unsigned long long flags, CUstream stream) {                                   \
     PPU_TRY(check_starts(count, location_starts, location_count, locations));                               \
-    return check_batch(address, bytes, count, flags, STREAM);                                               \
+    PPU_TRY(check_batch(address, bytes, count, flags, STREAM));                                             \
+    return note_prefetches(address, bytes, count, locations, location_starts, location_count);              \
   }                                                                                                         \
   CUresult cuMemDiscardAndPrefetchBatchAsync##suffix(                                                       \
       CUdeviceptr* address, size_t* bytes, size_t count, CUmemLocation* locations, size_t* location_starts, \
       size_t location_count, unsigned long long flags, CUstream stream) {                                   \
     PPU_TRY(check_starts(count, location_starts, location_count, locations));                               \
-    return check_batch(address, bytes, count, flags, STREAM);                                               \
+    PPU_TRY(check_batch(address, bytes, count, flags, STREAM));                                             \
+    return note_prefetches(address, bytes, count, locations, location_starts, location_count);              \
   }                                                                                                         \
   CUresult cuMemDiscardBatchAsync##suffix(CUdeviceptr* address, size_t* bytes, size_t count,                \
                                           unsigned long long flags, CUstream stream) {                      \
@@ -409,7 +419,9 @@ CUresult cuMemRangeGetAttribute(void* value, size_t value_bytes, CUmem_range_att
                                 CUdeviceptr address, size_t bytes) {
   Context* c;
   PPU_TRY(current(&c));
+  // One number, or for ACCESSED_BY as many as the caller likes.
   if (!value || value_bytes < 4 || value_bytes % 4) return CUDA_ERROR_INVALID_VALUE;
+  if (value_bytes != 4 && attribute != CU_MEM_RANGE_ATTRIBUTE_ACCESSED_BY) return CUDA_ERROR_INVALID_VALUE;
   PPU_TRY(managed_range(address, bytes));
   const std::vector<device::Advice> parts = device::advice_of(address, bytes);
   const CUmemLocation preferred = agreed(parts, &device::Advice::preferred);
@@ -445,13 +457,16 @@ CUresult cuMemRangeGetAttribute(void* value, size_t value_bytes, CUmem_range_att
 
 CUresult cuMemRangeGetAttributes(void** values, size_t* value_bytes, CUmem_range_attribute* attributes,
                                  size_t count, CUdeviceptr address, size_t bytes) {
-  if (!values || !value_bytes || !attributes) return CUDA_ERROR_INVALID_VALUE;
+  if (!values || !value_bytes || !attributes || count == 0) return CUDA_ERROR_INVALID_VALUE;
   for (size_t i = 0; i < count; i++)
     PPU_TRY(ppu::driver::cuMemRangeGetAttribute(values[i], value_bytes[i], attributes[i], address, bytes));
   return CUDA_SUCCESS;
 }
 
 // A profiler isn't there to be told.
+CUresult cuProfilerInitialize(const char*, const char*, int) {
+  return CUDA_ERROR_NOT_SUPPORTED;  // "Starting with CUDA 12.0, it always returns" this
+}
 CUresult cuProfilerStart() {
   Context* c;
   return current(&c);

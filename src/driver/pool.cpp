@@ -123,7 +123,9 @@ CUresult cuDeviceSetMemPool(CUdevice ordinal, CUmemoryPool handle) {
 CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* properties) {
   PPU_TRY(device::require_initialized());
   if (!pool || !properties) return CUDA_ERROR_INVALID_VALUE;
-  if (properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE) return CUDA_ERROR_INVALID_VALUE;
+  if (properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE ||
+      properties->allocType != CU_MEM_ALLOCATION_TYPE_PINNED)
+    return CUDA_ERROR_INVALID_VALUE;
   if (properties->handleTypes & ~unsigned(CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR))
     return CUDA_ERROR_NOT_SUPPORTED;
   device::Device* d;
@@ -165,18 +167,40 @@ CUresult cuMemPoolGetAttribute(CUmemoryPool handle, CUmemPool_attribute attribut
   return value ? p->get_attribute(attribute, value) : CUDA_ERROR_INVALID_VALUE;
 }
 
-// One address space: every device can reach every pool.
+namespace {
+
+CUresult check_place(const CUmemLocation& location) {
+  return location.type == CU_MEM_LOCATION_TYPE_DEVICE && device::device_at(location.id)
+             ? CUDA_SUCCESS
+             : CUDA_ERROR_INVALID_VALUE;
+}
+
+}  // namespace
+
+// One address space: every device can reach every pool, whatever it was told. What was told comes back.
 CUresult cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc* access, size_t count) {
   MemoryPool* p;
   PPU_TRY(find_pool(handle, &p));
-  return access || count == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  if (!access && count) return CUDA_ERROR_INVALID_VALUE;
+  for (size_t i = 0; i < count; i++) {
+    PPU_TRY(check_place(access[i].location));
+    const unsigned flags = access[i].flags;
+    const bool known = flags == CU_MEM_ACCESS_FLAGS_PROT_NONE || flags == CU_MEM_ACCESS_FLAGS_PROT_READ ||
+                       flags == CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+    // The device that has the memory can't be kept out.
+    if (!known || (access[i].location.id == p->device() && flags != CU_MEM_ACCESS_FLAGS_PROT_READWRITE))
+      return CUDA_ERROR_INVALID_VALUE;
+  }
+  for (size_t i = 0; i < count; i++) p->set_access(access[i].location.id, access[i].flags);
+  return CUDA_SUCCESS;
 }
 
 CUresult cuMemPoolGetAccess(CUmemAccess_flags* access, CUmemoryPool handle, CUmemLocation* location) {
   MemoryPool* p;
   PPU_TRY(find_pool(handle, &p));
   if (!access || !location) return CUDA_ERROR_INVALID_VALUE;
-  *access = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+  PPU_TRY(check_place(*location));
+  *access = p->access(location->id);
   return CUDA_SUCCESS;
 }
 
