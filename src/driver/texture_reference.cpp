@@ -214,10 +214,20 @@ CUresult cuTexRefSetAddressMode(CUtexref t, int axis, CUaddress_mode mode) {
   if (axis < 0 || axis > 2 || unsigned(mode) > CU_TR_ADDRESS_MODE_BORDER) return CUDA_ERROR_INVALID_VALUE;
   return change(t, [&](CUtexref_st& r) { return r.texture.addressMode[axis] = mode, CUDA_SUCCESS; });
 }
+namespace {
+
+bool is_filter(CUfilter_mode mode) {
+  return mode == CU_TR_FILTER_MODE_POINT || mode == CU_TR_FILTER_MODE_LINEAR;
+}
+
+}  // namespace
+
 CUresult cuTexRefSetFilterMode(CUtexref t, CUfilter_mode mode) {
+  if (!is_filter(mode)) return CUDA_ERROR_INVALID_VALUE;
   return change(t, [&](CUtexref_st& r) { return r.texture.filterMode = mode, CUDA_SUCCESS; });
 }
 CUresult cuTexRefSetMipmapFilterMode(CUtexref t, CUfilter_mode mode) {
+  if (!is_filter(mode)) return CUDA_ERROR_INVALID_VALUE;
   return change(t, [&](CUtexref_st& r) { return r.texture.mipmapFilterMode = mode, CUDA_SUCCESS; });
 }
 CUresult cuTexRefSetMipmapLevelBias(CUtexref t, float bias) {
@@ -240,6 +250,9 @@ CUresult cuTexRefSetBorderColor(CUtexref t, float* colour) {
   });
 }
 CUresult cuTexRefSetFlags(CUtexref t, unsigned int flags) {
+  constexpr unsigned kKnown = CU_TRSF_READ_AS_INTEGER | CU_TRSF_NORMALIZED_COORDINATES | CU_TRSF_SRGB |
+                              CU_TRSF_DISABLE_TRILINEAR_OPTIMIZATION | CU_TRSF_SEAMLESS_CUBEMAP;
+  if (flags & ~kKnown) return CUDA_ERROR_INVALID_VALUE;
   return change(t, [&](CUtexref_st& r) { return r.texture.flags = flags, CUDA_SUCCESS; });
 }
 
