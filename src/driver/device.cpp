@@ -30,6 +30,7 @@ CUresult find_stream(CUstream handle, device::Stream** stream, bool per_thread) 
 
 CUresult cuInit(unsigned int flags) {
   if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  keep_log();
   return device::initialize();
 }
 

@@ -48,6 +48,9 @@ constexpr int kDriverVersion = 13000;
 #undef STUB
 #undef NAME
 
+/// Keeps what is logged from now on, for cuLogsDumpTo*.
+void keep_log();
+
 /// Says once a process that `name` is not implemented; returns CUDA_ERROR_NOT_SUPPORTED.
 CUresult not_implemented(const char* name);
 

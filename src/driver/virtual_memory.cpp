@@ -192,4 +192,17 @@ CUresult cuMemImportFromShareableHandle(CUmemGenericAllocationHandle* handle, vo
   return CUDA_SUCCESS;
 }
 
+// The device has no DMA-BUF (CU_DEVICE_ATTRIBUTE_DMA_BUF_SUPPORTED): nothing but it could read such a handle.
+CUresult cuMemGetHandleForAddressRange(void* handle, CUdeviceptr address, size_t bytes,
+                                       CUmemRangeHandleType kind, unsigned long long flags) {
+  device::Context* c;
+  PPU_TRY(current(&c));
+  constexpr size_t kPage = 4096;
+  if (!handle || !address || !bytes || address % kPage || bytes % kPage || flags > 1 ||
+      kind != CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD)
+    return CUDA_ERROR_INVALID_VALUE;
+  const auto a = device::AddressSpace::instance().find(address);
+  return a && a->contains(address, bytes) ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
+}
+
 }  // namespace ppu::driver
