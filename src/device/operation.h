@@ -17,6 +17,7 @@ namespace ppu::device {
 
 class Context;
 class Stream;
+struct GreenContext;
 struct SharedEvent;
 
 class Operation {
@@ -104,6 +105,9 @@ class Stream {
   int priority() const { return priority_; }
   void set_priority(int priority) { priority_ = priority; }
   uint64_t id() const { return id_; }
+  /// The green context it was made in; null for all others.
+  GreenContext* green() const { return green_; }
+  void set_green(GreenContext* green) { green_ = green; }
   bool is_legacy() const;
   /// Advice about caches, waiting and memory, kept for whoever asks. False if it was never given.
   bool get_attribute(CUstreamAttrID attribute, CUstreamAttrValue* value);
@@ -135,6 +139,7 @@ class Stream {
   unsigned flags_;
   std::atomic<int> priority_;
   uint64_t id_;
+  GreenContext* green_ = nullptr;
   std::atomic<uint32_t> refs_{1};
   Operation* tail_ = nullptr;  ///< under the order lock
   std::mutex attributes_mutex_;

@@ -1,5 +1,6 @@
 // Contexts: creation, the current one, limits.
 #include "device/capture.h"
+#include "device/green_context.h"
 #include "driver/handles.h"
 
 namespace ppu::driver {
@@ -219,8 +220,8 @@ CUresult cuCtxGetApiVersion(CUcontext ctx, unsigned int* version) {
 CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) {
   Context* c;
   PPU_TRY(current(&c));
-  if (least) *least = 0;
-  if (greatest) *greatest = -5;
+  if (least) *least = kLeastPriority;
+  if (greatest) *greatest = kGreatestPriority;
   return CUDA_SUCCESS;
 }
 
@@ -254,40 +255,72 @@ CUresult cuCtxDisablePeerAccess(CUcontext peer) {
   return c->disable_peer(p->device().ordinal);
 }
 
-// An event for all work of a context, in all its streams: recorded once each of them has come to it.
-CUresult cuCtxRecordEvent(CUcontext handle, CUevent event) {
-  Context* c = to_context(handle);
-  PPU_TRY(device::require_initialized());
-  if (!c || !device::is_context(c)) return CUDA_ERROR_INVALID_CONTEXT;
-  if (!event || !live<device::Event>().has(to_event(event))) return CUDA_ERROR_INVALID_HANDLE;
-  PPU_TRY(c->error());
+namespace {
+
+/// Streams of a context, or those of a green context only, each with a reference.
+/// CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED if one captures: its capture is over.
+CUresult collect_streams(Context& c, const device::GreenContext* green,
+                         std::vector<device::Stream*>* streams) {
   std::vector<device::Stream*> all;
-  device::Stream::collect(*c, &all);
-  auto* gather = new device::Stream(*c, CU_STREAM_NON_BLOCKING, 0);
+  device::Stream::collect(c, &all);
+  CUresult result = CUDA_SUCCESS;
   for (device::Stream* s : all) {
-    device::Event so_far(CU_EVENT_DISABLE_TIMING, c);
+    const bool wanted = !green || s->green() == green;
+    if (wanted && device::is_capturing(*s)) result = device::refuse_waiting(*s);
+    if (wanted)
+      streams->push_back(s);
+    else
+      s->release();
+  }
+  if (result == CUDA_SUCCESS) return result;
+  for (device::Stream* s : *streams) s->release();
+  return result;
+}
+
+}  // namespace
+
+// An event for all work of a context, in all its streams: recorded once each of them has come to it.
+CUresult record_everywhere(Context& c, const device::GreenContext* green, CUevent event) {
+  if (!event || !live<device::Event>().has(to_event(event))) return CUDA_ERROR_INVALID_HANDLE;
+  PPU_TRY(c.error());
+  std::vector<device::Stream*> streams;
+  PPU_TRY(collect_streams(c, green, &streams));
+  auto* gather = new device::Stream(c, CU_STREAM_NON_BLOCKING, 0);
+  for (device::Stream* s : streams) {
+    device::Event so_far(CU_EVENT_DISABLE_TIMING, &c);
     so_far.record(*s);
     so_far.block(*gather);
     s->release();
   }
+  device::forget_mark(*to_event(event));
   to_event(event)->record(*gather);
   gather->close();
   return CUDA_SUCCESS;
 }
 
-CUresult cuCtxWaitEvent(CUcontext handle, CUevent event) {
-  Context* c = to_context(handle);
-  PPU_TRY(device::require_initialized());
-  if (!c || !device::is_context(c)) return CUDA_ERROR_INVALID_CONTEXT;
+CUresult wait_everywhere(Context& c, const device::GreenContext* green, CUevent event) {
   if (!event || !live<device::Event>().has(to_event(event))) return CUDA_ERROR_INVALID_HANDLE;
-  PPU_TRY(c->error());
-  std::vector<device::Stream*> all;
-  device::Stream::collect(*c, &all);
-  for (device::Stream* s : all) {
+  PPU_TRY(c.error());
+  if (device::is_captured(*to_event(event))) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  std::vector<device::Stream*> streams;
+  PPU_TRY(collect_streams(c, green, &streams));
+  for (device::Stream* s : streams) {
     to_event(event)->block(*s);
     s->release();
   }
   return CUDA_SUCCESS;
+}
+
+CUresult cuCtxRecordEvent(CUcontext handle, CUevent event) {
+  PPU_TRY(device::require_initialized());
+  if (!handle || !device::is_context(to_context(handle))) return CUDA_ERROR_INVALID_CONTEXT;
+  return record_everywhere(*to_context(handle), nullptr, event);
+}
+
+CUresult cuCtxWaitEvent(CUcontext handle, CUevent event) {
+  PPU_TRY(device::require_initialized());
+  if (!handle || !device::is_context(to_context(handle))) return CUDA_ERROR_INVALID_CONTEXT;
+  return wait_everywhere(*to_context(handle), nullptr, event);
 }
 
 }  // namespace ppu::driver

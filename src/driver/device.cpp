@@ -1,6 +1,7 @@
 // Initialisation, devices and their primary contexts.
 #include <cstring>
 
+#include "device/green_context.h"
 #include "device/texture.h"
 #include "driver/handles.h"
 
@@ -25,6 +26,7 @@ CUresult find_stream(CUstream handle, device::Stream** stream, bool per_thread) 
   PPU_TRY(device::require_initialized());
   *stream = to_stream(handle);
   if (!live<device::Stream>().has(*stream)) return CUDA_ERROR_INVALID_HANDLE;
+  if ((*stream)->green() && (*stream)->green()->destroyed) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
   return (*stream)->context().error();
 }
 

@@ -113,6 +113,10 @@ CUresult find_stream(CUstream handle, device::Stream** stream, bool per_thread =
 /// CUDA_ERROR_INVALID_DEVICE when there is none; CUDA_ERROR_NOT_INITIALIZED before cuInit.
 CUresult find_device(CUdevice ordinal, device::Device** device);
 
+/// Events of all streams of a context (cuCtxRecordEvent), or of those of a green context.
+CUresult record_everywhere(device::Context& context, const device::GreenContext* green, CUevent event);
+CUresult wait_everywhere(device::Context& context, const device::GreenContext* green, CUevent event);
+
 /// Memory operations (cuStreamBatchMemOp): what is wrong with them, and giving them to a stream.
 CUresult check_memory_operations(std::span<const CUstreamBatchMemOpParams> operations);
 CUresult submit_memory_operations(device::Stream& stream,
@@ -127,6 +131,12 @@ inline bool valid_context_flags(unsigned flags) {
 
 /// What a copy node's parameters ask for.
 CUresult copy_request_of(const CUDA_MEMCPY3D& params, device::CopyRequest* request);
+
+/// The range of priorities (cuCtxGetStreamPriorityRange): the lower the number, the more urgent.
+constexpr int kLeastPriority = 0, kGreatestPriority = -5;
+inline int clamp_priority(int priority) {
+  return std::clamp(priority, kGreatestPriority, kLeastPriority);
+}
 
 /// What a null stream stands for in a _ptsz or _ptds variant.
 inline CUstream per_thread(CUstream stream) {

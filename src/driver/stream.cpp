@@ -1,6 +1,7 @@
 // Streams and events. A null stream is the legacy default stream; in the _ptsz variants, the calling
 // thread's.
 #include "device/capture.h"
+#include "device/green_context.h"
 #include "device/host_function.h"
 #include "driver/handles.h"
 
@@ -10,8 +11,6 @@ using device::Event;
 using device::Stream;
 
 namespace {
-
-constexpr int kLeastPriority = 0, kGreatestPriority = -5;
 
 CUresult find_event(CUevent handle, Event** event) {
   PPU_TRY(device::require_initialized());
@@ -47,8 +46,7 @@ CUresult cuStreamCreateWithPriority(CUstream* stream, unsigned int flags, int pr
   device::Context* c;
   PPU_TRY(current(&c));
   if (!stream || (flags & ~unsigned(CU_STREAM_NON_BLOCKING))) return CUDA_ERROR_INVALID_VALUE;
-  priority = std::clamp(priority, kGreatestPriority, kLeastPriority);
-  auto* s = new Stream(*c, flags, priority);
+  auto* s = new Stream(*c, flags, clamp_priority(priority));
   live<Stream>().add(s);
   *stream = to_handle(s);
   return CUDA_SUCCESS;
@@ -60,6 +58,10 @@ CUresult cuStreamCreate(CUstream* stream, unsigned int flags) {
 
 CUresult cuStreamDestroy_v2(CUstream handle) {
   PPU_TRY(device::require_initialized());
+  if (!live<Stream>().has(to_stream(handle))) return CUDA_ERROR_INVALID_HANDLE;
+  // "any subsequent API calls involving these streams (including cuStreamDestroy)"
+  const device::GreenContext* green = to_stream(handle)->green();
+  if (green && green->destroyed) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
   if (!live<Stream>().remove(to_stream(handle))) return CUDA_ERROR_INVALID_HANDLE;
   device::abandon_capture(*to_stream(handle));
   to_stream(handle)->close();
@@ -120,7 +122,9 @@ CUresult cuStreamGetCtx(CUstream handle, CUcontext* ctx) {
 }
 
 CUresult cuStreamGetCtx_v2(CUstream handle, CUcontext* ctx, CUgreenCtx* green) {
-  if (green) *green = nullptr;
+  Stream* s;
+  PPU_TRY(find_stream(handle, &s));
+  if (green) *green = reinterpret_cast<CUgreenCtx>(s->green());
   return ppu::driver::cuStreamGetCtx(handle, ctx);
 }
 
@@ -229,7 +233,7 @@ CUresult cuStreamSetAttribute(CUstream handle, CUstreamAttrID attribute, const C
   PPU_TRY(find_stream(handle, &s));
   switch (attribute) {
     case CU_LAUNCH_ATTRIBUTE_PRIORITY:
-      s->set_priority(std::clamp(value->priority, kGreatestPriority, kLeastPriority));
+      s->set_priority(clamp_priority(value->priority));
       return CUDA_SUCCESS;
     case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW: {
       const float ratio = value->accessPolicyWindow.hitRatio;
