@@ -11,6 +11,16 @@ using ptx::Space;
 
 namespace {
 
+/// What a copy of nothing reads.
+llvm::Constant* zeros(FunctionLowering& f) {
+  llvm::Module& module = *f.ir.GetInsertBlock()->getModule();
+  constexpr const char* kName = "ppu.zeros";
+  if (llvm::Constant* known = module.getNamedGlobal(kName)) return known;
+  llvm::Type* type = llvm::FixedVectorType::get(f.ir.getInt32Ty(), 4);
+  return new llvm::GlobalVariable(module, type, true, llvm::GlobalValue::PrivateLinkage,
+                                  llvm::Constant::getNullValue(type), kName);
+}
+
 /// Copies `read` (less than `size`) bytes one by one, after the destination has been zeroed.
 void copy_bytes(FunctionLowering& f, llvm::Value* to, llvm::Value* from, llvm::Value* read) {
   llvm::BasicBlock *before = f.ir.GetInsertBlock(), *loop = f.new_block("copy"),
@@ -43,6 +53,7 @@ void emit_cp_async(FunctionLowering& f, const ptx::Instruction& i) {
   f.check_access(to, size, exec::CheckedAccess::kWrite, exec::kAsync);
   if (!source_size) f.check_access(from, size, exec::CheckedAccess::kRead);
   llvm::BasicBlock* after = nullptr;
+  llvm::Value* source = from.pointer;
   if (source_size) {
     f.check_alignment(from, size);
     // src-size < cp-size: the rest is zero, and the source beyond src-size isn't read. A predicate here is
@@ -59,15 +70,19 @@ void emit_cp_async(FunctionLowering& f, const ptx::Instruction& i) {
                   exec::CheckedAccess::kRead);
     llvm::BasicBlock *part = f.new_block("partial"), *whole = f.new_block("whole");
     after = f.new_block("copied");
-    f.ir.CreateCondBr(f.ir.CreateICmpUGE(read, f.i32(size)), whole, part);
+    // A size that is all or nothing, as predicates make it, shows in its low bits: then there is no branch.
+    llvm::Value* none = f.ir.CreateICmpULT(read, f.i32(size));
+    llvm::Value* odd = f.ir.CreateICmpNE(f.ir.CreateAnd(read, f.i32(size - 1)), f.i32(0));
+    f.ir.CreateCondBr(f.ir.CreateAnd(odd, none), part, whole);
     f.ir.SetInsertPoint(part);
     f.set_space(f.ir.CreateAlignedStore(llvm::Constant::getNullValue(type), to.pointer, f.alignment(size)),
                 to.space);
     copy_bytes(f, to.pointer, from.pointer, read);
     f.ir.CreateBr(after);
     f.ir.SetInsertPoint(whole);
+    source = f.ir.CreateSelect(none, zeros(f), source);
   }
-  llvm::LoadInst* load = f.ir.CreateAlignedLoad(type, from.pointer, f.alignment(size));
+  llvm::LoadInst* load = f.ir.CreateAlignedLoad(type, source, f.alignment(size));
   f.set_space(load, from.space);
   f.set_space(f.ir.CreateAlignedStore(load, to.pointer, f.alignment(size)), to.space);
   if (!after) return;

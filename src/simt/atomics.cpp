@@ -10,10 +10,6 @@
 using namespace llvm;
 
 namespace ppu::simt {
-namespace {
-
-/// !ppu.space of shared memory (ptx::Space::kShared; this folder doesn't see the PTX tree).
-constexpr uint64_t kSharedSpace = 4;
 
 uint64_t space_of(const Instruction& inst) {
   const MDNode* md = inst.getMetadata("ppu.space");
@@ -22,12 +18,11 @@ uint64_t space_of(const Instruction& inst) {
   return k ? k->getZExtValue() : 0;
 }
 
+namespace {
+
 bool in_shared(const Instruction& inst) {
   return space_of(inst) == kSharedSpace;
 }
-
-/// !ppu.space of global memory (ptx::Space::kGlobal).
-constexpr uint64_t kGlobalSpace = 3;
 
 // Shared memory belongs to the block's own worker: no other thread can see it, so the plain operation is
 // atomic.

@@ -42,10 +42,8 @@ Value* Widener::warp_value(Value* v) {
 
 /// The address of row r of an 8x8 tile is what lane r gave.
 Value* Widener::lane_pointer(Value* pointer, unsigned lane) {
-  const Shape shape = shapes_.of(pointer);
-  if (!plainly_linear(shape)) return b_.CreateExtractElement(vector(pointer), uint64_t(lane));
-  const int64_t offset = shape.has_offsets ? shape.c[lane] : 0;
-  return b_.CreateGEP(b_.getInt8Ty(), scalar(pointer), b_.getInt64(uint64_t(offset)));
+  if (Value* p = lane_address(pointer, lane)) return p;
+  return b_.CreateExtractElement(vector(pointer), uint64_t(lane));
 }
 
 void Widener::emit_ldmatrix(CallInst& call, bool transposed) {

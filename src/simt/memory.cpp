@@ -14,7 +14,7 @@ using namespace llvm;
 namespace ppu::simt {
 namespace {
 
-constexpr unsigned kHalf = 16;
+constexpr unsigned kHalf = 16, kSmallestChunk = 8;
 /// Widest window, in bytes, that a strided load may read in one piece: below a page, so that its holes lie in
 /// pages its ends touch.
 constexpr int64_t kMaxWindow = 1024;
@@ -38,7 +38,7 @@ Pattern pattern_of(const Shape& s, unsigned first, unsigned n, int64_t size) {
 // The largest chunk of lanes for which every chunk is contiguous (or, for loads, a broadcast); 0 if below 8.
 // Of a varying address: none larger than its pieces.
 unsigned chunk_of(const Shape& s, int64_t size, bool allow_broadcast) {
-  for (unsigned n = s.is_linear() ? kLanes : s.piece; n >= 8; n /= 2) {
+  for (unsigned n = s.is_linear() ? kLanes : s.piece; n >= kSmallestChunk; n /= 2) {
     bool ok = true;
     for (unsigned l = 0; l < kLanes && ok; l += n) {
       const Pattern p = pattern_of(s, l, n, size);
@@ -194,11 +194,13 @@ void Widener::scatter_half(Value* value, Value* pointers, Value* mask) {
 bool Widener::many_irregular_accesses() const {
   unsigned n = 0;
   for (BasicBlock* b : shapes_.order())
-    for (Instruction& inst : *b)
-      if (const Value* p = getLoadStorePointerOperand(&inst))
-        n += shapes_.of(p).is_varying() && !shapes_.of(p).piece
-                 ? std::max(1u, part_count(getLoadStoreType(&inst)))
-                 : 0;
+    for (Instruction& inst : *b) {
+      const Value* p = getLoadStorePointerOperand(&inst);
+      if (!p || !shapes_.of(p).is_varying() || shapes_.of(p).piece >= kSmallestChunk) continue;
+      const auto* store = dyn_cast<StoreInst>(&inst);
+      const auto* load = dyn_cast<LoadInst>(store ? store->getValueOperand() : &inst);
+      if (!load || !is_moved(*load)) n += std::max(1u, part_count(getLoadStoreType(&inst)));
+    }
   return n > kMaxTestedAccesses;
 }
 
@@ -538,6 +540,7 @@ void Widener::store_anywhere(Value* value, Value* pointer) {
 }
 
 void Widener::emit_load(LoadInst& load) {
+  if (is_moved(load)) return;  // by its store
   Value* p = load.getPointerOperand();
   const Shape shape = shapes_.of(p);
   Type* whole = load.getType();
@@ -623,6 +626,7 @@ bool Widener::store_linear(ArrayRef<Value*> values, const Shape& shape, function
 
 void Widener::emit_store(StoreInst& store) {
   Value *p = store.getPointerOperand(), *x = store.getValueOperand();
+  if (auto* load = dyn_cast<LoadInst>(x); load && is_moved(*load)) return emit_move(*load, store);
   const Shape shape = shapes_.of(p);
   const unsigned parts = isa<FixedVectorType>(x->getType()) ? part_count(x->getType()) : 1;
   const bool tuple = isa<FixedVectorType>(x->getType());

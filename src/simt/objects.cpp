@@ -1,14 +1,28 @@
 // Vectors of several parts (float4, double2, uchar4) whose lanes lie where memory.cpp has no plan for them:
 // each lane's is moved whole, not part by part. Up to 8 bytes it's one element of a gather or scatter; of 16
 // bytes, a register's load or store, because no gather has elements of that size.
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/PatternMatch.h"
 #include "simt/widener.h"
 
 using namespace llvm;
+using namespace llvm::PatternMatch;
 
 namespace ppu::simt {
 namespace {
 
 constexpr unsigned kHalf = 16;
+constexpr unsigned kMovedAtOnce = 8;    ///< lanes whose registers are loaded before they are stored
+constexpr unsigned kMovedTogether = 4;  ///< lanes in a register
+
+/// How many lanes from `first` on lie side by side, 16 bytes each.
+unsigned lanes_in_a_row(const Shape& s, unsigned first) {
+  if (!s.is_linear() && !s.piece) return 1;
+  const unsigned end = s.is_linear() ? kLanes : (first / s.piece + 1) * s.piece;
+  unsigned n = 1;
+  while (first + n < end && s.has_offsets && s.c[first + n] == s.c[first] + int64_t(n) * 16) n++;
+  return n;
+}
 
 }  // namespace
 
@@ -96,6 +110,7 @@ std::function<Value*(unsigned)> Widener::object_pointers(Value* pointer) {
       return b_.CreateGEP(b_.getInt8Ty(), base, b_.getInt64(shape.has_offsets ? uint64_t(shape.c[lane]) : 0));
     };
   }
+  if (lane_address(pointer, 0)) return [this, pointer](unsigned lane) { return lane_address(pointer, lane); };
   AllocaInst* pointers = spilled(vector(pointer));
   return
       [this, pointers](unsigned lane) { return lane_of(pointers, b_.getPtrTy(), b_.getInt64(lane), true); };
@@ -232,6 +247,87 @@ void Widener::store_registers(Type* object, ArrayRef<Value*> values, Value* poin
                    b_.CreateAlignedStore(x, lane_of(pointers, b_.getPtrTy(), lane), Align(1));
                  });
                });
+}
+
+/// A register's load that only feeds a store, as cp.async is: what each lane brings goes where it belongs
+/// without becoming a vector of all lanes. Not where both sides are whole rows, which vectors move at once.
+bool Widener::is_moved(const LoadInst& load) const {
+  const auto* store = load.hasOneUse() ? dyn_cast<StoreInst>(load.user_back()) : nullptr;
+  Type* t = load.getType();
+  if (!store || store->getValueOperand() != &load || store->getParent() != load.getParent()) return false;
+  if (!isa<FixedVectorType>(t) || part_count(t) < 2 || layout_.getTypeStoreSize(t).getFixedValue() != 16)
+    return false;
+  if (!load.isSimple() || !store->isSimple()) return false;
+  for (const Instruction* i = load.getNextNode(); i != store; i = i->getNextNode())
+    if (i->mayWriteToMemory() && !match(i, m_Intrinsic<Intrinsic::assume>())) return false;
+  const Shape from = shapes_.of(load.getPointerOperand()), to = shapes_.of(store->getPointerOperand());
+  if (from.is_unknown() || to.is_unknown() || from.is_uniform() || to.is_uniform()) return false;
+  return !(from.is_linear() && lanes_in_a_row(from, 0) == kLanes && to.is_linear() &&
+           lanes_in_a_row(to, 0) == kLanes);
+}
+
+/// For a full warp, whose lanes read at `from`.
+void Widener::emit_full_move(LoadInst& load, StoreInst& store, Value* from) {
+  const unsigned parts = part_count(load.getType());
+  const Shape source = shapes_.of(from);
+  const bool even = unwraps(source);
+  // Other lanes may read where one writes, and read first.
+  const bool apart = space_of(load) == kGlobalSpace && space_of(store) == kSharedSpace;
+  const unsigned at_once = apart ? kMovedAtOnce : kLanes;
+  const auto source_of = object_pointers(from), place_of = object_pointers(store.getPointerOperand());
+  for (unsigned first = 0; first < kLanes; first += at_once) {
+    std::vector<Value*> lanes;
+    for (unsigned l = first, n; l < first + at_once; l += n) {
+      n = even ? std::min(lanes_in_a_row(source, l), kMovedTogether) : 1;
+      n = std::min(unsigned(bit_floor(n)), first + at_once - l);
+      Type* row = FixedVectorType::get(part_type(load.getType(), 0), n * parts);
+      Value* x = b_.CreateAlignedLoad(row, source_of(l), Align(1));
+      for (unsigned k = 0; k < n; k++) lanes.push_back(slice(x, k * parts, parts));
+    }
+    for (unsigned k = 0; k < at_once; k++) b_.CreateAlignedStore(lanes[k], place_of(first + k), Align(1));
+  }
+}
+
+void Widener::emit_move_of_some(LoadInst& load, StoreInst& store) {
+  Type* object = load.getType();
+  AllocaInst *sources = spilled(vector(load.getPointerOperand())),
+             *places = spilled(vector(store.getPointerOperand())), *objects = object_memory(object);
+  const auto at = [&](AllocaInst* pointers, Value* lane) { return lane_of(pointers, b_.getPtrTy(), lane); };
+  for_each_lane(mask_or_all(), [&](Value* lane) {
+    b_.CreateStore(b_.CreateAlignedLoad(object, at(sources, lane), Align(1)),
+                   b_.CreateGEP(object, objects, lane));
+  });
+  for_each_lane(mask_or_all(), [&](Value* lane) {
+    b_.CreateAlignedStore(b_.CreateLoad(object, b_.CreateGEP(object, objects, lane)), at(places, lane),
+                          Align(1));
+  });
+}
+
+void Widener::emit_move(LoadInst& load, StoreInst& store) {
+  Value* from = load.getPointerOperand();
+  // Lanes beyond an edge read zeros instead; mostly there are none.
+  auto* choice = dyn_cast<SelectInst>(from);
+  const bool zeros_if = choice && isa<Constant>(choice->getTrueValue()),
+             zeros_else = choice && isa<Constant>(choice->getFalseValue());
+  if (zeros_if == zeros_else) choice = nullptr;
+  if (!mask_ && !choice) return emit_full_move(load, store, from);
+  Value* plain = all(mask_or_all());
+  if (choice) {
+    Value* c = choice->getCondition();
+    Value* real = shapes_.uniform(c) ? scalar(c) : vector(c);
+    if (zeros_if) real = b_.CreateNot(real);
+    plain = b_.CreateAnd(plain, real->getType()->isVectorTy() ? all(real) : real);
+    from = zeros_if ? choice->getFalseValue() : choice->getTrueValue();
+  }
+  BasicBlock *full = new_block("move.full"), *some = new_block("move.some"), *done = new_block("move.done");
+  b_.CreateCondBr(plain, full, some);
+  b_.SetInsertPoint(some);
+  mask_ ? emit_move_of_some(load, store) : emit_full_move(load, store, load.getPointerOperand());
+  b_.CreateBr(done);
+  b_.SetInsertPoint(full);
+  emit_full_move(load, store, from);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
 }
 
 }  // namespace ppu::simt

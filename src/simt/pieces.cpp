@@ -1,4 +1,4 @@
-// Values of which only pieces of a warp are even: base + c[lane] within 8 or 16 lanes, whose bases lie
+// Values of which only pieces of a warp are even: base + c[lane] within 4, 8 or 16 lanes, whose bases lie
 // anywhere. A block of 16 x 16 threads has two rows in a warp; row * n + column is one number more from
 // thread to thread, and from row to row something that nobody knows until run time. The same holds of rows
 // that are clamped to a picture's edge. Each piece is planned as a whole warp's access would be.
@@ -13,7 +13,7 @@ using namespace llvm;
 namespace ppu::simt {
 namespace {
 
-constexpr unsigned kPieces[] = {16, 8};
+constexpr unsigned kPieces[] = {16, 8, 4}, kSmallest = 4;
 
 /// The largest piece, of `most` lanes at most, within which lanes have the same value.
 unsigned same_within(const Shape& s) {
@@ -51,7 +51,7 @@ Piece combined(Piece a, const Piece& b, int64_t factor) {
 /// What holds of both.
 Piece common(Piece a, Piece b, unsigned bits) {
   if (a.if_unwrapped != b.if_unwrapped) return {};
-  for (a.lanes = std::min({a.lanes, b.lanes, kPieces[0]}); a.lanes >= kPieces[1]; a.lanes /= 2) {
+  for (a.lanes = std::min({a.lanes, b.lanes, kPieces[0]}); a.lanes >= kSmallest; a.lanes /= 2) {
     b.lanes = a.lanes;
     from_first_lanes(a, bits);
     from_first_lanes(b, bits);
@@ -126,6 +126,10 @@ Piece ShapeAnalysis::piece_by_operation(Instruction& inst, unsigned bits) const 
       if (bits == 64 && inst.getOperand(0)->getType()->isIntegerTy(32)) {
         p = operand(0);
         if (inst.hasMetadata(kUnwrapped) || (isa<SExtInst>(inst) && addresses_shared_memory(&inst, 4))) break;
+        if (const unsigned same = same_within(of(inst.getOperand(0))); same && same >= p.lanes) {
+          p = {same};
+          break;
+        }
         p.if_unwrapped = {{&inst, 1}};
         if (!versions_) p.lanes = 0;
       }
@@ -179,7 +183,7 @@ void ShapeAnalysis::find_pieces(Instruction& inst, Shape& s) const {
   const unsigned bits = t->isIntegerTy() ? t->getIntegerBitWidth() : 64;
   if (bits == 1) return;
   Piece p = piece_by_operation(inst, bits);
-  if (p.lanes < kPieces[1]) p = piece_of_equals(inst);
+  if (p.lanes < kSmallest) p = piece_of_equals(inst);
   p.lanes = std::min(p.lanes, kPieces[0]);
   if (const unsigned same = same_within(s); p.lanes < same) p = {same};
   set_piece(s, p, bits);

@@ -88,6 +88,23 @@ Shape scaled(Shape a, int64_t k) {
   return a;
 }
 
+/// Tiles in shared memory are swizzled by it. `k`: b, if it is a constant.
+Shape exclusive_or(const Shape& a, const Shape& b, const ConstantInt* k) {
+  if (!a.is_linear() || !b.is_linear() || !a.low_bits_free() || !b.low_bits_free()) return Shape::varying();
+  const unsigned free = std::min(63u, unsigned(k ? a.base_zeros : std::min(a.base_zeros, b.base_zeros)));
+  // What of a constant lies below the bits of a's base flips bits of the lanes' offsets; the rest, the
+  // base's.
+  const uint64_t low = k ? k->getValue().getLoBits(std::min(free, k->getBitWidth())).getZExtValue() : 0;
+  if (uint64_t(std::max(a.max_offset(), b.max_offset())) >> free) return Shape::varying();
+  Shape r = Shape::uniform(std::min(a.base_zeros, b.base_zeros));
+  r.has_offsets = a.has_offsets || b.has_offsets;
+  for (unsigned l = 0; l < kLanes; l++) {
+    const uint64_t x = a.has_offsets ? uint64_t(a.c[l]) : 0, y = b.has_offsets ? uint64_t(b.c[l]) : 0;
+    r.c[l] = int64_t(x ^ y ^ low) - int64_t(low);
+  }
+  return r;
+}
+
 }  // namespace
 
 std::optional<Shape> WarpLayout::tid_shape(int axis) const {
@@ -484,8 +501,9 @@ Shape ShapeAnalysis::transfer_arith(Instruction& inst) const {
     case Instruction::ZExt:
       return transfer_extension(inst, a);
     case Instruction::Xor:
-      return match(&inst, PatternMatch::m_Not(PatternMatch::m_Value())) && a.is_linear() ? sum(b, a, -1)
-                                                                                         : Shape::varying();
+      if (match(&inst, PatternMatch::m_Not(PatternMatch::m_Value())))
+        return a.is_linear() ? sum(b, a, -1) : Shape::varying();
+      return exclusive_or(a, b, dyn_cast<ConstantInt>(inst.getOperand(1)));
     case Instruction::IntToPtr:
     case Instruction::PtrToInt:
     case Instruction::Freeze:

@@ -43,7 +43,7 @@ struct Shape {
   LaneOffsets c{};                           ///< c[0] == 0 always; meaningful if has_offsets
   std::vector<Extension> if_unwrapped = {};  ///< linear only if these don't wrap; then has_offsets
 
-  /// Varying: within so many lanes (16, 8; 0: none) the value is first lane's + c[lane] (pieces.cpp).
+  /// Varying: within so many lanes (16, 8, 4; 0: none) the value is first lane's + c[lane] (pieces.cpp).
   uint8_t piece = 0;
 
   static Shape varying() { return {State::kVarying, false, false, 0, 0, kNoSharedBits, {}, {}}; }

@@ -15,6 +15,8 @@
 #include "exec/kernel_abi.h"
 #include "llvm/ADT/DepthFirstIterator.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Analysis/CFG.h"
+#include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/CFG.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -238,9 +240,54 @@ class Assembler {
     for (BasicBlock* b : depth_first(r)) reachable.insert(b);
     std::erase_if(saves_, [&](auto& save) { return !reachable.contains(save.first->getParent()); });
     removeUnreachableBlocks(*r);
+    if (!switched && starts[0]) load_late(r, starts[0] - 1, slots, map);
     promote(r);
     drop_idle_saves();
     return r;
+  }
+
+  // More vectors than there are registers would be loaded at the region's start and spilled at once: each is
+  // loaded where it is used. Not in loops, which LLVM couldn't hoist it out of.
+  void load_late(Function* r, size_t point, Value* slots, ValueToValueMapTy& map) {
+    constexpr uint64_t kRegisters = 32 * 64, kVector = 32;
+    constexpr size_t kMaxUses = 3;
+    const DataLayout& layout = m_.getDataLayout();
+    std::vector<Instruction*> vectors;
+    uint64_t bytes = 0;
+    for (Instruction* v : plan_->live(point)) {
+      const uint64_t size = layout.getTypeStoreSize(v->getType()).getFixedValue();
+      if (!plan_->offset(v) || !v->getType()->isVectorTy() || size < kVector) continue;
+      vectors.push_back(v);
+      bytes += size;
+    }
+    if (bytes <= kRegisters) return;
+    const DominatorTree dom(*r);
+    const LoopInfo loops(dom);
+    for (Instruction* v : vectors) {
+      std::vector<StoreInst*> others;
+      std::vector<LoadInst*> loads;
+      for (User* user : cast<AllocaInst>(map[slots_.at(v)])->users()) {
+        auto* store = dyn_cast<StoreInst>(user);
+        if (auto* load = dyn_cast<LoadInst>(user))
+          loads.push_back(load);
+        else if (store && !restored_.contains(store->getValueOperand()))
+          others.push_back(store);
+      }
+      const auto stays = [&](LoadInst* load) {
+        return loops.getLoopFor(load->getParent()) || any_of(others, [&](StoreInst* store) {
+                 return isPotentiallyReachable(store, load, nullptr, &dom, &loops);
+               });
+      };
+      std::erase_if(loads, stays);
+      if (loads.size() > kMaxUses) continue;
+      for (LoadInst* load : loads) {
+        b_.SetInsertPoint(load);
+        auto* late = b_.CreateAlignedLoad(v->getType(), slot_address(slots, *plan_->offset(v)), Align(8));
+        restored_[late] = *plan_->offset(v);
+        load->replaceAllUsesWith(late);
+        load->eraseFromParent();
+      }
+    }
   }
 
   Value* restore(Instruction* v, Value* slots, ValueToValueMapTy& map, std::map<Instruction*, Value*>& done) {

@@ -28,7 +28,14 @@ struct Region {
 /// All divergent branches grouped into disjoint regions, closed under side entries and whole divergent loops.
 std::vector<Region> find_regions(const ShapeAnalysis& shapes);
 
-/// Matrix products of one warp that wait for their common call, and the memory they work in.
+/// A value of one lane: base + constant, the base null where it is 0.
+struct LaneTerm {
+  llvm::Value* base = nullptr;
+  uint64_t base_bits = 0;  ///< those that may be set in it
+  int64_t constant = 0;
+};
+
+/// Matrix products of one warp that wait for the end of their stretch of code, and the memory they work in.
 struct PendingTiles {
   struct Step {
     unsigned tile = 0;
@@ -318,6 +325,12 @@ class Widener {
   void scatter_half(llvm::Value* value, llvm::Value* pointers, llvm::Value* mask);
   llvm::Value* last_active(llvm::Value* v);
   llvm::Value* pointer_to(llvm::Value* address);
+  // Addresses of single lanes (lane_terms.cpp)
+  std::optional<LaneTerm> lane_term(llvm::Value* v, unsigned lane, int depth = 0);
+  std::optional<LaneTerm> sum_of_terms(std::optional<LaneTerm> a, const std::optional<LaneTerm>& b);
+  std::optional<LaneTerm> exclusive_or_of_terms(const std::optional<LaneTerm>& a,
+                                                const std::optional<LaneTerm>& b);
+  llvm::Value* lane_address(llvm::Value* pointer, unsigned lane);
   /// Runs f once for each lane of `lanes`, in lane order; f gets the lane number (i64).
   void for_each_lane(llvm::Value* lanes, llvm::function_ref<void(llvm::Value*)> f);
   /// The same, without the loop where all lanes are on.
@@ -332,6 +345,10 @@ class Widener {
   llvm::Value* lane_of(llvm::AllocaInst* array, llvm::Type* t, llvm::Value* lane, bool opaque = false);
   llvm::AllocaInst* spilled(llvm::Value* v);
 
+  bool is_moved(const llvm::LoadInst& load) const;
+  void emit_move(llvm::LoadInst& load, llvm::StoreInst& store);
+  void emit_full_move(llvm::LoadInst& load, llvm::StoreInst& store, llvm::Value* from);
+  void emit_move_of_some(llvm::LoadInst& load, llvm::StoreInst& store);
   const ShapeAnalysis& shapes_;
   const Options& options_;
   llvm::Function& source_;
@@ -392,3 +409,7 @@ unsigned part_count(llvm::Type* t);
 llvm::Type* part_type(llvm::Type* t, unsigned k);
 
 }  // namespace ppu::simt
+/// !ppu.space of a load, a store or an atomic (ptx::Space; this folder doesn't see the PTX tree); 0: any.
+uint64_t space_of(const llvm::Instruction& inst);
+constexpr uint64_t kGlobalSpace = 3, kSharedSpace = 4;
+

@@ -391,6 +391,54 @@ TEST(Simt, AccumulatorsStayInTilesWhereABranchOfLanesFollows) {
   EXPECT_GE(w.outcome.frame_bytes, 2 * 1024u);
 }
 
+// Rows of a swizzled tile, one bit of the column from the warp's number: each lane's address is one of a few
+// scalars and a constant.
+TEST(Simt, RowsOfASwizzledTileNeedNoVectorOfAddresses) {
+  const Widened w = widened(
+      ".shared .align 16 .b8 tile[16384];\n"
+      "and.b32 %r5, %r1, 15; shl.b32 %r5, %r5, 8; shl.b32 %r6, %r1, 4; and.b32 %r6, %r6, 112; or.b32 %r5, "
+      "%r5, "
+      "%r6;\n"
+      "and.b32 %r7, %r1, 16; shl.b32 %r7, %r7, 1; shr.u32 %r8, %r1, 1; and.b32 %r8, %r8, 16; or.b32 %r7, "
+      "%r7, "
+      "%r8;\n"
+      "xor.b32 %r5, %r5, %r7; mov.u32 %r9, tile; add.u32 %r9, %r9, %r5;\n"
+      "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r10, %r11, %r12, %r13}, [%r9];\n"
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d1, %d2; st.global.u32 [%d3], %r10;\n",
+      128);
+  EXPECT_EQ(w.count("extractelement"), 0u) << w.ir;
+}
+
+// As pipelines write it: four lanes a row, swizzled where it is put, zeros beyond the edge.
+TEST(Simt, CopiesToSharedMemoryMoveRegisters) {
+  const Widened w = widened(
+      ".shared .align 16 .b8 tile[16384];\n"
+      "shr.u32 %r5, %r1, 2; rem.u32 %r6, %r5, %r0; mul.lo.u32 %r6, %r6, %r0; mul.wide.u32 %d2, %r6, 4;\n"
+      "and.b32 %r7, %r1, 3; mul.wide.u32 %d3, %r7, 16; add.s64 %d2, %d2, %d3; add.s64 %d2, %d2, %d0;\n"
+      "setp.lt.u32 %p0, %r7, %r0; selp.b32 %r8, 16, 0, %p0;\n"
+      "shl.b32 %r9, %r1, 4; and.b32 %r10, %r1, 24; shl.b32 %r10, %r10, 1; xor.b32 %r9, %r9, %r10;\n"
+      "mov.u32 %r11, tile; add.u32 %r11, %r11, %r9;\n"
+      "cp.async.cg.shared.global [%r11], [%d2], 16, %r8; cp.async.wait_all; bar.sync 0;\n"
+      "ld.shared.u32 %r12, [tile]; mul.wide.s32 %d4, %r4, 4; add.s64 %d5, %d1, %d4; st.global.u32 [%d5], "
+      "%r12;\n",
+      128);
+  EXPECT_EQ(w.count("masked.gather") + w.count("masked.scatter"), 0u) << w.ir;
+  EXPECT_GE(w.count("load <16 x i32>"), 8u) << w.ir;  // a row each
+}
+
+TEST(Simt, VectorsThatAreKeptAcrossABarrierAreLoadedWhereTheyAreUsed) {
+  std::string body = load_words(20);
+  for (int i = 0; i < 4; i++)
+    body += "add.u32 %r" + std::to_string(28 + i) + ", %r8, " + std::to_string(i) + ";\n";
+  body += "bar.sync 0;\n";
+  for (int i = 0; i < 20; i++)
+    body += "st.global.u32 [%d4+" + std::to_string(i * 256) + "], %r" + std::to_string(8 + i) + ";\n";
+  const Widened w = widened(body, 64);
+  // The last one is loaded behind the first store, not before all.
+  const size_t region = w.ir.find("store", w.ir.rfind("br label"));
+  EXPECT_LT(region, w.ir.rfind("load <32 x i32>")) << w.ir;
+}
+
 TEST(Simt, SharedAtomicsWithoutResultArePlainAndUnrolled) {
   const Widened w = widened(
       "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; ld.global.u32 %r5, [%d3];\n"
