@@ -1,6 +1,5 @@
 // How compiled code and the executor agree on matrix products: many mma.m16n8 of one stretch of code are one
-// call of RuntimeTable::tile_products. What each word of the call's program means is said here and nowhere
-// else.
+// program of RuntimeTable::tile_products. What each of its words means is said here and nowhere else.
 //
 // A *tile* is 16x16 accumulators (f32 or s32) in memory, rows of 64 bytes. Columns 0-7 of a tile are those of
 // one mma's accumulators, columns 8-15 those of another's with the same A; within eight, the even columns of
@@ -14,7 +13,9 @@
 namespace ppu::exec {
 
 constexpr size_t kTileBytes = 1024, kTileRowBytes = 64, kTileUnitBytes = 512;
-constexpr size_t kMaxTileUnits = 16;  ///< of A, and of B, in one call
+constexpr size_t kMaxTileUnits = 32;    ///< of A, and of B, in one call
+constexpr size_t kMaxTileSteps = 64;    ///< of one tile in a call
+constexpr size_t kMaxTilePrograms = 8;  ///< in one call
 
 /// Elements of A and B. Rows of A are 32 bytes: m16n8k16, m16n8k8 of tf32, m16n8k32 of bytes.
 enum class TileKind : uint16_t { kBf16, kF16, kTf32, kS8S8, kS8U8, kU8S8, kU8U8 };
@@ -32,6 +33,16 @@ struct TileProgram {
 struct TileBlock {
   uint16_t rows, columns;  ///< 1 or 2 each
   uint16_t steps, halves;
+};
+
+/// A warp's products that wait: rounds of a loop add the same tiles' products over and over, and a tile that
+/// is fetched and put back once for several rounds costs less. All programs of a queue agree in everything
+/// but the numbers of units in their steps; A's units of program n begin behind those of the programs before
+/// it, as B's do. tile_products empties the queue.
+struct TileQueue {
+  uint32_t count;   ///< of programs
+  uint32_t layout;  ///< compiled code's own: programs with the same number agree
+  const uint16_t* programs[kMaxTilePrograms];
 };
 
 }  // namespace ppu::exec

@@ -110,13 +110,13 @@ bool has_infinite_halves(const uint32_t* from, size_t words) {
   return found != 0;
 }
 
-/// A block of 2x2 tiles, or of one.
+/// A block of 2x2 tiles, or of one, of all programs of a run.
 template <TileKind kKind>
-void run_block(const TileBlock& block, const uint16_t* numbers, const uint8_t* a, const uint8_t* b,
+void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, const uint8_t* b,
                uint8_t* tiles) {
   constexpr bool kSplit = kKind == TileKind::kF16;
   constexpr size_t kRowA = kSplit ? 64 : 32, kUnitA = 16 * kRowA, kUnitB = kSplit ? 2048 : 512;
-  const uint16_t* units = numbers + block.rows * block.columns;
+  const uint16_t* numbers = run.words[0];
 #define PPU_MULTIPLY(c, x, y)                    \
   do {                                           \
     if constexpr (kKind == TileKind::kS8S8)      \
@@ -132,11 +132,15 @@ void run_block(const TileBlock& block, const uint16_t* numbers, const uint8_t* a
   } while (false)
   if (block.rows == 1) {
     _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
-    for (size_t s = 0; s < block.steps; s++, units += 2) {
-      _tile_loadd(4, a + units[0] * kUnitA, kRowA);
-      for (size_t part = 0; part < (kSplit ? 2 : 1); part++) {
-        _tile_loadd(6, b + units[1] * kUnitB + part * 1024, 64);
-        PPU_MULTIPLY(0, 4, 6);
+    for (size_t n = 0; n < run.count;
+         n++, a += run.program.a_units * kUnitA, b += run.program.b_units * kUnitB) {
+      const uint16_t* units = run.units(n, block);
+      for (size_t s = 0; s < block.steps; s++, units += 2) {
+        _tile_loadd(4, a + units[0] * kUnitA, kRowA);
+        for (size_t part = 0; part < (kSplit ? 2 : 1); part++) {
+          _tile_loadd(6, b + units[1] * kUnitB + part * 1024, 64);
+          PPU_MULTIPLY(0, 4, 6);
+        }
       }
     }
     _tile_stored(0, tiles + numbers[0] * kTileBytes, 64);
@@ -146,16 +150,20 @@ void run_block(const TileBlock& block, const uint16_t* numbers, const uint8_t* a
   _tile_loadd(1, tiles + numbers[1] * kTileBytes, 64);
   _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
   _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
-  for (size_t s = 0; s < block.steps; s++, units += 4) {
-    _tile_loadd(4, a + units[0] * kUnitA, kRowA);
-    _tile_loadd(5, a + units[1] * kUnitA, kRowA);
-    for (size_t part = 0; part < (kSplit ? 2 : 1); part++) {
-      _tile_loadd(6, b + units[2] * kUnitB + part * 1024, 64);
-      _tile_loadd(7, b + units[3] * kUnitB + part * 1024, 64);
-      PPU_MULTIPLY(0, 4, 6);
-      PPU_MULTIPLY(1, 4, 7);
-      PPU_MULTIPLY(2, 5, 6);
-      PPU_MULTIPLY(3, 5, 7);
+  for (size_t n = 0; n < run.count;
+       n++, a += run.program.a_units * kUnitA, b += run.program.b_units * kUnitB) {
+    const uint16_t* units = run.units(n, block);
+    for (size_t s = 0; s < block.steps; s++, units += 4) {
+      _tile_loadd(4, a + units[0] * kUnitA, kRowA);
+      _tile_loadd(5, a + units[1] * kUnitA, kRowA);
+      for (size_t part = 0; part < (kSplit ? 2 : 1); part++) {
+        _tile_loadd(6, b + units[2] * kUnitB + part * 1024, 64);
+        _tile_loadd(7, b + units[3] * kUnitB + part * 1024, 64);
+        PPU_MULTIPLY(0, 4, 6);
+        PPU_MULTIPLY(1, 4, 7);
+        PPU_MULTIPLY(2, 5, 6);
+        PPU_MULTIPLY(3, 5, 7);
+      }
     }
   }
   _tile_stored(0, tiles + numbers[0] * kTileBytes, 64);
@@ -165,7 +173,7 @@ void run_block(const TileBlock& block, const uint16_t* numbers, const uint8_t* a
 #undef PPU_MULTIPLY
 }
 
-using RunBlock = void (*)(const TileBlock&, const uint16_t*, const uint8_t*, const uint8_t*, uint8_t*);
+using RunBlock = void (*)(const TileBlock&, const TileRun&, const uint8_t*, const uint8_t*, uint8_t*);
 
 RunBlock block_runner(TileKind kind) {
   switch (kind) {
@@ -193,6 +201,39 @@ void copy_halves(uint8_t* to, const uint8_t* from, uint16_t halves) {
       if (halves >> h & 1) std::memcpy(to + row * 64 + h * 32, from + row * 64 + h * 32, 32);
 }
 
+/// What run_products works with.
+struct Packed {
+  const uint8_t *a, *b;
+  uint32_t infinite_a = 0, infinite_b[2] = {};  ///< a bit a unit
+};
+
+/// Tile by tile, step by step, half by half where need be: halves that aren't finite go to `chain`.
+void run_carefully(const TileBlock& block, const TileRun& run, RunBlock run_block, const Packed& packed,
+                   const uint32_t* a, const uint32_t* b, uint8_t* tiles, ChainOfStep chain) {
+  constexpr size_t kUnitWords = kTileUnitBytes / 4;
+  const size_t count = size_t(block.rows) * block.columns, unit_count = size_t(block.rows) + block.columns;
+  alignas(64) uint8_t before[kTileBytes];
+  for (size_t t = 0; t < count; t++)
+    for (size_t n = 0; n < run.count; n++)
+      for (size_t s = 0; s < block.steps; s++) {
+        const uint16_t* units = run.units(n, block) + s * unit_count;
+        const size_t a_unit = n * run.program.a_units + units[t / block.columns],
+                     b_unit = n * run.program.b_units + units[block.rows + t % block.columns];
+        const uint16_t one[] = {run.words[0][t], uint16_t(a_unit), uint16_t(b_unit)};
+        uint8_t* tile = tiles + one[0] * kTileBytes;
+        uint16_t chained = 0;
+        for (size_t h = 0; h < 2; h++)
+          if (((packed.infinite_a >> a_unit) | (packed.infinite_b[h] >> b_unit)) & 1)
+            chained |= uint16_t(1u << h);
+        std::memcpy(before, tile, kTileBytes);
+        run_block({1, 1, 1, kBothHalves}, {run.program, 1, {one}}, packed.a, packed.b, tiles);
+        copy_halves(tile, before, uint16_t(~block.halves | chained));
+        if (chained & block.halves)
+          chain(run.program.kind, reinterpret_cast<uint32_t*>(tile), a + a_unit * kUnitWords,
+                b + b_unit * kUnitWords, chained & block.halves);
+      }
+}
+
 }  // namespace
 
 bool amx_usable() {
@@ -206,60 +247,44 @@ bool amx_usable() {
   return usable;
 }
 
-void run_amx_products(const TileProgram& program, const uint16_t* words, const void* a, const void* b,
-                      void* tiles, ChainOfStep chain) {
-  const bool split = program.kind == TileKind::kF16;
+void run_amx_products(TileRun run, const void* a, const void* b, void* tiles, ChainOfStep chain) {
+  const bool split = run.program.kind == TileKind::kF16;
   configure(split ? Configuration::kLong : Configuration::kShort);
   alignas(64) uint8_t packed_a[kMaxTileUnits * 1024], packed_b[kMaxTileUnits * 2048];
-  uint32_t infinite_a = 0, infinite_b[2] = {};  // a bit a unit
+  Packed packed{packed_a, packed_b};
   const auto* a_words = static_cast<const uint32_t*>(a);
   const auto* b_words = static_cast<const uint32_t*>(b);
   constexpr size_t kUnitWords = kTileUnitBytes / 4;
-  for (size_t n = 0; n < program.a_units; n++) {
+  for (size_t n = 0; n < run.count * run.program.a_units; n++) {
     const uint32_t* unit = a_words + n * kUnitWords;
     split ? split_a(unit, packed_a + n * 1024) : pack_a(unit, packed_a + n * 512);
-    if (split) infinite_a |= uint32_t(has_infinite_halves(unit, kUnitWords)) << n;
+    if (split) packed.infinite_a |= uint32_t(has_infinite_halves(unit, kUnitWords)) << n;
   }
-  for (size_t n = 0; n < program.b_units; n++) {
+  for (size_t n = 0; n < run.count * run.program.b_units; n++) {
     const uint32_t* unit = b_words + n * kUnitWords;
     split ? split_b(unit, packed_b + n * 2048) : pack_b(unit, packed_b + n * 512);
     for (size_t h = 0; h < 2 && split; h++)
-      infinite_b[h] |= uint32_t(has_infinite_halves(unit + h * kUnitWords / 2, kUnitWords / 2)) << n;
+      packed.infinite_b[h] |= uint32_t(has_infinite_halves(unit + h * kUnitWords / 2, kUnitWords / 2)) << n;
   }
-  const RunBlock run = block_runner(program.kind);
+  const RunBlock run_block = block_runner(run.program.kind);
   auto* tile_bytes = static_cast<uint8_t*>(tiles);
-  const bool plain = !infinite_a && !infinite_b[0] && !infinite_b[1];
-  for (size_t n = 0; n < program.blocks; n++) {
-    TileBlock block;
-    std::memcpy(&block, words, sizeof block);
-    words += sizeof block / 2;
-    const size_t count = size_t(block.rows) * block.columns, unit_count = size_t(block.rows) + block.columns;
-    alignas(64) uint8_t before[4][kTileBytes];
+  const bool plain = !packed.infinite_a && !packed.infinite_b[0] && !packed.infinite_b[1];
+  for (size_t n = 0; n < run.program.blocks; n++) {
+    const TileBlock block = run.next_block();
+    const uint16_t* numbers = run.words[0];
+    const size_t count = size_t(block.rows) * block.columns;
     if (plain) {
+      alignas(64) uint8_t before[4][kTileBytes];
       const uint16_t others = kBothHalves & ~block.halves;
       for (size_t t = 0; t < count && others; t++)
-        std::memcpy(before[t], tile_bytes + words[t] * kTileBytes, kTileBytes);
-      run(block, words, packed_a, packed_b, tile_bytes);
+        std::memcpy(before[t], tile_bytes + numbers[t] * kTileBytes, kTileBytes);
+      run_block(block, run, packed_a, packed_b, tile_bytes);
       for (size_t t = 0; t < count && others; t++)
-        copy_halves(tile_bytes + words[t] * kTileBytes, before[t], others);
-    } else {  // tile by tile, step by step, half by half where need be
-      for (size_t t = 0; t < count; t++)
-        for (size_t s = 0; s < block.steps; s++) {
-          const uint16_t* units = words + count + s * unit_count;
-          const uint16_t one[] = {words[t], units[t / block.columns], units[block.rows + t % block.columns]};
-          uint8_t* tile = tile_bytes + one[0] * kTileBytes;
-          uint16_t chained = 0;
-          for (size_t h = 0; h < 2; h++)
-            if (((infinite_a >> one[1]) | (infinite_b[h] >> one[2])) & 1) chained |= uint16_t(1u << h);
-          std::memcpy(before[0], tile, kTileBytes);
-          run({1, 1, 1, kBothHalves}, one, packed_a, packed_b, tile_bytes);
-          copy_halves(tile, before[0], uint16_t(~block.halves | chained));
-          if (chained & block.halves)
-            chain(program.kind, reinterpret_cast<uint32_t*>(tile), a_words + one[1] * kUnitWords,
-                  b_words + one[2] * kUnitWords, chained & block.halves);
-        }
+        copy_halves(tile_bytes + numbers[t] * kTileBytes, before[t], others);
+    } else {
+      run_carefully(block, run, run_block, packed, a_words, b_words, tile_bytes, chain);
     }
-    words += count + block.steps * unit_count;
+    run.skip(block);
   }
 }
 

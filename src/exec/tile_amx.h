@@ -1,7 +1,7 @@
 // Tiles on AMX: one instruction multiplies two of them. See tile_products.h; the order of sums is "tile" in
 // docs/matrix.md.
 #pragma once
-#include "exec/tile_abi.h"
+#include "exec/tile_products.h"
 
 namespace ppu::exec {
 
@@ -12,8 +12,7 @@ bool amx_usable();
 /// where halves aren't finite.
 using ChainOfStep = void (*)(TileKind kind, uint32_t* tile, const void* a_unit, const void* b_unit,
                              uint16_t halves);
-void run_amx_products(const TileProgram& program, const uint16_t* words, const void* a, const void* b,
-                      void* tiles, ChainOfStep chain);
+void run_amx_products(TileRun run, const void* a, const void* b, void* tiles, ChainOfStep chain);
 
 /// Before a thread does other things: gives its tile registers back, if it took them.
 void release_amx();

@@ -33,35 +33,34 @@ size_t elements(TileKind kind) {
 /// One tile's part of a block.
 struct Chain {
   uint32_t* tile;
-  const uint32_t* a[kMaxTileUnits * 4];
-  const uint32_t* b[kMaxTileUnits * 4];
+  const uint32_t* a[kMaxTileSteps];
+  const uint32_t* b[kMaxTileSteps];
   size_t steps;
   uint16_t halves;
 };
 
-/// Calls run(chain) for every tile of every block, with the unpacked units it takes.
+/// Calls f(chain) for every tile of every block, with the unpacked units it takes.
 template <class F>
-void for_each_chain(const TileProgram& program, const uint16_t* words, const uint32_t* a, const uint32_t* b,
-                    void* tiles, F run) {
-  for (size_t n = 0; n < program.blocks; n++) {
-    TileBlock block;
-    std::memcpy(&block, words, sizeof block);
-    const uint16_t* tile = words + sizeof block / 2;
-    const uint16_t* steps = tile + block.rows * block.columns;
+void for_each_chain(TileRun run, const uint32_t* a, const uint32_t* b, void* tiles, F f) {
+  for (size_t block_number = 0; block_number < run.program.blocks; block_number++) {
+    const TileBlock block = run.next_block();
+    const uint16_t* tile = run.words[0];
     for (size_t i = 0; i < block.rows; i++)
       for (size_t j = 0; j < block.columns; j++) {
         Chain chain;
         chain.tile = reinterpret_cast<uint32_t*>(static_cast<char*>(tiles) + *tile++ * kTileBytes);
-        chain.steps = block.steps;
+        chain.steps = 0;
         chain.halves = block.halves;
-        for (size_t s = 0; s < block.steps; s++) {
-          const uint16_t* units = steps + s * (block.rows + block.columns);
-          chain.a[s] = a + units[i] * kUnpackedWords;
-          chain.b[s] = b + units[block.rows + j] * kUnpackedWords;
+        for (size_t n = 0; n < run.count; n++) {
+          const uint16_t* units = run.units(n, block);
+          for (size_t s = 0; s < block.steps; s++, chain.steps++, units += block.rows + block.columns) {
+            chain.a[chain.steps] = a + (n * run.program.a_units + units[i]) * kUnpackedWords;
+            chain.b[chain.steps] = b + (n * run.program.b_units + units[block.rows + j]) * kUnpackedWords;
+          }
         }
-        run(chain);
+        f(chain);
       }
-    words = steps + block.steps * (block.rows + block.columns);
+    run.skip(block);
   }
 }
 
@@ -331,26 +330,35 @@ bool sums_by_tiles(TileKind kind) {
   return tile_engine() == TileEngine::kAmx && (kind == TileKind::kBf16 || kind == TileKind::kF16);
 }
 
-void run_tile_products(TileEngine engine, const uint16_t* words, const void* a, const void* b, void* tiles) {
-  TileProgram program;
-  std::memcpy(&program, words, sizeof program);
-  words += sizeof program / 2;
+TileBlock TileRun::next_block() {
+  TileBlock block;
+  std::memcpy(&block, words[0], sizeof block);
+  for (size_t n = 0; n < count; n++) words[n] += sizeof block / 2;
+  return block;
+}
+
+void run_tile_products(TileEngine engine, TileQueue& queue, const void* a, const void* b, void* tiles) {
+  TileRun run;
+  run.count = queue.count;
+  queue.count = 0;
+  std::memcpy(&run.program, queue.programs[0], sizeof run.program);
+  for (size_t n = 0; n < run.count; n++) run.words[n] = queue.programs[n] + sizeof run.program / 2;
+  const TileKind kind = run.program.kind;
   if (engine == TileEngine::kAmx) {
-    if (program.kind != TileKind::kTf32) return run_amx_products(program, words, a, b, tiles, chain_of_step);
+    if (kind != TileKind::kTf32) return run_amx_products(run, a, b, tiles, chain_of_step);
     engine = TileEngine::kAvx512;
   }
   const Steps& steps = kSteps[size_t(engine)];
   alignas(64) uint32_t unpacked_a[kMaxTileUnits * kUnpackedWords], unpacked_b[kMaxTileUnits * kUnpackedWords];
-  for (size_t n = 0; n < program.a_units; n++)
-    steps.unpack_a(program.kind, static_cast<const uint32_t*>(a) + n * kTileUnitBytes / 4,
+  for (size_t n = 0; n < run.count * run.program.a_units; n++)
+    steps.unpack_a(kind, static_cast<const uint32_t*>(a) + n * kTileUnitBytes / 4,
                    unpacked_a + n * kUnpackedWords);
-  for (size_t n = 0; n < program.b_units; n++)
-    steps.unpack_b(program.kind, static_cast<const uint32_t*>(b) + n * kTileUnitBytes / 4,
+  for (size_t n = 0; n < run.count * run.program.b_units; n++)
+    steps.unpack_b(kind, static_cast<const uint32_t*>(b) + n * kTileUnitBytes / 4,
                    unpacked_b + n * kUnpackedWords);
-  const auto run = is_integer(program.kind) ? steps.run_integers : steps.run_floats;
-  const size_t count = elements(program.kind);
-  for_each_chain(program, words, unpacked_a, unpacked_b, tiles,
-                 [&](const Chain& chain) { run(chain, count); });
+  const auto run_chain = is_integer(kind) ? steps.run_integers : steps.run_floats;
+  const size_t count = elements(kind);
+  for_each_chain(run, unpacked_a, unpacked_b, tiles, [&](const Chain& chain) { run_chain(chain, count); });
 }
 
 }  // namespace ppu::exec

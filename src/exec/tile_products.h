@@ -17,7 +17,25 @@ void set_tile_engine(TileEngine engine);
 /// How the engine in use sums products of this kind: by the chain, or as tiles do (docs/matrix.md).
 bool sums_by_tiles(TileKind kind);
 
-/// Runs `program`: `a` and `b` hold its units, `tiles` its tiles; all aligned to 64 bytes.
-void run_tile_products(TileEngine engine, const uint16_t* program, const void* a, const void* b, void* tiles);
+/// Runs the programs of `queue`, and empties it: `a` and `b` hold their units, `tiles` their tiles; all
+/// aligned to 64 bytes.
+void run_tile_products(TileEngine engine, TileQueue& queue, const void* a, const void* b, void* tiles);
+
+/// The programs of a queue, read side by side.
+struct TileRun {
+  TileProgram program;  ///< what they have in common
+  size_t count;
+  const uint16_t* words[kMaxTilePrograms];  ///< of each, from where it has been read to
+
+  TileBlock next_block();
+  /// Where the units of the block's steps are named in program n, whose tiles `words` are at.
+  const uint16_t* units(size_t n, const TileBlock& block) const {
+    return words[n] + block.rows * block.columns;
+  }
+  void skip(const TileBlock& block) {
+    for (size_t n = 0; n < count; n++)
+      words[n] += block.rows * block.columns + block.steps * (block.rows + block.columns);
+  }
+};
 
 }  // namespace ppu::exec

@@ -42,6 +42,12 @@ void Widener::assign_phis(BasicBlock* from, BasicBlock* to, const Masks* lanes) 
   };
   std::vector<Assignment> work;
   std::vector<TileAssignment> tiles;
+  const auto uses_tiles = [&](PHINode& phi) {
+    if (webs_->phi(&phi)) return !webs_->flows(&phi, from) || !webs_->place(&phi);
+    const Value* in = phi.getIncomingValueForBlock(from);
+    return webs_->place(in) || webs_->place(in, 0);
+  };
+  if (llvm::any_of(to->phis(), uses_tiles)) settle_tiles();
   for (PHINode& phi : to->phis()) {
     Value* in = phi.getIncomingValueForBlock(from);
     if (const auto at = webs_->phi(&phi)) {

@@ -1,6 +1,7 @@
 // Matrix products as tiles (exec/tile_abi.h): fragments of A and B are put into memory where the instruction
-// stands, the products of a stretch of code are one call at its end, and accumulators stay in memory where
-// tile_webs.h says so.
+// stands, the products of a stretch of code are one program at its end, and accumulators stay in memory where
+// tile_webs.h says so. Programs of a loop that only adds up wait in a queue for those of the next rounds: one
+// round of 16 elements fetches and stores as much of the tiles as eight.
 #include <cstring>
 
 #include "simt/names.h"
@@ -16,25 +17,22 @@ using exec::kTileUnitBytes;
 
 namespace {
 
-constexpr size_t kMaxSteps = 32;  ///< of one tile in a call
+constexpr size_t kMaxSteps = 32;  ///< of one tile in a program
 
-/// Words of a program (exec::TileProgram).
-class ProgramWriter {
- public:
-  void put(size_t v) { words_.push_back(uint16_t(v)); }
-  void append(const ProgramWriter& o) { words_.insert(words_.end(), o.words_.begin(), o.words_.end()); }
-  GlobalVariable* constant(Module& m) const {
-    Constant* data = ConstantDataArray::get(m.getContext(), ArrayRef<uint16_t>(words_));
-    auto* g =
-        new GlobalVariable(m, data->getType(), true, GlobalValue::InternalLinkage, data, "tile.program");
-    g->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
-    g->setAlignment(Align(2));
-    return g;
-  }
-
- private:
-  std::vector<uint16_t> words_;
+/// Words of a program (exec::TileProgram), and of those the ones that programs of a queue have in common.
+struct ProgramWriter {
+  std::vector<uint16_t> words, layout;
+  void put(size_t v) { words.push_back(uint16_t(v)), layout.push_back(uint16_t(v)); }
+  void put_unit(size_t v) { words.push_back(uint16_t(v)); }
 };
+
+Constant* program_constant(Module& m, ArrayRef<uint16_t> words) {
+  Constant* data = ConstantDataArray::get(m.getContext(), words);
+  auto* g = new GlobalVariable(m, data->getType(), true, GlobalValue::InternalLinkage, data, "tile.program");
+  g->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+  g->setAlignment(Align(2));
+  return g;
+}
 
 /// A tile's chain of products in one call.
 struct Chain {
@@ -80,8 +78,8 @@ void write_blocks(ProgramWriter& out, const std::vector<Chain>& chains, size_t& 
     for (const size_t v : {rows, columns, first.a.size(), size_t(first.halves)}) out.put(v);
     for (const size_t t : tiles) out.put(chains[t].tile);
     for (size_t s = 0; s < first.a.size(); s++) {
-      for (size_t i = 0; i < rows; i++) out.put(chains[tiles[i * columns]].a[s]);
-      for (size_t j = 0; j < columns; j++) out.put(chains[tiles[j]].b[s]);
+      for (size_t i = 0; i < rows; i++) out.put_unit(chains[tiles[i * columns]].a[s]);
+      for (size_t j = 0; j < columns; j++) out.put_unit(chains[tiles[j]].b[s]);
     }
     for (const size_t t : tiles) done[t] = true;
     blocks++;
@@ -118,12 +116,43 @@ void Widener::prepare_tiles(const std::set<BasicBlock*>& divergent) {
   webs_.emplace(shapes_, divergent);
   pending_.resize(gang_);
   if (!webs_->tiles()) return;
+  queued_tiles_ = products_may_wait();
   for (PendingTiles& p : pending_) {
     p.memory = tile_memory(webs_->tiles() * kTileBytes);
-    p.memory->setMetadata(kKeptMetadata, MDNode::get(context_, {}));
     p.a_memory = tile_memory(exec::kMaxTileUnits * kTileUnitBytes);
     p.b_memory = tile_memory(exec::kMaxTileUnits * kTileUnitBytes);
+    p.queue = tile_memory(sizeof(exec::TileQueue));
+    std::vector<AllocaInst*> kept{p.memory};
+    if (queued_tiles_) kept.insert(kept.end(), {p.a_memory, p.b_memory, p.queue});
+    for (AllocaInst* a : kept) a->setMetadata(kKeptMetadata, MDNode::get(context_, {}));
   }
+}
+
+/// Whether `inst` reads tiles, or writes them otherwise than by adding a product.
+bool Widener::uses_tiles(const Instruction& inst) const {
+  const auto* call = dyn_cast<CallInst>(&inst);
+  const TileWebs::Product* product = call ? webs_->product(call) : nullptr;
+  if (product && (!product->in_place || product->eager)) return true;
+  if (isa<PHINode>(inst) || isa<ExtractValueInst>(inst)) return false;
+  const unsigned n = product ? 6 : inst.getNumOperands();  // without the accumulator
+  for (unsigned i = 0; i < n; i++)
+    if (webs_->place(inst.getOperand(i)) || webs_->place(inst.getOperand(i), 0)) return true;
+  return false;
+}
+
+/// Some block of a loop does nothing to tiles but to add products.
+bool Widener::products_may_wait() const {
+  if (!is_kernel_) return false;
+  for (BasicBlock* b : shapes_.order()) {
+    bool adds = false, uses = !shapes_.loops.getLoopFor(b);
+    for (Instruction& inst : *b) {
+      const auto* call = dyn_cast<CallInst>(&inst);
+      adds |= call && webs_->product(call);
+      uses |= uses_tiles(inst);
+    }
+    if (adds && !uses) return true;
+  }
+  return false;
 }
 
 Value* Widener::tile_piece(AllocaInst* tiles, const TileRegister& at, unsigned row) {
@@ -145,7 +174,7 @@ void Widener::store_tile_register(AllocaInst* tiles, const TileRegister& at, Val
     b_.CreateAlignedStore(slice(v, row * 4, 4), tile_piece(tiles, at, row), Align(16));
 }
 
-void Widener::store_fragment(AllocaInst* memory, uint64_t offset, ArrayRef<Value*> registers) {
+void Widener::store_fragment(Value* memory, uint64_t offset, ArrayRef<Value*> registers) {
   for (size_t k = 0; k < registers.size(); k++)
     b_.CreateAlignedStore(vector(registers[k]),
                           b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset + k * kLanes * 4), Align(64));
@@ -161,27 +190,104 @@ bool Widener::reads_pending_tile(const Instruction& inst) const {
   return false;
 }
 
-void Widener::call_tile_products(exec::TileKind kind, size_t a_units, size_t b_units,
-                                 ArrayRef<PendingTiles::Step> steps, Value* tiles) {
-  ProgramWriter blocks;
-  size_t count = 0;
-  write_blocks(blocks, chains_of(steps), count);
-  ProgramWriter program;
-  for (const size_t v : {size_t(kind), a_units, b_units, count}) program.put(v);
-  program.append(blocks);
-  const PendingTiles& p = pending_[g_];
+TileWords Widener::tile_program(exec::TileKind kind, size_t a_units, size_t b_units,
+                                ArrayRef<PendingTiles::Step> steps) {
+  const std::vector<Chain> chains = chains_of(steps);
+  size_t count = 0, longest = 1;
+  ProgramWriter blocks, all;
+  write_blocks(blocks, chains, count);
+  for (const size_t v : {size_t(kind), a_units, b_units, count}) all.put(v);
+  all.words.insert(all.words.end(), blocks.words.begin(), blocks.words.end());
+  all.layout.insert(all.layout.end(), blocks.layout.begin(), blocks.layout.end());
+  for (const Chain& c : chains) longest = std::max(longest, c.a.size());
+  Constant*& constant = tile_programs_[all.words];
+  if (!constant) constant = program_constant(*target_.getParent(), all.words);
+  const unsigned layout = tile_layouts_.try_emplace(all.layout, unsigned(tile_layouts_.size())).first->second;
+  const size_t depth = std::min({exec::kMaxTileUnits / std::max(a_units, b_units),
+                                 exec::kMaxTileSteps / longest, exec::kMaxTilePrograms});
+  return {constant, layout, unsigned(depth)};
+}
+
+Value* Widener::tile_queue_field(AllocaInst* queue, size_t offset, Value* number) {
+  Value* field = b_.CreateConstGEP1_64(b_.getInt8Ty(), queue, offset);
+  return number ? b_.CreateGEP(b_.getPtrTy(), field, number) : field;
+}
+
+/// Makes `words` the program of this number, the last one.
+void Widener::put_in_tile_queue(AllocaInst* queue, Value* number, const TileWords& words) {
+  using exec::TileQueue;
+  b_.CreateStore(words.program, tile_queue_field(queue, offsetof(TileQueue, programs), number));
+  b_.CreateStore(b_.getInt32(words.layout), tile_queue_field(queue, offsetof(TileQueue, layout)));
+  b_.CreateStore(b_.CreateAdd(number, b_.getInt32(1)), tile_queue_field(queue, offsetof(TileQueue, count)));
+}
+
+void Widener::call_tile_products(AllocaInst* queue, Value* a, Value* b, Value* tiles) {
   Type* ptr = b_.getPtrTy();
   CallInst* call = b_.CreateCall(FunctionType::get(b_.getVoidTy(), {ptr, ptr, ptr, ptr}, false),
-                                 runtime_helper("tile_products"),
-                                 {program.constant(*target_.getParent()), p.a_memory, p.b_memory, tiles});
+                                 runtime_helper("tile_products"), {queue, a, b, tiles});
   call->setOnlyAccessesArgMemory();
   call->setDoesNotThrow();
+}
+
+/// What waits in the selected warp's queue.
+void Widener::call_tile_products_if(Value* condition) {
+  const PendingTiles& p = pending_[g_];
+  BasicBlock *run = new_block("products"), *done = new_block("products.done");
+  b_.CreateCondBr(condition, run, done);
+  b_.SetInsertPoint(run);
+  call_tile_products(p.queue, p.a_memory, p.b_memory, p.memory);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+}
+
+void Widener::settle_tiles() {
+  if (!queued_tiles_) return;
+  for_each_warp([&] {
+    Value* count = tile_queue_field(pending_[g_].queue, offsetof(exec::TileQueue, count));
+    call_tile_products_if(b_.CreateICmpNE(b_.CreateLoad(b_.getInt32Ty(), count), b_.getInt32(0)));
+  });
+}
+
+/// Finds the place for the units of a stretch: behind those of the programs that wait.
+void Widener::begin_tile_stretch() {
+  using exec::TileQueue;
+  PendingTiles& p = pending_[g_];
+  p.a_at = p.a_memory;
+  p.b_at = p.b_memory;
+  p.a_size = p.b_size = p.layout = nullptr;
+  if (!tiles_wait_) return;
+  Type* i32 = b_.getInt32Ty();
+  Value *count_at = tile_queue_field(p.queue, offsetof(TileQueue, count)),
+        *layout = b_.CreateLoad(i32, tile_queue_field(p.queue, offsetof(TileQueue, layout))),
+        *waiting = b_.CreateLoad(i32, count_at);
+  // The constants are put in by flush_tiles.
+  p.layout = ICmpInst::Create(Instruction::ICmp, CmpInst::ICMP_NE, layout, b_.getInt32(0));
+  b_.Insert(p.layout);
+  call_tile_products_if(b_.CreateAnd(p.layout, b_.CreateICmpNE(waiting, b_.getInt32(0))));
+  Value* number = b_.CreateZExt(b_.CreateLoad(i32, count_at), b_.getInt64Ty());
+  p.a_size = BinaryOperator::CreateMul(number, b_.getInt64(0));
+  p.b_size = BinaryOperator::CreateMul(number, b_.getInt64(0));
+  p.a_at = b_.CreateGEP(b_.getInt8Ty(), p.a_memory, b_.Insert(p.a_size));
+  p.b_at = b_.CreateGEP(b_.getInt8Ty(), p.b_memory, b_.Insert(p.b_size));
 }
 
 void Widener::flush_tiles() {
   for_each_warp([&] {
     PendingTiles& p = pending_[g_];
-    if (!p.steps.empty()) call_tile_products(p.kind, p.a.size(), p.b.size(), p.steps, p.memory);
+    if (p.steps.empty()) return;
+    const TileWords words = tile_program(p.kind, p.a.size(), p.b.size(), p.steps);
+    if (p.layout) {
+      p.layout->setOperand(1, b_.getInt32(words.layout));
+      p.a_size->setOperand(1, b_.getInt64(p.a.size() * kTileUnitBytes));
+      p.b_size->setOperand(1, b_.getInt64(p.b.size() * kTileUnitBytes));
+      Value* number =
+          b_.CreateLoad(b_.getInt32Ty(), tile_queue_field(p.queue, offsetof(exec::TileQueue, count)));
+      put_in_tile_queue(p.queue, number, words);
+      call_tile_products_if(b_.CreateICmpUGE(number, b_.getInt32(words.depth - 1)));
+    } else {
+      put_in_tile_queue(p.queue, b_.getInt32(0), words);
+      call_tile_products(p.queue, p.a_memory, p.b_memory, p.memory);
+    }
     p.steps.clear();
     p.a.clear();
     p.b.clear();
@@ -193,7 +299,7 @@ unsigned Widener::tile_unit_a(ArrayRef<Value*> registers) {
   PendingTiles& p = pending_[g_];
   for (unsigned n = 0; n < p.a.size(); n++)
     if (registers == ArrayRef(p.a[n])) return n;
-  store_fragment(p.a_memory, p.a.size() * kTileUnitBytes, registers);
+  store_fragment(p.a_at, p.a.size() * kTileUnitBytes, registers);
   p.a.push_back(registers.vec());
   return unsigned(p.a.size() - 1);
 }
@@ -212,10 +318,10 @@ unsigned Widener::tile_unit_b(const CallInst& call, const TileWebs::Product& pro
   if (n == p.b.size()) p.b.push_back({{halves[0], halves[1]}, {}});
   const auto half_at = [&](bool right) { return n * kTileUnitBytes + right * kTileUnitBytes / 2; };
   if (!std::exchange(p.b[n].stored[product.right], true)) {
-    store_fragment(p.b_memory, half_at(product.right), halves[product.right]);
+    store_fragment(p.b_at, half_at(product.right), halves[product.right]);
     if (!product.partner)
-      b_.CreateMemSet(b_.CreateConstGEP1_64(b_.getInt8Ty(), p.b_memory, half_at(!product.right)),
-                      b_.getInt8(0), kTileUnitBytes / 2, Align(64));
+      b_.CreateMemSet(b_.CreateConstGEP1_64(b_.getInt8Ty(), p.b_at, half_at(!product.right)), b_.getInt8(0),
+                      kTileUnitBytes / 2, Align(64));
   }
   return n;
 }
@@ -237,6 +343,7 @@ void Widener::emit_tile_product(CallInst& call, const TileWebs::Product& product
     select_warp(g);
   }
   p.kind = product.kind;
+  if (p.steps.empty()) begin_tile_stretch();
   for (unsigned k = 0; k < 4 && !product.in_place; k++)
     store_tile_register(p.memory, {product.tile, product.right, k}, vector(call.getArgOperand(6 + k)));
   std::vector<Value*> a;
@@ -254,18 +361,22 @@ void Widener::emit_tile_product(CallInst& call, const TileWebs::Product& product
 
 void Widener::emit_lone_tile_product(CallInst& call, exec::TileKind kind) {
   PendingTiles& p = pending_[g_];
-  if (!p.lone) p.lone = tile_memory(kTileBytes);
-  if (!p.a_memory) p.a_memory = tile_memory(kTileUnitBytes);
-  if (!p.b_memory) p.b_memory = tile_memory(kTileUnitBytes);
+  if (!p.lone) {
+    p.lone = tile_memory(kTileBytes);
+    p.lone_a = tile_memory(kTileUnitBytes);
+    p.lone_b = tile_memory(kTileUnitBytes);
+    p.lone_queue = tile_memory(sizeof(exec::TileQueue));
+  }
   std::vector<Value*> a, b;
   for (unsigned k = 0; k < 4; k++) {
     a.push_back(call.getArgOperand(k));
     store_tile_register(p.lone, {0, false, k}, vector(call.getArgOperand(6 + k)));
   }
   for (unsigned k = 4; k < 6; k++) b.push_back(call.getArgOperand(k));
-  store_fragment(p.a_memory, 0, a);
-  store_fragment(p.b_memory, 0, b);
-  call_tile_products(kind, 1, 1, PendingTiles::Step{}, p.lone);
+  store_fragment(p.lone_a, 0, a);
+  store_fragment(p.lone_b, 0, b);
+  put_in_tile_queue(p.lone_queue, b_.getInt32(0), tile_program(kind, 1, 1, PendingTiles::Step{}));
+  call_tile_products(p.lone_queue, p.lone_a, p.lone_b, p.lone);
   for (unsigned k = 0; k < 4; k++)
     set_part(&call, k, load_tile_register(p.lone, {0, false, k}, part_type(call.getType(), k)));
 }

@@ -236,6 +236,8 @@ bool Widener::run() {
     warps_.push_back(warp);
     entry_masks_.push_back(existing_lanes(warp));
   }
+  for (const PendingTiles& p : pending_)
+    if (queued_tiles_) b_.CreateStore(b_.getInt32(0), p.queue);
   set_masks(entry_masks_);
   b_.CreateBr(block_map_.at(&source_.getEntryBlock()));
   for (BasicBlock* b : shapes_.order())
@@ -251,8 +253,13 @@ bool Widener::run() {
 void Widener::body(BasicBlock* block) {
   forget_expansions();
   std::vector<Instruction*> code;
-  for (Instruction& inst : *block)
+  bool uses = false;
+  for (Instruction& inst : *block) {
+    uses |= uses_tiles(inst);
     if (!isa<PHINode>(inst) && !inst.isTerminator() && !webs_->place(&inst)) code.push_back(&inst);
+  }
+  if (uses) settle_tiles();
+  tiles_wait_ = queued_tiles_ && !uses;
   emit_in_versions(std::move(code));
   flush_tiles();
 }

@@ -50,7 +50,21 @@ struct PendingTiles {
   std::vector<Step> steps;
   std::vector<std::vector<llvm::Value*>> a;  ///< registers of each unit
   std::vector<UnitB> b;
-  llvm::AllocaInst *memory = nullptr, *a_memory = nullptr, *b_memory = nullptr, *lone = nullptr;
+  llvm::AllocaInst *memory = nullptr, *a_memory = nullptr, *b_memory = nullptr;
+  llvm::AllocaInst* queue = nullptr;  ///< an exec::TileQueue
+  llvm::AllocaInst *lone = nullptr, *lone_a = nullptr, *lone_b = nullptr, *lone_queue = nullptr;
+  // Of the stretch, once it has a product: where its units go. Its program isn't known yet, so neither are
+  // the sizes that the program's number in the queue is multiplied by, nor the layout that the queue must
+  // have.
+  llvm::Value *a_at = nullptr, *b_at = nullptr;
+  llvm::Instruction *a_size = nullptr, *b_size = nullptr, *layout = nullptr;
+};
+
+/// A program of tile products, as compiled code has it.
+struct TileWords {
+  llvm::Constant* program = nullptr;
+  unsigned layout = 0;  ///< exec::TileQueue
+  unsigned depth = 1;   ///< how many of its kind may wait together
 };
 
 class Widener {
@@ -215,16 +229,25 @@ class Widener {
   void emit_tile_product(llvm::CallInst& call, const TileWebs::Product& product);
   /// In divergent flow: one product, at once.
   void emit_lone_tile_product(llvm::CallInst& call, exec::TileKind kind);
-  void call_tile_products(exec::TileKind kind, size_t a_units, size_t b_units,
-                          llvm::ArrayRef<PendingTiles::Step> steps, llvm::Value* tiles);
+  TileWords tile_program(exec::TileKind kind, size_t a_units, size_t b_units,
+                         llvm::ArrayRef<PendingTiles::Step> steps);
+  llvm::Value* tile_queue_field(llvm::AllocaInst* queue, size_t offset, llvm::Value* number = nullptr);
+  void put_in_tile_queue(llvm::AllocaInst* queue, llvm::Value* number, const TileWords& words);
+  void call_tile_products(llvm::AllocaInst* queue, llvm::Value* a, llvm::Value* b, llvm::Value* tiles);
+  void call_tile_products_if(llvm::Value* condition);
+  bool uses_tiles(const llvm::Instruction& inst) const;
+  bool products_may_wait() const;
+  void begin_tile_stretch();
+  /// Tiles hold what they ought to: before other code reads or writes them, where products wait in queues.
+  void settle_tiles();
   llvm::AllocaInst* tile_memory(uint64_t bytes);
-  /// Makes the products that wait: before their results are read, at the end of a block, and where the warp
-  /// is suspended.
+  /// Ends a stretch of products: before their results are read, at the end of a block, and where the warp is
+  /// suspended. They are made, or put into the warp's queue.
   void flush_tiles();
   bool reads_pending_tile(const llvm::Instruction& inst) const;
   unsigned tile_unit_a(llvm::ArrayRef<llvm::Value*> registers);
   unsigned tile_unit_b(const llvm::CallInst& call, const TileWebs::Product& product);
-  void store_fragment(llvm::AllocaInst* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers);
+  void store_fragment(llvm::Value* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers);
   llvm::Value* tile_piece(llvm::AllocaInst* tiles, const TileRegister& at, unsigned row);
   llvm::Value* load_tile_register(llvm::AllocaInst* tiles, const TileRegister& at, llvm::Type* element);
   void store_tile_register(llvm::AllocaInst* tiles, const TileRegister& at, llvm::Value* v);
@@ -299,6 +322,12 @@ class Widener {
                            llvm::function_ref<llvm::Value*(unsigned)> at);
   llvm::Value* load_pieces(llvm::Type* t, llvm::Value* pointer);
   llvm::Value* lane_scalar(llvm::Value* v, unsigned lane, int depth = 8);
+  // Addresses of single lanes (lane_terms.cpp)
+  std::optional<LaneTerm> lane_term(llvm::Value* v, unsigned lane, int depth = 0);
+  std::optional<LaneTerm> sum_of_terms(std::optional<LaneTerm> a, const std::optional<LaneTerm>& b);
+  std::optional<LaneTerm> exclusive_or_of_terms(const std::optional<LaneTerm>& a,
+                                                const std::optional<LaneTerm>& b);
+  llvm::Value* lane_address(llvm::Value* pointer, unsigned lane);
   bool store_linear(llvm::ArrayRef<llvm::Value*> values, const Shape& shape,
                     llvm::function_ref<llvm::Value*(unsigned)> at);
   bool store_window(llvm::Value* value, llvm::Value* pointer, const Shape& shape);
@@ -314,6 +343,10 @@ class Widener {
   std::vector<llvm::Value*> transposed(std::vector<llvm::Value*> v);
   void full_or_some(llvm::function_ref<void()> full, llvm::function_ref<void()> some_on);
   llvm::AllocaInst* object_memory(llvm::Type* object);
+  bool is_moved(const llvm::LoadInst& load) const;
+  void emit_move(llvm::LoadInst& load, llvm::StoreInst& store);
+  void emit_full_move(llvm::LoadInst& load, llvm::StoreInst& store, llvm::Value* from);
+  void emit_move_of_some(llvm::LoadInst& load, llvm::StoreInst& store);
   std::function<llvm::Value*(unsigned)> object_pointers(llvm::Value* pointer);
   std::vector<llvm::Value*> load_registers(llvm::Type* object, llvm::Value* pointer);
   std::vector<llvm::Value*> load_objects(llvm::Type* object, llvm::Value* pointer);
@@ -325,12 +358,6 @@ class Widener {
   void scatter_half(llvm::Value* value, llvm::Value* pointers, llvm::Value* mask);
   llvm::Value* last_active(llvm::Value* v);
   llvm::Value* pointer_to(llvm::Value* address);
-  // Addresses of single lanes (lane_terms.cpp)
-  std::optional<LaneTerm> lane_term(llvm::Value* v, unsigned lane, int depth = 0);
-  std::optional<LaneTerm> sum_of_terms(std::optional<LaneTerm> a, const std::optional<LaneTerm>& b);
-  std::optional<LaneTerm> exclusive_or_of_terms(const std::optional<LaneTerm>& a,
-                                                const std::optional<LaneTerm>& b);
-  llvm::Value* lane_address(llvm::Value* pointer, unsigned lane);
   /// Runs f once for each lane of `lanes`, in lane order; f gets the lane number (i64).
   void for_each_lane(llvm::Value* lanes, llvm::function_ref<void(llvm::Value*)> f);
   /// The same, without the loop where all lanes are on.
@@ -345,10 +372,6 @@ class Widener {
   llvm::Value* lane_of(llvm::AllocaInst* array, llvm::Type* t, llvm::Value* lane, bool opaque = false);
   llvm::AllocaInst* spilled(llvm::Value* v);
 
-  bool is_moved(const llvm::LoadInst& load) const;
-  void emit_move(llvm::LoadInst& load, llvm::StoreInst& store);
-  void emit_full_move(llvm::LoadInst& load, llvm::StoreInst& store, llvm::Value* from);
-  void emit_move_of_some(llvm::LoadInst& load, llvm::StoreInst& store);
   const ShapeAnalysis& shapes_;
   const Options& options_;
   llvm::Function& source_;
@@ -389,12 +412,20 @@ class Widener {
   std::map<llvm::Function*, std::vector<llvm::AllocaInst*>> spare_buffers_;
   std::optional<TileWebs> webs_;
   std::vector<PendingTiles> pending_;  ///< of each warp of the gang
+  bool queued_tiles_ = false;          ///< some products of the kernel wait from round to round of a loop
+  bool tiles_wait_ = false;            ///< those of the block being emitted do
+  std::map<std::vector<uint16_t>, llvm::Constant*> tile_programs_;
+  std::map<std::vector<uint16_t>, unsigned> tile_layouts_;
   unsigned suspend_count_ = 0;
   std::set<llvm::Instruction*> counter_accesses_;
 };
 
 /// mma, wmma, ldmatrix, stmatrix, movmatrix.
 bool is_matrix_op(llvm::StringRef name);
+
+/// !ppu.space of a load, a store or an atomic (ptx::Space; this folder doesn't see the PTX tree); 0: any.
+uint64_t space_of(const llvm::Instruction& inst);
+constexpr uint64_t kGlobalSpace = 3, kSharedSpace = 4;
 
 /// ppu.count.*: right with no lane on.
 bool is_count(const llvm::Instruction& inst);
@@ -409,7 +440,3 @@ unsigned part_count(llvm::Type* t);
 llvm::Type* part_type(llvm::Type* t, unsigned k);
 
 }  // namespace ppu::simt
-/// !ppu.space of a load, a store or an atomic (ptx::Space; this folder doesn't see the PTX tree); 0: any.
-uint64_t space_of(const llvm::Instruction& inst);
-constexpr uint64_t kGlobalSpace = 3, kSharedSpace = 4;
-

@@ -125,6 +125,18 @@ class Writer {
              list("b", j, 2) + ", " + list("c", i * 2 + j, 4) + ";\n";
     return s;
   }
+  /// Rounds that only add up, as a product's main loop does: with no more than barriers and new operands
+  /// between.
+  std::string sum_over_rounds(const std::string& counter, const std::string& label) {
+    std::string s = "mov.u32 " + counter + ", 0;\n" + label + ":\n";
+    for (size_t k = 0, n = 1 + pick(3); k < n; k++) {
+      s += grid_of_products();
+      if (pick(2)) s += "bar.sync 0;\n";
+      if (pick(2)) s += reload("b", pick(2), 2);
+    }
+    return s + "add.u32 " + counter + ", " + counter + ", 1; setp.lt.u32 %p1, " + counter + ", " +
+           std::to_string(1 + pick(20)) + "; @%p1 bra " + label + ";\n";
+  }
   std::string statements(size_t count, int depth) {
     std::string s;
     for (size_t k = 0; k < count; k++) s += statement(depth);
@@ -133,7 +145,7 @@ class Writer {
   std::string statement(int depth) {
     const size_t i = pick(kAccumulators);
     const std::string label = "L" + std::to_string(labels_++);
-    switch (pick(depth < 3 ? 16 : 13)) {
+    switch (pick(depth < 3 ? 18 : 13)) {
       case 0:
         return store(i);
       case 1:
@@ -158,6 +170,9 @@ class Writer {
                counter + ", " + counter + ", 1; setp.lt.u32 %p1, " + counter + ", %n; @%p1 bra " + label +
                ";\n";
       }
+      case 16:
+      case 17:
+        return sum_over_rounds("%i" + std::to_string(depth), label);
       case 14:
       case 15:
         return "setp.gt.u32 %p1, %n, " + std::to_string(pick(5)) + "; @%p1 bra " + label + ";\n" +

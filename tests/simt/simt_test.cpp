@@ -1,5 +1,6 @@
 // What widening makes of a kernel: the few lines of IR that matter, not whole functions. Results are judged
 // elsewhere (tests/lower, tests/fuzz); this is about not falling back to slow forms unnoticed.
+#include "exec/tile_abi.h"
 #include "tests/simt/widened.h"
 
 namespace ppu::simt {
@@ -389,6 +390,25 @@ TEST(Simt, AccumulatorsStayInTilesWhereABranchOfLanesFollows) {
       64);
   EXPECT_EQ(w.count("phi <32 x float>"), 0u) << w.ir;
   EXPECT_GE(w.outcome.frame_bytes, 2 * 1024u);
+}
+
+// Several rounds' operands are kept until their products are made together, but only where nobody looks.
+TEST(Simt, ProductsOfALoopThatOnlyAddsUpWaitForThoseOfOtherRounds) {
+  const auto loop = [](const std::string& more) {
+    return widened(load_words(6) +
+                       "mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1; "
+                       "mov.u32 %r20, 0;\n"
+                       "L1: bar.sync 0;\n" +
+                       kMma +
+                       "{%f1, %f2, %f3, %f4}, {%r8, %r9, %r10, %r11}, {%r12, %r13}, {%f1, %f2, %f3, %f4};\n" +
+                       more +
+                       "add.u32 %r20, %r20, 1; setp.lt.u32 %p0, %r20, %r0; @%p0 bra L1;\n"
+                       "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f4;\n",
+                   64);
+  };
+  constexpr uint32_t kUnits = 2 * 2 * exec::kMaxTileUnits * exec::kTileUnitBytes;  // of A and B, two warps
+  EXPECT_GE(loop("").outcome.frame_bytes, kUnits);
+  EXPECT_LT(loop("mul.f32 %f1, %f1, %f1;\n").outcome.frame_bytes, kUnits);
 }
 
 // Rows of a swizzled tile, one bit of the column from the warp's number: each lane's address is one of a few
