@@ -31,7 +31,7 @@ struct TileProgram {
   uint16_t a_units, b_units, blocks;
 };
 struct TileBlock {
-  uint16_t rows, columns;  ///< 1 or 2 each
+  uint16_t rows, columns;  ///< two of two, or one of up to four
   uint16_t steps, halves;
 };
 

@@ -110,7 +110,7 @@ bool has_infinite_halves(const uint32_t* from, size_t words) {
   return found != 0;
 }
 
-/// A block of 2x2 tiles, or of one, of all programs of a run.
+/// A block of all programs of a run.
 template <TileKind kKind>
 void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, const uint8_t* b,
                uint8_t* tiles) {
@@ -131,19 +131,39 @@ void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, con
       _tile_dpbf16ps(c, x, y);                   \
   } while (false)
   if (block.rows == 1) {
+    const size_t columns = block.columns;
     _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
+    if (columns > 1) _tile_loadd(1, tiles + numbers[1] * kTileBytes, 64);
+    if (columns > 2) _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
+    if (columns > 3) _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
     for (size_t n = 0; n < run.count;
          n++, a += run.program.a_units * kUnitA, b += run.program.b_units * kUnitB) {
       const uint16_t* units = run.units(n, block);
-      for (size_t s = 0; s < block.steps; s++, units += 2) {
+      for (size_t s = 0; s < block.steps; s++, units += 1 + columns) {
         _tile_loadd(4, a + units[0] * kUnitA, kRowA);
         for (size_t part = 0; part < (kSplit ? 2 : 1); part++) {
-          _tile_loadd(6, b + units[1] * kUnitB + part * 1024, 64);
+          const uint8_t* from = b + part * 1024;
+          _tile_loadd(6, from + units[1] * kUnitB, 64);
           PPU_MULTIPLY(0, 4, 6);
+          if (columns > 1) {
+            _tile_loadd(7, from + units[2] * kUnitB, 64);
+            PPU_MULTIPLY(1, 4, 7);
+          }
+          if (columns > 2) {
+            _tile_loadd(6, from + units[3] * kUnitB, 64);
+            PPU_MULTIPLY(2, 4, 6);
+          }
+          if (columns > 3) {
+            _tile_loadd(7, from + units[4] * kUnitB, 64);
+            PPU_MULTIPLY(3, 4, 7);
+          }
         }
       }
     }
     _tile_stored(0, tiles + numbers[0] * kTileBytes, 64);
+    if (columns > 1) _tile_stored(1, tiles + numbers[1] * kTileBytes, 64);
+    if (columns > 2) _tile_stored(2, tiles + numbers[2] * kTileBytes, 64);
+    if (columns > 3) _tile_stored(3, tiles + numbers[3] * kTileBytes, 64);
     return;
   }
   _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);

@@ -18,6 +18,7 @@ using exec::kTileUnitBytes;
 namespace {
 
 constexpr size_t kMaxSteps = 32;  ///< of one tile in a program
+constexpr size_t kMaxInARow = 4;  ///< tiles of a block
 
 /// Words of a program (exec::TileProgram), and of those the ones that programs of a queue have in common.
 struct ProgramWriter {
@@ -65,7 +66,7 @@ std::vector<Chain> chains_of(ArrayRef<PendingTiles::Step> steps) {
   return out;
 }
 
-/// Tiles in blocks of up to 2x2 that share their units by rows and columns.
+/// Tiles in blocks of 2x2 that share their units by rows and columns, or rows of up to four that share A's.
 void write_blocks(ProgramWriter& out, const std::vector<Chain>& chains, size_t& blocks) {
   std::vector<bool> done(chains.size());
   const auto find = [&](const std::vector<unsigned>& a, const std::vector<unsigned>& b) {
@@ -97,10 +98,14 @@ void write_blocks(ProgramWriter& out, const std::vector<Chain>& chains, size_t& 
       across = find(c.a, chains[m].b);
       if (below < chains.size() && across < chains.size()) best = m;
     }
-    if (best < chains.size())
+    if (best < chains.size()) {
       write(2, 2, {n, across, below, best});
-    else
-      write(1, 1, {n});
+      continue;
+    }
+    std::vector<size_t> row{n};
+    for (size_t m = n + 1; m < chains.size() && row.size() < kMaxInARow; m++)
+      if (!done[m] && chains[m].halves == c.halves && chains[m].a == c.a) row.push_back(m);
+    write(1, row.size(), row);
   }
 }
 

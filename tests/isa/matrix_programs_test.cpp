@@ -18,7 +18,7 @@
 namespace ppu::isa::test {
 namespace {
 
-constexpr size_t kThreads = 64, kAccumulators = 5, kA = 3, kB = 4, kSources = 48, kResults = 96;
+constexpr size_t kThreads = 64, kAccumulators = 8, kA = 3, kB = 4, kSources = 48, kResults = 96;
 
 struct Kind {
   const char* opcode;
@@ -116,13 +116,14 @@ class Writer {
     return std::string(kind_.opcode) + " " + list("c", d, 4) + ", " + list("a", pick(kA), 4) + ", " +
            list("b", pick(kB), 2) + ", " + list("c", c, 4) + ";\n";
   }
-  /// A step of k of a whole warp: all of A with all of B.
+  /// A step of k of a whole warp: some of A with some of B, as rows and columns of tiles.
   std::string grid_of_products() {
+    const size_t rows = 1 + pick(2), columns = rows == 2 ? 2 + 2 * pick(2) : 2 + pick(7);
     std::string s;
-    for (size_t i = 0; i < 2; i++)
-      for (size_t j = 0; j < 2; j++)
-        s += std::string(kind_.opcode) + " " + list("c", i * 2 + j, 4) + ", " + list("a", i, 4) + ", " +
-             list("b", j, 2) + ", " + list("c", i * 2 + j, 4) + ";\n";
+    for (size_t i = 0; i < rows; i++)
+      for (size_t j = 0; j < columns; j++)
+        s += std::string(kind_.opcode) + " " + list("c", i * columns + j, 4) + ", " + list("a", i, 4) + ", " +
+             list("b", (j + j / 4) % kB, 2) + ", " + list("c", i * columns + j, 4) + ";\n";
     return s;
   }
   /// Rounds that only add up, as a product's main loop does: with no more than barriers and new operands
