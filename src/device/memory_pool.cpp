@@ -94,6 +94,7 @@ CUresult MemoryPool::allocate(size_t bytes, Stream& stream, uint64_t* address) {
     live_[*address] = size;
     used_ += size;
   }
+  add_ref();  // of the block: "resources are released once there are no more outstanding allocations"
   if (checking::on()) AddressSpace::instance().set_usable(*address, bytes);
   used_high_ = std::max(used_high_, used_);
   reserved_high_ = std::max(reserved_high_, used_ + cached_bytes_);
@@ -105,6 +106,7 @@ void MemoryPool::adopt(uint64_t address, size_t bytes) {
   AddressSpace::instance().set_pool(address, this);
   live_[address] = bytes;
   used_ += bytes;
+  add_ref();
 }
 
 CUresult MemoryPool::free(uint64_t address, Stream& stream) {
@@ -117,6 +119,7 @@ CUresult MemoryPool::free(uint64_t address, Stream& stream) {
     live_.erase(it);
   }
   stream.submit(new PoolFree(*this, address, bytes));
+  release();  // the block's reference; the operation holds its own
   return CUDA_SUCCESS;
 }
 
@@ -130,6 +133,7 @@ CUresult MemoryPool::free_now(uint64_t address) {
     live_.erase(it);
   }
   give_back(address, bytes);
+  release();
   return CUDA_SUCCESS;
 }
 
