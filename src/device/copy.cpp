@@ -268,7 +268,7 @@ CUresult copy(const CopyRequest& r, Stream& stream, bool async) {
   if (dst.pageable) return copy_now(t, stream);
   exec::ensure_fault_handlers();
   auto operation = std::make_unique<CopyOperation>(t, stream.context());
-  if (src.pageable) {
+  if (src.pageable || r.read_now) {
     if (t.bytes() > kStagingBytes) return copy_now(t, stream);
     if (!operation->stage()) return CUDA_ERROR_INVALID_VALUE;
   }

@@ -12,6 +12,7 @@ enum class Side : uint8_t { kAny, kHost, kDevice };
 struct CopyRequest {
   exec::Transfer transfer;
   Side dst = Side::kAny, src = Side::kAny;
+  bool read_now = false;  ///< the source may change once the call returns, whatever memory it is
 };
 
 /// Checks a request: every byte of a device-side range must lie in one live allocation.

@@ -1,5 +1,7 @@
 // Many copies in one call. They may run in any order; here they run in theirs.
-#include "driver/handles.h"
+#include <algorithm>
+
+#include "driver/array_handles.h"
 
 namespace ppu::driver {
 
@@ -7,14 +9,16 @@ namespace {
 
 constexpr size_t kNoOperation = SIZE_MAX;  ///< *failed when the fault isn't a certain operation's
 
+bool known_order(CUmemcpySrcAccessOrder order) {
+  return order >= CU_MEMCPY_SRC_ACCESS_ORDER_STREAM && order <= CU_MEMCPY_SRC_ACCESS_ORDER_ANY;
+}
+
 CUresult check_attributes(const CUmemcpyAttributes* attributes, const size_t* starts, size_t parts,
                           size_t count) {
   if (!attributes || !starts || parts == 0 || parts > count || starts[0] != 0)
     return CUDA_ERROR_INVALID_VALUE;
   for (size_t i = 0; i < parts; i++) {
-    if (attributes[i].srcAccessOrder < CU_MEMCPY_SRC_ACCESS_ORDER_STREAM ||
-        attributes[i].srcAccessOrder > CU_MEMCPY_SRC_ACCESS_ORDER_ANY)
-      return CUDA_ERROR_INVALID_VALUE;
+    if (!known_order(attributes[i].srcAccessOrder)) return CUDA_ERROR_INVALID_VALUE;
     if (i > 0 && (starts[i] <= starts[i - 1] || starts[i] >= count)) return CUDA_ERROR_INVALID_VALUE;
   }
   return CUDA_SUCCESS;
@@ -30,8 +34,11 @@ CUresult linear_batch(CUdeviceptr* dst, CUdeviceptr* src, size_t* bytes, size_t 
   if (!dst || !src || !bytes || count == 0) return CUDA_ERROR_INVALID_VALUE;
   PPU_TRY(check_attributes(attributes, starts, parts, count));
   for (size_t i = 0; i < count; i++) {
-    const CUresult result = device::copy(
-        device::linear_copy(dst[i], device::Side::kAny, src[i], device::Side::kAny, bytes[i]), *s, true);
+    device::CopyRequest request =
+        device::linear_copy(dst[i], device::Side::kAny, src[i], device::Side::kAny, bytes[i]);
+    const size_t part = size_t(std::upper_bound(starts, starts + parts, i) - starts) - 1;
+    request.read_now = attributes[part].srcAccessOrder == CU_MEMCPY_SRC_ACCESS_ORDER_DURING_API_CALL;
+    const CUresult result = device::copy(request, *s, true);
     if (result == CUDA_SUCCESS) continue;
     if (failed) *failed = i;
     return result;
@@ -39,24 +46,55 @@ CUresult linear_batch(CUdeviceptr* dst, CUdeviceptr* src, size_t* bytes, size_t 
   return CUDA_SUCCESS;
 }
 
-/// Between pointers extents and row lengths are in bytes; 0 stands for tightly packed.
+/// Bytes of what extents, offsets and row lengths count: texels of the arrays that take part, which must be
+/// alike, and bytes between pointers (CUDA_MEMCPY3D_BATCH_OP).
+CUresult element_bytes(const CUDA_MEMCPY3D_BATCH_OP& op, size_t* bytes) {
+  *bytes = 0;
+  for (const CUmemcpy3DOperand* o : {&op.src, &op.dst}) {
+    if (o->type == CU_MEMCPY_OPERAND_TYPE_POINTER) continue;
+    const device::Array* a =
+        o->type == CU_MEMCPY_OPERAND_TYPE_ARRAY ? find_array(o->op.array.array) : nullptr;
+    if (!a || (*bytes && *bytes != a->format().bytes())) return CUDA_ERROR_INVALID_VALUE;
+    *bytes = a->format().bytes();
+  }
+  if (*bytes == 0) *bytes = 1;
+  return CUDA_SUCCESS;
+}
+
+/// A row length or height of 0 stands for tightly packed.
 CUresult volume(const CUDA_MEMCPY3D_BATCH_OP& op, device::CopyRequest* request) {
-  if (op.src.type == CU_MEMCPY_OPERAND_TYPE_ARRAY || op.dst.type == CU_MEMCPY_OPERAND_TYPE_ARRAY)
-    return not_implemented("cuMemcpy3DBatchAsync with CUDA arrays");
-  if (op.src.type != CU_MEMCPY_OPERAND_TYPE_POINTER || op.dst.type != CU_MEMCPY_OPERAND_TYPE_POINTER)
-    return CUDA_ERROR_INVALID_VALUE;
+  size_t element = 1;
+  PPU_TRY(element_bytes(op, &element));
+  if (!known_order(op.srcAccessOrder)) return CUDA_ERROR_INVALID_VALUE;
   CUDA_MEMCPY3D p = {};
-  p.srcMemoryType = p.dstMemoryType = CU_MEMORYTYPE_UNIFIED;
-  p.srcDevice = op.src.op.ptr.ptr;
-  p.srcPitch = op.src.op.ptr.rowLength;
-  p.srcHeight = op.src.op.ptr.layerHeight;
-  p.dstDevice = op.dst.op.ptr.ptr;
-  p.dstPitch = op.dst.op.ptr.rowLength;
-  p.dstHeight = op.dst.op.ptr.layerHeight;
-  p.WidthInBytes = op.extent.width;
+  if (op.src.type == CU_MEMCPY_OPERAND_TYPE_ARRAY) {
+    const auto& [array, offset] = op.src.op.array;
+    p.srcMemoryType = CU_MEMORYTYPE_ARRAY;
+    p.srcArray = array;
+    p.srcXInBytes = offset.x * element, p.srcY = offset.y, p.srcZ = offset.z;
+  } else {
+    p.srcMemoryType = CU_MEMORYTYPE_UNIFIED;
+    p.srcDevice = op.src.op.ptr.ptr;
+    p.srcPitch = op.src.op.ptr.rowLength * element;
+    p.srcHeight = op.src.op.ptr.layerHeight;
+  }
+  if (op.dst.type == CU_MEMCPY_OPERAND_TYPE_ARRAY) {
+    const auto& [array, offset] = op.dst.op.array;
+    p.dstMemoryType = CU_MEMORYTYPE_ARRAY;
+    p.dstArray = array;
+    p.dstXInBytes = offset.x * element, p.dstY = offset.y, p.dstZ = offset.z;
+  } else {
+    p.dstMemoryType = CU_MEMORYTYPE_UNIFIED;
+    p.dstDevice = op.dst.op.ptr.ptr;
+    p.dstPitch = op.dst.op.ptr.rowLength * element;
+    p.dstHeight = op.dst.op.ptr.layerHeight;
+  }
+  p.WidthInBytes = op.extent.width * element;
   p.Height = op.extent.height;
   p.Depth = op.extent.depth;
-  return copy_request_of(p, request);
+  PPU_TRY(copy_request_of(p, request));
+  request->read_now = op.srcAccessOrder == CU_MEMCPY_SRC_ACCESS_ORDER_DURING_API_CALL;
+  return CUDA_SUCCESS;
 }
 
 CUresult volume_batch(size_t count, CUDA_MEMCPY3D_BATCH_OP* operations, size_t* failed,
