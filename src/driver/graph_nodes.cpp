@@ -410,8 +410,15 @@ CUresult cuGraphMemAllocNodeGetParams(CUgraphNode node, CUDA_MEM_ALLOC_NODE_PARA
 
 CUresult cuGraphAddMemFreeNode(CUgraphNode* node, CUgraph graph, const CUgraphNode* dependencies,
                                size_t count, CUdeviceptr address) {
+  // Memory of any graph's allocation node, once a graph.
   const auto a = device::AddressSpace::instance().find(address);
-  if (!a || a->address != address) return CUDA_ERROR_INVALID_VALUE;
+  Graph* g;
+  PPU_TRY(find_graph(graph, &g));
+  if (!a || a->address != address || !a->of_graph) return CUDA_ERROR_INVALID_VALUE;
+  for (const auto& n : g->nodes())
+    if (n->work->type() == CU_GRAPH_NODE_TYPE_MEM_FREE &&
+        static_cast<EmptyWork&>(*n->work).address == address)
+      return CUDA_ERROR_INVALID_VALUE;
   auto work = std::make_unique<EmptyWork>(CU_GRAPH_NODE_TYPE_MEM_FREE);
   work->address = address;
   return add_node(node, graph, dependencies, count, std::move(work));
