@@ -14,8 +14,6 @@
 #define CUDART_CB
 #define __CUDART_API_VERSION CUDART_VERSION
 
-#include "ppu/runtime_functions.h"
-
 #if !defined(PPU_CUDART_EXACT_NAMES)
 /* Versions a plain name means at this level. */
 #if CUDART_VERSION < 13000
@@ -23,7 +21,18 @@
 #define cudaStreamGetCaptureInfo cudaStreamGetCaptureInfo_v2
 #endif
 
+/* Before the declarations, which are thus those of the thread's own default stream. */
 #if defined(CUDA_API_PER_THREAD_DEFAULT_STREAM)
+#if CUDART_VERSION >= 13000
+#define cudaStreamGetCaptureInfo cudaStreamGetCaptureInfo_ptsz
+#else
+#define cudaMemPrefetchAsync_v2 cudaMemPrefetchAsync_v2_ptsz
+#define cudaStreamGetCaptureInfo_v2 cudaStreamGetCaptureInfo_v2_ptsz
+#define cudaStreamGetCaptureInfo_v3 cudaStreamGetCaptureInfo_v3_ptsz
+#define cudaStreamUpdateCaptureDependencies_v2 cudaStreamUpdateCaptureDependencies_v2_ptsz
+#endif
+#define cudaMemPrefetchAsync cudaMemPrefetchAsync_ptsz
+#define cudaStreamUpdateCaptureDependencies cudaStreamUpdateCaptureDependencies_ptsz
 #define cudaEventRecordWithFlags cudaEventRecordWithFlags_ptsz
 #define cudaEventRecord cudaEventRecord_ptsz
 #define cudaFreeAsync cudaFreeAsync_ptsz
@@ -91,5 +100,7 @@
 #define cudaWaitExternalSemaphoresAsync cudaWaitExternalSemaphoresAsync_ptsz
 #endif
 #endif
+
+#include "ppu/runtime_functions.h"
 
 #endif

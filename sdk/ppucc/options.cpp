@@ -173,7 +173,9 @@ class Parser {
         {"-default-stream", [this](const std::string& v) {
            if (v == "per-thread") {
              options_.compile_flags.push_back("-DCUDA_API_PER_THREAD_DEFAULT_STREAM=1");
-             options_.host_flags.push_back("-fgpu-default-stream=per-thread");
+             // Clang's driver hands the flag on for HIP only.
+             options_.host_flags.insert(options_.host_flags.end(),
+                                        {"-Xclang", "-fgpu-default-stream=per-thread"});
            }
            return done();
          }}};

@@ -33,6 +33,9 @@ cat twice.cu kernel.cu > whole.cu
 
 case_is "whole program"; "$ppucc" -DNUMBER=5 whole.cu -o whole; ./whole
 case_is "object, then link"; "$ppucc" -DNUMBER=6 -c whole.cu; "$ppucc" whole.o -o linked; ./linked
+case_is "the default stream of each thread"
+"$ppucc" -DNUMBER=9 --default-stream per-thread -c whole.cu -o own.o; "$ppucc" own.o -o own; ./own
+nm own.o > out; has out cudaMemcpy_ptds; has out cudaLaunchKernel_ptsz
 case_is "device functions across files"
 "$ppucc" -rdc=true -D NUMBER=7 kernel.cu twice.cu -o across; ./across
 "$ppucc" -dc --define-macro=NUMBER=8 kernel.cu; "$ppucc" -dc twice.cu; "$ppucc" kernel.o twice.o -o across; ./across
