@@ -125,7 +125,7 @@ def page():
     out += instructions(tests)
     out += ["", "## Driver", ""] + table(functions(ROOT / "src/driver/api.inc", {"API"}), tests)
     out += ["", "## Runtime", ""]
-    out += table(functions(ROOT / "src/runtime/api.inc", {"API", "PER_THREAD", "PLAIN"}), tests)
+    out += table(functions(ROOT / "src/runtime/api.inc", {"API", "PER_THREAD", "PLAIN", "NEWER", "NEWER_PER_THREAD"}), tests)
     return "\n".join(out) + "\n"
 
 

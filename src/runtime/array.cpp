@@ -89,6 +89,11 @@ cudaError_t translate_copy(const Driver& d, const cudaMemcpy3DParms& p, CUDA_MEM
   size_t element = 1;
   if (array)
     if (const cudaError_t e = element_bytes(d, array, &element); e != cudaSuccess) return e;
+  if (p.srcArray && p.dstArray) {
+    size_t other = 0;
+    if (const cudaError_t e = element_bytes(d, p.dstArray, &other); e != cudaSuccess) return e;
+    if (other != element) return cudaErrorInvalidValue;
+  }
   *copy = {};
   set_source(*copy, p.srcArray, p.srcPtr, p.srcPos, element, p.kind);
   set_target(*copy, p.dstArray, p.dstPtr, p.dstPos, element, p.kind);
@@ -204,18 +209,33 @@ cudaError_t cudaMemcpy3D(const struct cudaMemcpy3DParms* params) {
   return from_driver(r == CUDA_SUCCESS ? d->cuStreamSynchronize(CU_STREAM_PER_THREAD) : r);
 }
 
-// One address space holds all devices' memory: a peer copy is a copy.
+namespace {
+
+/// One address space holds all devices' memory: a peer copy is a copy, between devices that exist.
+cudaError_t as_copy(const cudaMemcpy3DPeerParms* p, cudaMemcpy3DParms* copy) {
+  if (!p) return cudaErrorInvalidValue;
+  int count = 0;
+  if (const cudaError_t e = bare_call([&](const Driver& d) { return d.cuDeviceGetCount(&count); });
+      e != cudaSuccess)
+    return e;
+  for (const int device : {p->srcDevice, p->dstDevice})
+    if (device < 0 || device >= count) return cudaErrorInvalidDevice;
+  *copy = {p->srcArray, p->srcPos, p->srcPtr, p->dstArray,
+           p->dstPos,   p->dstPtr, p->extent, cudaMemcpyDefault};
+  return cudaSuccess;
+}
+
+}  // namespace
+
 cudaError_t cudaMemcpy3DPeerAsync(const struct cudaMemcpy3DPeerParms* params, cudaStream_t stream) {
-  if (!params) return cudaErrorInvalidValue;
-  const cudaMemcpy3DParms p = {params->srcArray, params->srcPos, params->srcPtr, params->dstArray,
-                               params->dstPos,   params->dstPtr, params->extent, cudaMemcpyDefault};
+  cudaMemcpy3DParms p;
+  if (const cudaError_t e = as_copy(params, &p); e != cudaSuccess) return e;
   return ppu::runtime::cudaMemcpy3DAsync(&p, stream);
 }
 
 cudaError_t cudaMemcpy3DPeer(const struct cudaMemcpy3DPeerParms* params) {
-  if (!params) return cudaErrorInvalidValue;
-  const cudaMemcpy3DParms p = {params->srcArray, params->srcPos, params->srcPtr, params->dstArray,
-                               params->dstPos,   params->dstPtr, params->extent, cudaMemcpyDefault};
+  cudaMemcpy3DParms p;
+  if (const cudaError_t e = as_copy(params, &p); e != cudaSuccess) return e;
   return ppu::runtime::cudaMemcpy3D(&p);
 }
 

@@ -56,6 +56,7 @@ cudaError_t cudaInitDevice(int device, unsigned int device_flags, unsigned int f
   const Driver* d = bare_driver(&why);
   if (!d) return why;
   if (const cudaError_t e = check_device(*d, device); e != cudaSuccess) return e;
+  if (flags & ~unsigned(cudaInitDeviceFlagsAreValid)) return cudaErrorInvalidValue;
   if (flags & cudaInitDeviceFlagsAreValid) {
     const CUresult r = d->cuDevicePrimaryCtxSetFlags_v2(device, device_flags & ~unsigned(cudaDeviceMapHost));
     if (r != CUDA_SUCCESS) return from_driver(r);
@@ -63,7 +64,7 @@ cudaError_t cudaInitDevice(int device, unsigned int device_flags, unsigned int f
   CUcontext before = nullptr;
   d->cuCtxGetCurrent(&before);
   const cudaError_t e = select_device(*d, device);
-  if (before) d->cuCtxSetCurrent(before);
+  d->cuCtxSetCurrent(before);  // none, too: the device is not made current
   return e;
 }
 
@@ -72,9 +73,12 @@ cudaError_t cudaSetValidDevices(int* devices, int count) {
   cudaError_t why = cudaSuccess;
   const Driver* d = bare_driver(&why);
   if (!d) return why;
+  int all = 0;
+  if (const CUresult r = d->cuDeviceGetCount(&all); r != CUDA_SUCCESS) return from_driver(r);
+  if (count > all) return cudaErrorInvalidValue;
   for (int i = 0; i < count; ++i)
     if (const cudaError_t e = check_device(*d, devices[i]); e != cudaSuccess) return e;
-  if (count > 0) thread_state().device = devices[0];
+  thread_state().device = count > 0 ? devices[0] : 0;  // an empty list is the list of all of them
   return cudaSuccess;
 }
 

@@ -93,7 +93,10 @@ namespace ppu::runtime {
   F(cuMemPoolImportFromShareableHandle) F(cuMemPoolExportPointer) F(cuMemPoolImportPointer)            \
   F(cuMemGetDefaultMemPool) F(cuMemGetMemPool) F(cuMemSetMemPool) F(cuMemPrefetchBatchAsync)           \
   F(cuMemDiscardAndPrefetchBatchAsync) F(cuMemDiscardBatchAsync) F(cuDeviceGetHostAtomicCapabilities)  \
-  F(cuDeviceGetP2PAtomicCapabilities) F(cuMemcpyBatchAsync_v2) F(cuMemcpy3DBatchAsync_v2)
+  F(cuDeviceGetP2PAtomicCapabilities) F(cuMemcpyBatchAsync_v2) F(cuMemcpy3DBatchAsync_v2)               \
+  F(cuMemcpyBatchAsync) F(cuMemcpy3DBatchAsync) F(cuLogsRegisterCallback) F(cuLogsUnregisterCallback)  \
+  F(cuLogsCurrent) F(cuLogsDumpToFile) F(cuLogsDumpToMemory)
+
 // clang-format on
 
 struct Driver {

@@ -438,6 +438,77 @@ cudaError_t cudaGraphExecNodeSetParams(cudaGraphExec_t exec, cudaGraphNode_t nod
   return from_driver(here.driver->cuGraphExecNodeSetParams(exec, node, &p));
 }
 
+#if PPU_CUDART_LEVEL == 13
+namespace {
+
+/// Runs the getter of a node's own type into the member of the generic description.
+cudaError_t describe(const Driver& d, cudaGraphNode_t node, cudaGraphNodeParams* p) {
+  switch (p->type) {
+    case cudaGraphNodeTypeKernel: {
+      cudaKernelNodeParams k;
+      const cudaError_t e = ppu::runtime::cudaGraphKernelNodeGetParams(node, &k);
+      if (e == cudaSuccess)
+        p->kernel = {k.func, k.gridDim, k.blockDim, k.sharedMemBytes, k.kernelParams, k.extra};
+      return e;
+    }
+    case cudaGraphNodeTypeMemcpy:
+      return ppu::runtime::cudaGraphMemcpyNodeGetParams(node, &p->memcpy.copyParams);
+    case cudaGraphNodeTypeMemset: {
+      cudaMemsetParams m;
+      const cudaError_t e = ppu::runtime::cudaGraphMemsetNodeGetParams(node, &m);
+      if (e == cudaSuccess) p->memset = {m.dst, m.pitch, m.value, m.elementSize, m.width, m.height};
+      return e;
+    }
+    case cudaGraphNodeTypeHost: {
+      cudaHostNodeParams h;
+      const cudaError_t e = ppu::runtime::cudaGraphHostNodeGetParams(node, &h);
+      if (e == cudaSuccess) p->host = {h.fn, h.userData};
+      return e;
+    }
+    case cudaGraphNodeTypeGraph:
+      return from_driver(d.cuGraphChildGraphNodeGetGraph(node, &p->graph.graph));
+    case cudaGraphNodeTypeEmpty:
+      return cudaSuccess;
+    case cudaGraphNodeTypeWaitEvent:
+      return from_driver(d.cuGraphEventWaitNodeGetEvent(node, &p->eventWait.event));
+    case cudaGraphNodeTypeEventRecord:
+      return from_driver(d.cuGraphEventRecordNodeGetEvent(node, &p->eventRecord.event));
+    case cudaGraphNodeTypeMemAlloc:
+      static_assert(sizeof p->alloc == sizeof(CUDA_MEM_ALLOC_NODE_PARAMS));
+      return from_driver(
+          d.cuGraphMemAllocNodeGetParams(node, reinterpret_cast<CUDA_MEM_ALLOC_NODE_PARAMS*>(&p->alloc)));
+    case cudaGraphNodeTypeMemFree:
+      return from_driver(d.cuGraphMemFreeNodeGetParams(node, reinterpret_cast<CUdeviceptr*>(&p->free.dptr)));
+    default:
+      return cudaErrorNotSupported;
+  }
+}
+
+}  // namespace
+
+cudaError_t cudaGraphNodeGetParams(cudaGraphNode_t node, struct cudaGraphNodeParams* params) {
+  if (!params) return cudaErrorInvalidValue;
+  cudaError_t why = cudaSuccess;
+  const Driver* d = current_driver(&why);
+  if (!d) return why;
+  cudaGraphNodeParams p{};
+  if (const CUresult r = d->cuGraphNodeGetType(node, reinterpret_cast<CUgraphNodeType*>(&p.type));
+      r != CUDA_SUCCESS)
+    return from_driver(r);
+  const cudaError_t e = describe(*d, node, &p);
+  if (e == cudaSuccess) *params = p;
+  return e;
+}
+
+// No context but the device's own can be named yet, and null names it.
+cudaError_t cudaGraphConditionalHandleCreate_v2(cudaGraphConditionalHandle* handle, cudaGraph_t graph,
+                                                struct cudaExecutionContext_st* context,
+                                                unsigned int default_value, unsigned int flags) {
+  if (context) return cudaErrorInvalidValue;
+  return ppu::runtime::cudaGraphConditionalHandleCreate(handle, graph, default_value, flags);
+}
+#endif
+
 cudaError_t cudaGraphConditionalHandleCreate(cudaGraphConditionalHandle* handle, cudaGraph_t graph,
                                              unsigned int default_value, unsigned int flags) {
   return call([&](const Driver& d) {

@@ -206,7 +206,9 @@ cudaError_t cudaFuncSetCacheConfig(const void* function, enum cudaFuncCache conf
 }
 
 // Bank width has been fixed since compute capability 5.0: accepted, without effect, for a kernel that exists.
-cudaError_t cudaFuncSetSharedMemConfig(const void* function, enum cudaSharedMemConfig) {
+cudaError_t cudaFuncSetSharedMemConfig(const void* function, enum cudaSharedMemConfig config) {
+  if (config < cudaSharedMemBankSizeDefault || config > cudaSharedMemBankSizeEightByte)
+    return cudaErrorInvalidValue;
   return kernel_call(function, [](const Driver&, CUkernel) { return CUDA_SUCCESS; });
 }
 
@@ -219,6 +221,20 @@ cudaError_t cudaFuncGetParamInfo(const void* function, size_t index, size_t* off
   return kernel_call(
       function, [&](const Driver& d, CUkernel k) { return d.cuKernelGetParamInfo(k, index, offset, bytes); });
 }
+
+#if PPU_CUDART_LEVEL == 13
+cudaError_t cudaFuncGetParamCount(const void* function, size_t* count) {
+  if (!count) return cudaErrorInvalidValue;
+  return kernel_call(function, [&](const Driver& d, CUkernel k) {
+    size_t offset = 0, index = 0;
+    CUresult r = CUDA_SUCCESS;
+    while ((r = d.cuKernelGetParamInfo(k, index, &offset, nullptr)) == CUDA_SUCCESS) ++index;
+    if (r != CUDA_ERROR_INVALID_VALUE) return r;  // which is what an index behind the last one gets
+    *count = index;
+    return CUDA_SUCCESS;
+  });
+}
+#endif
 
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, const void* function,
                                                                    int block_threads,

@@ -15,6 +15,8 @@
 
 #include "runtime/driver.h"
 
+struct cudaExecutionContext_st;  // of CUDA 13.1
+
 namespace ppu::runtime {
 
 /// cudaRuntimeGetVersion: the newest runtime whose programs this library serves.

@@ -76,6 +76,14 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t callback, void*
   return call([&](const Driver& d) { return d.cuLaunchHostFunc(resolve_stream(stream), callback, user); });
 }
 
+#if PPU_CUDART_LEVEL == 13
+// How the device waits for the function, blocked (0) or spinning (1), is advice.
+cudaError_t cudaLaunchHostFunc_v2(cudaStream_t stream, cudaHostFn_t callback, void* user,
+                                  unsigned int sync_mode) {
+  return sync_mode > 1 ? cudaErrorInvalidValue : ppu::runtime::cudaLaunchHostFunc(stream, callback, user);
+}
+#endif
+
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return call([&](const Driver& d) { return d.cuStreamSynchronize(resolve_stream(stream)); });
 }
@@ -197,6 +205,11 @@ cudaError_t cudaStreamUpdateCaptureDependencies(cudaStream_t stream, cudaGraphNo
   return update_dependencies(stream, dependencies, edges, count, flags);
 }
 #else
+// The form of CUDA 10 and 11.
+cudaError_t cudaStreamGetCaptureInfo(cudaStream_t stream, enum cudaStreamCaptureStatus* status,
+                                     unsigned long long* id) {
+  return capture_info(stream, status, id, nullptr, nullptr, nullptr, nullptr);
+}
 cudaError_t cudaStreamGetCaptureInfo_v2(cudaStream_t stream, enum cudaStreamCaptureStatus* status,
                                         unsigned long long* id, cudaGraph_t* graph,
                                         const cudaGraphNode_t** dependencies, size_t* count) {

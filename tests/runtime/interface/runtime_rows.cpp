@@ -8,6 +8,8 @@
   static_assert(std::is_same_v<decltype(&::name), cudaError_t(*) params>, #name " differs from the header");
 #define PER_THREAD(name, base, params, args) \
   static_assert(std::is_same_v<decltype(&::base), cudaError_t(*) params>, #name " differs from the header");
+#define NEWER(name, params, args)  // no prototype in the toolkit
+#define NEWER_PER_THREAD(name, base, params, args)
 #define PLAIN(name)
 #define STUB(name)
 #include "runtime/api.inc"
