@@ -6,18 +6,15 @@
 
 #include <type_traits>
 
-#define API(group, since, name, params, args) \
-  static_assert(std::is_same_v<decltype(&::name), CUresult(*) params>, #name " differs from cuda.h");
-#define STUB(group, since, name, params, args)
-#define NAME(since, name)
-#include "driver/api.inc"
-#undef API
-#undef STUB
-
-// cuProfilerInitialize is gone from current toolkits: only rows that have a prototype can be compared.
-#define API(group, since, name, params, args)
+#define API(group, since, name, params, args) CHECK_##group(name, params)
 #define STUB(group, since, name, params, args) CHECK_##group(name, params)
-#define CHECK_profiler(name, params)
+#define NAME(since, name)
+// cuProfilerInitialize's mode is an enumeration of that header only; the row has its integer.
+#define CHECK_profiler(name, params)                                                                \
+  static_assert(                                                                                    \
+      std::is_same_v<decltype(&::name), CUresult(*) params> ||                                      \
+          std::is_same_v<decltype(&::name), CUresult (*)(const char*, const char*, CUoutput_mode)>, \
+      #name " differs from cuda.h");
 #define CHECK_ROW(name, params) \
   static_assert(std::is_same_v<decltype(&::name), CUresult(*) params>, #name " differs from cuda.h");
 #define CHECK_error CHECK_ROW
@@ -43,4 +40,7 @@
 #define CHECK_graphics CHECK_ROW
 #define CHECK_graph CHECK_ROW
 #define CHECK_misc CHECK_ROW
+#define CHECK_coredump CHECK_ROW
+#define CHECK_green CHECK_ROW
+#define CHECK_logs CHECK_ROW
 #include "driver/api.inc"
