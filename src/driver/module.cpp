@@ -263,8 +263,8 @@ CUresult cuLibraryGetManaged(CUdeviceptr* address, size_t* bytes, CUlibrary hand
   return m ? global_of(*m, name, address, bytes, true) : result;
 }
 
-// No function has one address for host and device (CU_DEVICE_ATTRIBUTE_UNIFIED_FUNCTION_POINTERS is 0): whatever the
-// name, there is none.
+// No function has one address for host and device (CU_DEVICE_ATTRIBUTE_UNIFIED_FUNCTION_POINTERS is 0):
+// whatever the name, there is none.
 CUresult cuLibraryGetUnifiedFunction(void** address, CUlibrary handle, const char* name) {
   Library* l;
   PPU_TRY(find_library(handle, &l));

@@ -119,6 +119,11 @@ TEST_F(LibraryTest, ManagedVariables) {
   IS(cuLibraryGetManaged(&address, &bytes, library, "nothing"), CUDA_ERROR_NOT_FOUND);
   IS(cuLibraryGetManaged(&address, &bytes, library, nullptr), CUDA_ERROR_INVALID_VALUE);
   IS(cuLibraryGetManaged(&address, &bytes, nullptr, "shared_by_all"), CUDA_ERROR_INVALID_HANDLE);
+  // No function has one address for host and device.
+  void* function = nullptr;
+  IS(cuLibraryGetUnifiedFunction(&function, library, "plain"), CUDA_ERROR_NOT_FOUND);
+  IS(cuLibraryGetUnifiedFunction(nullptr, library, "plain"), CUDA_ERROR_INVALID_VALUE);
+  IS(cuLibraryGetUnifiedFunction(&function, nullptr, "plain"), CUDA_ERROR_INVALID_HANDLE);
 }
 
 TEST_F(LibraryTest, ItsModuleEndsWithIt) {

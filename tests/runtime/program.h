@@ -17,6 +17,8 @@ void __cudaRegisterVar(void** handle, char* host, char* device, const char* name
                        int);
 void __cudaRegisterManagedVar(void** handle, void** host, char* device, const char* name, int, size_t bytes,
                               int, int);
+void __cudaRegisterHostVar(void** handle, const char* name, char* host, size_t bytes);
+void __cudaRegisterUnifiedTable(void** handle, const void* table);
 char __cudaInitModule(void** handle);
 unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream);
 cudaError_t __cudaPopCallConfiguration(dim3* grid, dim3* block, size_t* shared_bytes, void* stream);
