@@ -239,7 +239,8 @@ CUresult reset_primary(Device& device) {
 std::map<uint64_t, size_t> live_heap_blocks() {
   std::lock_guard lock(contexts_mutex);
   std::map<uint64_t, size_t> all;
-  for (const Context* c : contexts()) all.merge(c->heap().live());
+  for (const Context* c : contexts())  // a destroyed one has no heap
+    if (c->error() != CUDA_ERROR_CONTEXT_IS_DESTROYED) all.merge(c->heap().live());
   return all;
 }
 

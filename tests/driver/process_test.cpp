@@ -5,6 +5,7 @@
 #include <csetjmp>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "driver_fixture.h"
@@ -141,6 +142,19 @@ TEST(Process, DISABLED_small_memory) {
 }
 TEST(Process, ExhaustedMemory) {
   EXPECT_EQ(run_alone("small_memory", "PPU_MEMORY_MB=100"), 9);
+}
+
+TEST(Process, DISABLED_context_that_ends) {
+  CUcontext c;
+  if (cuInit(0) || cuCtxCreate(&c, 0, 0) || cuCtxDestroy(c)) std::exit(1);
+  std::exit(7);
+}
+TEST(Process, LeaksAreLookedForAfterAContextsEnd) {
+  std::string folder = testing::TempDir() + "openppu_check_XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  EXPECT_EQ(run_alone("context_that_ends", ("PPU_CHECK_TOOLS=memcheck,leaks PPU_CHECK=" + folder).c_str()),
+            7);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
