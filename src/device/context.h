@@ -46,7 +46,7 @@ class Context {
   CUresult get_limit(CUlimit limit, size_t* value);
   exec::LaunchServices& services() { return services_; }
   exec::DeviceHeap& heap() const { return *heap_; }
-  size_t stack_limit() const { return stack_limit_; }
+  size_t stack_limit() const { return stack_limit_.load(std::memory_order_relaxed); }
 
   /// cuCtxEnablePeerAccess bookkeeping: CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED, PEER_ACCESS_NOT_ENABLED.
   CUresult enable_peer(int device);
@@ -78,7 +78,7 @@ class Context {
   exec::PrintfBuffer printf_;
   exec::DeviceHeap* heap_ = nullptr;
   exec::LaunchServices services_;
-  size_t stack_limit_ = 1024;
+  std::atomic<size_t> stack_limit_{1024};
   size_t other_limits_[CU_LIMIT_MAX] = {};
 };
 
