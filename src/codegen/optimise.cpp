@@ -17,7 +17,7 @@ constexpr const char* kQuick =
 constexpr const char* kFull =
     "always-inline,"
     "function(sroa<modify-cfg>,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
-    "loop-simplify,lcssa,loop-mssa(licm<allowspeculation>),gvn,dse,"
+    "loop-simplify,lcssa,loop-mssa(licm<allowspeculation>),gvn<no-load-pre>,dse,"
     "instcombine<no-verify-fixpoint>,simplifycfg,adce),"
     "globaldce";
 
