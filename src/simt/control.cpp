@@ -59,10 +59,13 @@ void Widener::assign_phis(BasicBlock* from, BasicBlock* to, const Masks* lanes) 
     const bool vector_value = s.is_varying();
     const unsigned parts = vector_value ? part_count(phi.getType()) : 0;
     auto assign = [&](Value* mask, Value* any_lane) {
-      for (unsigned k = 0; k < std::max(1u, parts); k++) {
+      for (unsigned k = 0; k < std::max(1u, parts) && !in_lane_slots_only(&phi); k++) {
         Value* x = !vector_value ? scalar(in) : parts ? part(in, k) : vector(in);
         work.push_back({slot(&phi, k, vector_value, x->getType()), x, vector_value ? mask : any_lane});
       }
+      for (unsigned l = 0; has_lane_slots(&phi) && l < kLanes; l += s.piece)
+        work.push_back({slot(&phi, kLaneSlots + l, false, phi.getType()), lane_scalar(in, l),
+                        mask ? b_.CreateExtractElement(mask, uint64_t(l)) : nullptr});
     };
     if (gang_ > 1 && !s.per_warp) {
       Value* mask = nullptr;

@@ -22,9 +22,12 @@ constexpr unsigned kMaxVectorCode = 600;  ///< varying instructions times warps:
 /// A gang that is the whole block, whose barriers vanish, may be larger.
 constexpr unsigned kMaxBlockGang = 16, kMaxBlockCode = 1200;
 
-// Vectors of addresses count little: they're used once an iteration and may as well wait in memory.
-unsigned registers(const Type* t) {
-  const unsigned parts = std::max(1u, part_count(const_cast<Type*>(t)));
+// Vectors of addresses count little: they're used once an iteration and may as well wait in memory. So may
+// numbers of elements of which only pieces are even (pieces.cpp): accesses want the first lane of each.
+unsigned registers(const ShapeAnalysis& shapes, const Value* v) {
+  Type* t = v->getType();
+  if (t->isIntOrIntVectorTy() && shapes.of(v).piece >= 8) return 0;
+  const unsigned parts = std::max(1u, part_count(t));
   const unsigned bits = t->getScalarSizeInBits();
   return parts *
          (t->isIntOrIntVectorTy(64) || t->isPtrOrPtrVectorTy() ? 1 : std::max(1u, bits * kLanes / 512));
@@ -83,13 +86,13 @@ unsigned most_alive(const ShapeAnalysis& shapes) {
         if (const Value* in = phi.getIncomingValueForBlock(&b); counts(in)) live.insert(in);
     }
     unsigned now = 0;
-    for (const Value* v : live) now += registers(v->getType());
+    for (const Value* v : live) now += registers(shapes, v);
     most = std::max(most, now);
     for (const Instruction& inst : reverse(b)) {
-      if (live.erase(&inst)) now -= registers(inst.getType());
+      if (live.erase(&inst)) now -= registers(shapes, &inst);
       if (isa<PHINode>(inst)) continue;
       for (const Value* v : inst.operands())
-        if (counts(v) && live.insert(v).second) now += registers(v->getType());
+        if (counts(v) && live.insert(v).second) now += registers(shapes, v);
       most = std::max(most, now);
     }
     return live;
@@ -119,7 +122,7 @@ unsigned wanted(Function& kernel, const ShapeAnalysis& shapes, unsigned warps, b
     by_data |= leaves_by_data(*loop, shapes);
     unsigned here = 0;
     for (PHINode& phi : loop->getHeader()->phis())
-      if (shapes.of(&phi).is_varying()) here += registers(phi.getType());
+      if (shapes.of(&phi).is_varying()) here += registers(shapes, &phi);
     carried = std::max(carried, here);
   }
   const unsigned alive = most_alive(shapes);

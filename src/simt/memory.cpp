@@ -360,7 +360,7 @@ Value* Widener::load_chunks(Type* t, unsigned n, const Shape& shape, function_re
   const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
   std::vector<Value*> chunks;
   for (unsigned l = 0; l < kLanes; l += n) {
-    Type* vt = FixedVectorType::get(t, n);
+    auto* vt = FixedVectorType::get(t, n);
     Value* p = at(l);
     Value* m = mask_ ? slice(mask_, l, n) : nullptr;
     if (pattern_of(shape, l, n, size) == Pattern::kBroadcast) {
@@ -373,10 +373,20 @@ Value* Widener::load_chunks(Type* t, unsigned n, const Shape& shape, function_re
     } else if (m) {
       chunks.push_back(b_.CreateMaskedLoad(vt, p, Align(1), m, Constant::getNullValue(vt)));
     } else {
-      chunks.push_back(b_.CreateAlignedLoad(vt, p, Align(1)));
+      chunks.push_back(load_registers(vt, p));
     }
   }
   return concat(std::move(chunks));
+}
+
+bool Widener::has_lane_slots(const Value* v) const {
+  return isa<PHINode>(v) && v->getType()->isIntegerTy() && shapes_.of(v).is_varying() &&
+         shapes_.of(v).piece >= 8;
+}
+
+/// Where no lane's distance from the first of its piece rests on what may wrap, the vector needn't be kept.
+bool Widener::in_lane_slots_only(const Value* v) const {
+  return has_lane_slots(v) && shapes_.of(v).if_unwrapped.empty();
 }
 
 /// The value of one lane, computed as such where it is made of few simple operations: pieces are loaded from
@@ -391,6 +401,8 @@ Value* Widener::lane_scalar(Value* v, unsigned lane, int depth) {
     return b_.CreateAdd(base, ConstantInt::get(base->getType(), uint64_t(shape.c[lane])));
   }
   auto* inst = dyn_cast<Instruction>(v);
+  if (has_lane_slots(v) && lane % shape.piece == 0)
+    return b_.CreateLoad(v->getType(), slot(v, kLaneSlots + lane, false, v->getType()));
   const auto* gep = dyn_cast_or_null<GetElementPtrInst>(inst);
   const bool simple =
       inst && (isa<CastInst>(inst) || isa<FreezeInst>(inst) || isa<MinMaxIntrinsic>(inst) ||
@@ -419,6 +431,30 @@ Value* Widener::load_pieces(Type* t, Value* pointer) {
   return load_chunks(t, n, shape, [&](unsigned lane) { return lane_scalar(pointer, lane); });
 }
 
+/// Elements of one of 512 bits, or of all where they don't fill such registers. What is stored and loaded in
+/// the same pieces LLVM hands on as it is; of a piece of something wider it makes shifts of a thousand bits.
+unsigned Widener::register_elements(FixedVectorType* t) {
+  const unsigned n = unsigned(512 / layout_.getTypeStoreSizeInBits(t->getElementType()).getFixedValue());
+  return t->getNumElements() % n == 0 ? n : t->getNumElements();
+}
+
+Value* Widener::load_registers(FixedVectorType* t, Value* at) {
+  const unsigned n = register_elements(t);
+  std::vector<Value*> pieces;
+  for (unsigned first = 0; first < t->getNumElements(); first += n)
+    pieces.push_back(b_.CreateAlignedLoad(FixedVectorType::get(t->getElementType(), n),
+                                          b_.CreateConstGEP1_64(t->getElementType(), at, first), Align(1)));
+  return concat(std::move(pieces));
+}
+
+void Widener::store_registers(Value* x, Value* at) {
+  auto* t = cast<FixedVectorType>(x->getType());
+  const unsigned n = register_elements(t);
+  for (unsigned first = 0; first < t->getNumElements(); first += n)
+    b_.CreateAlignedStore(slice(x, first, n), b_.CreateConstGEP1_64(t->getElementType(), at, first),
+                          Align(1));
+}
+
 /// Of small elements in two loads of powers of two, the second up to the window's end: LLVM takes vectors of
 /// odd lengths apart where they become masks. `order`: where the window's elements are.
 Value* Widener::load_window(Type* t, unsigned elements, Value* at, std::vector<int>& order) {
@@ -426,6 +462,7 @@ Value* Widener::load_window(Type* t, unsigned elements, Value* at, std::vector<i
   const bool in_one = rest == 0 || layout_.getTypeStoreSize(t).getFixedValue() > 2;
   order.resize(elements);
   for (unsigned i = 0; i < elements; i++) order[i] = int(in_one || i < n ? i : i - rest + n);
+  if (in_one && elements == kLanes) return load_registers(FixedVectorType::get(t, elements), at);
   if (in_one) return b_.CreateAlignedLoad(FixedVectorType::get(t, elements), at, Align(1));
   Type* half = FixedVectorType::get(t, n);
   Value* last = b_.CreateAlignedLoad(half, b_.CreateGEP(t, at, b_.getInt64(rest)), Align(1));
@@ -619,7 +656,7 @@ bool Widener::store_linear(ArrayRef<Value*> values, const Shape& shape, function
     if (m)
       b_.CreateMaskedStore(data, p, Align(1), m);
     else
-      b_.CreateAlignedStore(data, p, Align(1));
+      store_registers(data, p);
   }
   return true;
 }

@@ -162,6 +162,12 @@ Value* Widener::vector(Value* v) {
   if (const auto at = webs_->place(v)) return load_tile_register(pending_[g_].memory, *at, v->getType());
   if (auto* a = dyn_cast<Argument>(v); a && a->getArgNo() >= 2) return target_.getArg(a->getArgNo() + 2);
   const Shape s = shapes_.of(v);
+  if (in_lane_slots_only(v)) {
+    std::vector<Value*> pieces;
+    for (unsigned l = 0; l < kLanes; l += s.piece)
+      pieces.push_back(b_.CreateVectorSplat(s.piece, lane_scalar(v, l)));
+    return b_.CreateAdd(concat(std::move(pieces)), offsets(s.c, v->getType()));
+  }
   if (s.is_varying()) return b_.CreateLoad(wide(v->getType()), slot(v, 0, true, wide(v->getType())));
   if (s.is_unknown()) return PoisonValue::get(wide(v->getType()));
   Value* base = scalar(v);

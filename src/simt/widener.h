@@ -321,7 +321,15 @@ class Widener {
   llvm::Value* load_chunks(llvm::Type* t, unsigned n, const Shape& shape,
                            llvm::function_ref<llvm::Value*(unsigned)> at);
   llvm::Value* load_pieces(llvm::Type* t, llvm::Value* pointer);
+  unsigned register_elements(llvm::FixedVectorType* t);
+  llvm::Value* load_registers(llvm::FixedVectorType* t, llvm::Value* at);
+  void store_registers(llvm::Value* x, llvm::Value* at);
   llvm::Value* lane_scalar(llvm::Value* v, unsigned lane, int depth = 8);
+  /// A phi of numbers whose pieces are even: what the first lane of each piece has is kept beside the vector,
+  /// in slots of its own, so that loops count addresses as scalars.
+  static constexpr unsigned kLaneSlots = 1 << 16;  ///< slot number of lane 0, above all parts
+  bool has_lane_slots(const llvm::Value* v) const;
+  bool in_lane_slots_only(const llvm::Value* v) const;
   // Addresses of single lanes (lane_terms.cpp)
   std::optional<LaneTerm> lane_term(llvm::Value* v, unsigned lane, int depth = 0);
   std::optional<LaneTerm> sum_of_terms(std::optional<LaneTerm> a, const std::optional<LaneTerm>& b);

@@ -19,8 +19,8 @@ TEST(Simt, ContiguousAccessesAreVectorAccesses) {
       "ld.global.f32 %f0, [%d3]; st.global.f32 [%d4], %f0;\n",
       256);
   EXPECT_EQ(w.count("call <16 x float> @llvm.masked.gather"), 0u);
-  EXPECT_GE(w.count("load <32 x float>"), 1u) << w.ir;
-  EXPECT_GE(w.count("store <32 x float>"), 1u);
+  EXPECT_GE(w.count("load <16 x float>"), 1u) << w.ir;
+  EXPECT_GE(w.count("store <16 x float>"), 1u);
 }
 
 TEST(Simt, AnAddressOfTheWholeBlockIsOneScalarAccess) {
@@ -52,6 +52,19 @@ TEST(Simt, TileRowsOfA16WideBlockAreBroadcastAndHalfContiguous) {
       16, 16);
   EXPECT_EQ(w.count("gather"), 0u) << w.ir;
   EXPECT_GE(w.count("<16 x float>"), 1u);
+}
+
+TEST(Simt, RowsOfALoopAreCountedAsScalars) {
+  // for (i = tid.y * n + tid.x; ...; i += 16): two rows a warp.
+  const Widened w = widened(
+      "mov.u32 %r5, %tid.y; mad.lo.u32 %r6, %r5, %r0, %r1; mov.u32 %r7, 0; mov.f32 %f0, 0f00000000;\n"
+      "L1: mul.wide.u32 %d2, %r6, 4; add.u64 %d2, %d0, %d2; ld.global.f32 %f1, [%d2]; add.f32 %f0, %f0, "
+      "%f1;\n"
+      "add.u32 %r6, %r6, 16; add.u32 %r7, %r7, 16; setp.lt.u32 %p0, %r7, %r0; @%p0 bra L1;\n"
+      "mul.wide.u32 %d3, %r1, 4; add.u64 %d3, %d1, %d3; st.global.f32 [%d3], %f0;\n",
+      16, 16);
+  EXPECT_EQ(w.count("phi <32 x i32>"), 0u) << w.ir;
+  EXPECT_GE(w.count("phi <32 x float>"), 1u) << w.ir;
 }
 
 // Two rows of a matrix in a warp, or a row clamped to an edge: each half stands at known distances, wherever
@@ -235,7 +248,7 @@ TEST(Simt, AWarpThatABoundsCheckLetsThroughWholeIsNotMasked) {
   const std::string guarded =
       "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r4;\nL1:\n";
   const Widened w = widened("setp.ge.s32 %p0, %r4, %r0; @%p0 bra L1;\n" + guarded, 128);
-  EXPECT_EQ(w.count("store <32 x i32>"), 1u) << w.ir;
+  EXPECT_EQ(w.count("store <16 x i32>"), 2u) << w.ir;
   EXPECT_EQ(w.count("call void @llvm.masked.store.v32i32"), 1u);
   // The last lane alone decides: one scalar comparison, and one of all lanes where that fails.
   EXPECT_EQ(w.count("icmp slt <32 x i32>") + w.count("icmp sgt <32 x i32>"), 1u);
@@ -245,13 +258,13 @@ TEST(Simt, AWarpThatABoundsCheckLetsThroughWholeIsNotMasked) {
       "@%p2 bra L1;\n" +
           guarded,
       32, 4);
-  EXPECT_EQ(two.count("store <32 x i32>"), 2u) << two.ir;  // of an inner block, and of a full warp
+  EXPECT_EQ(two.count("store <16 x i32>"), 4u) << two.ir;  // of an inner block, and of a full warp
   // Lanes chosen by a value, or by equality, rarely go together: one version.
   for (const char* test : {"setp.ne.s32 %p0, %r4, %r0;",
                            "ld.global.s32 %r6, [%d1+4]; xor.b32 %r6, %r6, %r4;"
                            "setp.lt.s32 %p0, %r6, %r0;"}) {
     const Widened once = widened(std::string(test) + " @%p0 bra L1;\n" + guarded, 128);
-    EXPECT_EQ(once.count("store <32 x i32>"), 0u) << once.ir;
+    EXPECT_EQ(once.count("store <16 x i32>"), 0u) << once.ir;
   }
 }
 
@@ -298,7 +311,7 @@ TEST(Simt, AGuardedBarrierStandsOnce) {
       128);
   const std::string any = function_of(w, "k.block.any");
   ASSERT_NE(any, "") << w.ir;
-  EXPECT_EQ(any.find("store <32 x i32>"), std::string::npos) << any;
+  EXPECT_EQ(any.find("store <16 x i32>"), std::string::npos) << any;
 }
 
 TEST(Simt, BarriersKeepOnlyWhatLivesAcross) {
@@ -484,8 +497,8 @@ TEST(Simt, IndicesThatDoNotWrapAreContiguous) {
       "ld.global.f32 %f0, [%d3]; ld.global.f32 %f1, [%d3+4]; add.f32 %f0, %f0, %f1;\n"
       "add.s64 %d4, %d1, %d2; st.global.f32 [%d4], %f0;\n",
       64);
-  EXPECT_EQ(w.count("load <32 x float>"), 2u) << w.ir;
-  EXPECT_EQ(w.count("store <32 x float>"), 1u);
+  EXPECT_EQ(w.count("load <16 x float>"), 4u) << w.ir;
+  EXPECT_EQ(w.count("store <16 x float>"), 2u);
 }
 
 // A loop that is all gathers and as long as each lane's data say: lane by lane, in scalar code. One of
@@ -628,7 +641,7 @@ TEST(Simt, RowsThatTheBlockDividesHaveNoMasks) {
   ASSERT_NE(even, "") << w.ir;
   EXPECT_EQ(even.find("<32 x i1>"), std::string::npos) << even;
   EXPECT_EQ(even.find("gather"), std::string::npos);
-  EXPECT_NE(even.find("load <32 x float>"), std::string::npos);
+  EXPECT_NE(even.find("load <16 x float>"), std::string::npos);
   EXPECT_NE(any.find("<32 x i1>"), std::string::npos);
   EXPECT_NE(function_of(w, "k.block").find("63"), std::string::npos) << "chosen by n & 63";
 }
