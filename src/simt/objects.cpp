@@ -110,7 +110,10 @@ std::function<Value*(unsigned)> Widener::object_pointers(Value* pointer) {
       return b_.CreateGEP(b_.getInt8Ty(), base, b_.getInt64(shape.has_offsets ? uint64_t(shape.c[lane]) : 0));
     };
   }
-  if (lane_address(pointer, 0)) return [this, pointer](unsigned lane) { return lane_address(pointer, lane); };
+  std::vector<Value*> places;  // of some lanes more may be known than of others
+  for (unsigned lane = 0; lane < kLanes; lane++)
+    if (Value* p = lane_address(pointer, lane)) places.push_back(p);
+  if (places.size() == kLanes) return [places](unsigned lane) { return places[lane]; };
   AllocaInst* pointers = spilled(vector(pointer));
   return
       [this, pointers](unsigned lane) { return lane_of(pointers, b_.getPtrTy(), b_.getInt64(lane), true); };
