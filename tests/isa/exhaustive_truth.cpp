@@ -130,7 +130,8 @@ std::optional<Truth> conversion(std::string_view rest) {
 /// 24-bit numbers isn't that close to a number of at most 25 bits without being one.
 double Truth::rounded(double v) const {
   if (integer_bits) {
-    if (std::isnan(v)) return 0;
+    // PTX ISA, cvt: NaN becomes 0, but 1 << 63 of 64 bits.
+    if (std::isnan(v)) return integer_bits < 64 ? 0 : std::ldexp(is_signed ? -1.0 : 1.0, 63);
     const double top = std::ldexp(1.0, integer_bits - is_signed) - 1, bottom = is_signed ? -top - 1 : 0;
     return std::clamp(to_whole(v, rounding), bottom, top) + 0.0;
   }
