@@ -8,6 +8,7 @@
 #include <string>
 
 #include "harness.h"
+#include "kernels.h"
 #include "libs/onednn/fast_product.h"
 
 namespace bench {
@@ -15,7 +16,7 @@ namespace {
 
 using Sgemm = void (*)(int order, int ta, int tb, int m, int n, int k, float alpha, const float* a, int lda,
                        const float* b, int ldb, float beta, float* c, int ldc);
-constexpr int kColumnMajor = 102, kNoTranspose = 111;  // CBLAS's values
+constexpr int kRowMajor = 101, kColumnMajor = 102, kNoTranspose = 111;  // CBLAS's values
 
 /// A function of a library that lies beside libcublas; null if there is none.
 template <class F>
@@ -52,6 +53,19 @@ void measure_sgemm(cublasHandle_t cublas, Sgemm direct, int n, int repeats) {
       [&] { return close(c, 1e-4); });
 }
 
+/// The tiled kernels beside the library that nobody tells how to tile.
+void measure_tiles(const char* name, void (*tiled)(const float*, const float*, float*), Sgemm direct,
+                   int repeats) {
+  constexpr int n = kSgemmN;
+  const size_t size = size_t{n} * n;
+  Arrays<float> a(size, unit), b(size, [](size_t i) { return unit(i * 3 + 1) - 0.5f; }), c(size);
+  measure(
+      {name, "OpenBLAS", {2.0 * n * n * n, 12.0 * n * n}}, repeats,
+      [&] { tiled(a.device, b.device, c.device); },
+      [&] { direct(kRowMajor, kNoTranspose, kNoTranspose, n, n, n, 1, a.host, n, b.host, n, 0, c.host, n); },
+      [&] { return close(c, 1e-4); });
+}
+
 void measure_bf16(cublasHandle_t cublas, ppu::onednn::Multiply direct, int n, int repeats) {
   const size_t size = size_t(n) * size_t(n);
   const auto number = [](size_t i) {  // the upper half of an f32
@@ -85,9 +99,11 @@ void measure_bf16(cublasHandle_t cublas, ppu::onednn::Multiply direct, int n, in
 void measure_products(int repeats) {
   cublasHandle_t cublas;
   check(cublasCreate(&cublas));
-  if (const auto direct = beside_cublas<Sgemm>("libscipy_openblas.so", "scipy_cblas_sgemm"))
+  if (const auto direct = beside_cublas<Sgemm>("libscipy_openblas.so", "scipy_cblas_sgemm")) {
+    measure_tiles("sgemm 16x16 tiles", device::sgemm, direct, repeats);
+    measure_tiles("sgemm 64x64 tiles", device::register_sgemm, direct, repeats);
     for (const int n : {64, 256, 1024}) measure_sgemm(cublas, direct, n, n < 512 ? repeats * 10 : repeats);
-  else
+  } else
     absent("OpenBLAS", "libscipy_openblas.so isn't beside libcublas");
   const auto direct = beside_cublas<ppu::onednn::Multiply>("libppu_onednn.so", ppu::onednn::kMultiplyName);
   if (!direct)
