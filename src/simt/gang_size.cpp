@@ -26,7 +26,7 @@ constexpr unsigned kMaxBlockGang = 16, kMaxBlockCode = 1200;
 // numbers of elements of which only pieces are even (pieces.cpp): accesses want the first lane of each.
 unsigned registers(const ShapeAnalysis& shapes, const Value* v) {
   Type* t = v->getType();
-  if (t->isIntOrIntVectorTy() && shapes.of(v).piece >= 8) return 0;
+  if (t->isIntOrIntVectorTy() && shapes.of(v).piece >= kSmallestChunk) return 0;
   const unsigned parts = std::max(1u, part_count(t));
   const unsigned bits = t->getScalarSizeInBits();
   return parts *

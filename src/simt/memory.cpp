@@ -14,7 +14,7 @@ using namespace llvm;
 namespace ppu::simt {
 namespace {
 
-constexpr unsigned kHalf = 16, kSmallestChunk = 8;
+constexpr unsigned kHalf = 16;
 /// Widest window, in bytes, that a strided load may read in one piece: below a page, so that its holes lie in
 /// pages its ends touch.
 constexpr int64_t kMaxWindow = 1024;
@@ -381,7 +381,7 @@ Value* Widener::load_chunks(Type* t, unsigned n, const Shape& shape, function_re
 
 bool Widener::has_lane_slots(const Value* v) const {
   return isa<PHINode>(v) && v->getType()->isIntegerTy() && shapes_.of(v).is_varying() &&
-         shapes_.of(v).piece >= 8;
+         shapes_.of(v).piece >= kSmallestChunk;
 }
 
 /// Where no lane's distance from the first of its piece rests on what may wrap, the vector needn't be kept.

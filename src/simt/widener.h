@@ -67,6 +67,8 @@ struct TileWords {
   unsigned depth = 1;   ///< how many of its kind may wait together
 };
 
+constexpr unsigned kSmallestChunk = 8;  ///< lanes that are accessed at the address of their first one
+
 class Widener {
  public:
   /// `gang`: warps that run in step, each with its own values and masks (1 for device functions).
