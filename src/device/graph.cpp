@@ -6,31 +6,12 @@
 #include "device/address_space.h"
 #include "device/conditional.h"
 #include "device/host_function.h"
+#include "device/live_set.h"
 
 namespace ppu::device {
 namespace {
 
-/// Addresses of the process's nodes and graphs.
-class LiveSet {
- public:
-  void add(const void* object) {
-    const std::lock_guard lock(mutex_);
-    objects_.insert(object);
-  }
-  void remove(const void* object) {
-    const std::lock_guard lock(mutex_);
-    objects_.erase(object);
-  }
-  bool has(const void* object) {
-    const std::lock_guard lock(mutex_);
-    return objects_.contains(object);
-  }
-
- private:
-  std::mutex mutex_;
-  std::unordered_set<const void*> objects_;
-};
-
+// Addresses of the process's nodes, graphs and user objects.
 LiveSet& live_nodes() {
   static auto* set = new LiveSet;
   return *set;

@@ -8,6 +8,7 @@
 #include "device/address_space.h"
 #include "device/checking.h"
 #include "device/kernel_build.h"
+#include "device/live_set.h"
 
 namespace ppu::device {
 namespace {
@@ -231,12 +232,8 @@ CUresult Module::create(Context& context, std::shared_ptr<const ptx::Module> tre
 
 namespace {
 
-struct LiveModules {
-  std::mutex mutex;
-  std::unordered_set<const Module*> all;
-};
-LiveModules& live_modules() {
-  static auto* set = new LiveModules;
+LiveSet& live_modules() {
+  static auto* set = new LiveSet;
   return *set;
 }
 
@@ -244,20 +241,15 @@ LiveModules& live_modules() {
 
 Module::Module(Context& context, std::shared_ptr<const ptx::Module> tree)
     : context_(context), tree_(std::move(tree)) {
-  const std::lock_guard lock(live_modules().mutex);
-  live_modules().all.insert(this);
+  live_modules().add(this);
 }
 
 bool Module::is_live(const Module* module) {
-  const std::lock_guard lock(live_modules().mutex);
-  return live_modules().all.contains(module);
+  return live_modules().has(module);
 }
 
 Module::~Module() {
-  {
-    const std::lock_guard lock(live_modules().mutex);
-    live_modules().all.erase(this);
-  }
+  live_modules().remove(this);
   for (uint64_t a : arenas_) AddressSpace::instance().release(a, false);
 }
 
