@@ -8,6 +8,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "simt/names.h"
+#include "simt/row_steps.h"
 #include "simt/widener.h"
 
 using namespace llvm;
@@ -131,7 +132,8 @@ unsigned wanted(Function& kernel, const ShapeAnalysis& shapes, unsigned warps, b
   };
   if (whole_block && barriers && !by_data && warps <= kMaxBlockGang && fits(warps, kMaxBlockCode))
     return warps;
-  if (!any_loop) return 1;
+  if (!any_loop && none_of(instructions(kernel), [&](const Instruction& i) { return joins_rows(i, shapes); }))
+    return 1;
   unsigned g = by_data ? 2 : kMaxGang;
   while (g > 1 && !fits(g, kMaxVectorCode)) g /= 2;
   return g;

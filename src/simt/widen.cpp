@@ -278,7 +278,7 @@ void Widener::emit_all(ArrayRef<Instruction*> code) {
       select_gang();
       emit(*inst);
       select_warp(0);
-    } else {
+    } else if (!emit_rows(*inst)) {
       for_each_warp([&] { emit(*inst); });
     }
   }

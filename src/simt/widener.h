@@ -362,6 +362,12 @@ class Widener {
   std::vector<llvm::Value*> load_objects(llvm::Type* object, llvm::Value* pointer);
   std::vector<llvm::Value*> load_joined(llvm::Type* object, llvm::Value* pointer);
   void store_registers(llvm::Type* object, llvm::ArrayRef<llvm::Value*> values, llvm::Value* pointer);
+  // Rows of a gang side by side (row_accesses.cpp)
+  using RowOfGang = std::pair<unsigned, unsigned>;  ///< a warp's lanes from this one on, 16 of them
+  std::vector<std::vector<RowOfGang>> rows_of_gang() const;
+  bool emit_rows(llvm::Instruction& access);
+  void move_rows(llvm::Instruction& access, llvm::Value* pointers, unsigned offset,
+                 llvm::ArrayRef<RowOfGang> rows, std::map<RowOfGang, llvm::Value*>& loaded);
   llvm::Value* half_mask(unsigned first);
   llvm::Value* half_pointers(llvm::Value* pointer, unsigned first, uint64_t offset);
   llvm::Value* gather_half(llvm::Type* t, llvm::Value* pointers, llvm::Value* mask);

@@ -228,6 +228,47 @@ TEST_P(Memory, ThreadsReadRowsOfTheirOwn) {
              });
 }
 
+// Transposes without shared memory, by what is read and by what is written: words of several warps are one
+// access, in whole blocks or not.
+TEST_P(Memory, ColumnsOfAMatrix) {
+  const auto ptx = [](const std::string& type, const std::string& reg, uint32_t bytes, bool reads) {
+    const std::string column = "mad.lo.u32 %r5, %r1, %r8, %r2;", row = "mad.lo.u32 %r6, %r2, %r7, %r1;",
+                      size = std::to_string(bytes);
+    return kernel(R"(
+    ld.global.u32 %r7, [%base]; ld.global.u32 %r8, [%base+4]; add.u64 %base, %base, 8;
+    mov.u32 %r3, %ctaid.x; mov.u32 %r4, %ntid.x; mad.lo.u32 %r1, %r3, %r4, %t;
+    mov.u32 %r3, %ctaid.y; mov.u32 %r4, %ntid.y; mov.u32 %r2, %tid.y; mad.lo.u32 %r2, %r3, %r4, %r2;
+    setp.ge.u32 %p1, %r1, %r7; @%p1 bra END; setp.ge.u32 %p1, %r2, %r8; @%p1 bra END;)" +
+                  column + row + "mul.wide.u32 %d1, " + (reads ? "%r5, " : "%r6, ") + size +
+                  "; mul.wide.u32 %d2, " + (reads ? "%r6, " : "%r5, ") + size +
+                  "; add.u64 %d1, %base, %d1; add.u64 %d2, %o, %d2; ld.global." + type + " " + reg +
+                  ", [%d1]; st.global." + type + " [%d2], " + reg + "; END:");
+  };
+  const auto run = [&](auto element, const std::string& type, const std::string& reg, Dim block, bool reads) {
+    using T = decltype(element);
+    const uint32_t columns = 3 * block.x - 5, rows = 2 * block.y + 3;
+    std::vector<T> in(8 / sizeof(T) + columns * rows), out(columns * rows);
+    for (size_t i = 0; i < in.size(); i++) in[i] = T(i * 0x9e3779b97f4a7c15u >> 7);
+    std::memcpy(in.data(), &columns, 4);
+    std::memcpy(reinterpret_cast<char*>(in.data()) + 4, &rows, 4);
+    KernelRunner k = runner(ptx(type, reg, sizeof(T), reads));
+    const RunResult r = k.run("k", {3, 3}, block, in.data(), out.data());
+    ASSERT_EQ(r.error, "");
+    ASSERT_EQ(r.trap, exec::Trap::kNone);
+    for (uint32_t x = 0; x < columns; x++)
+      for (uint32_t y = 0; y < rows; y++) {
+        const size_t column = size_t(x) * rows + y, row = size_t(y) * columns + x;
+        ASSERT_EQ(out[reads ? row : column], in[8 / sizeof(T) + (reads ? column : row)]) << x << ", " << y;
+      }
+  };
+  for (const Dim block : {Dim{32, 8}, Dim{16, 16}, Dim{32, 4}, Dim{16, 4}})
+    for (const bool reads : {false, true}) {
+      run(uint32_t(), "u32", "%r9", block, reads);
+      run(uint64_t(), "u64", "%d3", block, reads);
+      run(uint16_t(), "u16", "%h1", block, reads);
+    }
+}
+
 TEST_P(Memory, AsynchronousCopies) {
   expect(kernel(R"(
     mov.u32 %r1, sh; shl.b32 %r2, %t, 2; add.u32 %r3, %r1, %r2; st.shared.u32 [%r3], -1; and.b32 %r4, %t, 3;

@@ -184,6 +184,23 @@ TEST(Simt, RowsOfThreadsAreReadInOneLoadEach) {
   EXPECT_GE(apart.count("gather.v"), 2u);
 }
 
+// A matrix that is transposed without shared memory: a column of each lane's, whose words the warps of a gang
+// have. Not where rows lie apart.
+TEST(Simt, ColumnsThatWarpsShareAreMovedTogether) {
+  const auto transpose = [](const char* pitch) {
+    return "mov.u32 %r5, %tid.y; mad.lo.s32 %r6, %r5, 32, %r1; mul.wide.s32 %d2, %r6, 4; add.s64 %d3, %d0, "
+           "%d2;\n"
+           "ld.global.f32 %f0, [%d3]; mul.lo.s32 %r7, %r1, %r0; mul.lo.s32 %r5, %r5, " +
+           std::string(pitch) +
+           "; add.s32 %r7, %r7, %r5; mul.wide.s32 %d4, %r7, 4; add.s64 %d5, %d1, %d4; st.global.f32 [%d5], "
+           "%f0;\n";
+  };
+  const Widened w = widened(transpose("1"), 32, 8, 0);
+  EXPECT_EQ(w.count("store <4 x float>"), 2u * 32) << w.ir;
+  EXPECT_GE(w.count("call void @llvm.masked.scatter"), 2u);  // where they aren't side by side after all
+  EXPECT_EQ(widened(transpose("3"), 32, 8, 0).count("store <4 x float>"), 0u);
+}
+
 TEST(Simt, StridedStoresAreAPermuteAndAMask) {
   const Widened w = widened(
       "mul.wide.s32 %d2, %r1, 8; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r1;\n"
