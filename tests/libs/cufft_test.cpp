@@ -1,5 +1,5 @@
 // cuFFT against the definition, in double: lengths with small and large prime factors, dimensions, batches,
-// layouts, real transforms in place and out of place.
+// layouts, real transforms in place and out of place, and with functions of the program's at the ends.
 #include <cuda_runtime.h>
 #include <cufftXt.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <complex>
 #include <cstdlib>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace {
@@ -153,6 +154,124 @@ TEST(Cufft, SaysWhatIsWrong) {
   Shared<cufftComplex> x(8);
   EXPECT_EQ(cufftExecC2C(plan, x.get(), x.get(), 2), CUFFT_INVALID_VALUE);
   EXPECT_EQ(cufftExecC2R(plan, x.get(), reinterpret_cast<float*>(x.get())), CUFFT_INVALID_PLAN);
+  cufftDestroy(plan);
+}
+
+/// PTX of a function that cuFFT calls for each element: it loads or stores it times *info. `element` is a
+/// real's type; `numbers`: 1 or 2 of them an element.
+std::string callback_text(const std::string& name, bool load, const std::string& element, int numbers) {
+  const int size = element == "f64" ? 8 : 4, bytes = size * numbers;
+  const std::string value =
+      numbers == 1 ? ".param ." + element + " v"
+                   : ".param .align " + std::to_string(bytes) + " .b8 v[" + std::to_string(bytes) + "]";
+  const std::string start = ".param .b64 data, .param .b64 offset, ",
+                    end = ".param .b64 info, .param .b64 own)\n";
+  std::string text = ".version 8.0\n.target sm_80\n.address_size 64\n.visible .func ";
+  text += load ? "(" + value + ") " + name + "(" + start + end : name + "(" + start + value + ", " + end;
+  text += "{\n.reg .b64 %d<3>; .reg ." + element +
+          " %f<3>;\n"
+          "ld.param.b64 %d0, [data]; ld.param.b64 %d1, [offset]; ld.param.b64 %d2, [info];\n"
+          "ld." +
+          element + " %f2, [%d2];\nmad.lo.u64 %d0, %d1, " + std::to_string(bytes) + ", %d0;\n";
+  for (int i = 0; i < numbers; ++i) {
+    const std::string f = "%f" + std::to_string(i), at = "+" + std::to_string(i * size) + "]";
+    text += load ? "ld." + element + " " + f + ", [%d0" + at : "ld.param." + element + " " + f + ", [v" + at;
+    text += "; mul." + element + " " + f + ", " + f + ", %f2; ";
+    text += (load ? "st.param." + element + " [v" : "st." + element + " [%d0") + at + ", " + f + ";\n";
+  }
+  return text + "ret;\n}\n";
+}
+
+TEST(Callbacks, AreCalledForEachElement) {
+  // Real numbers of two dimensions in place, in two batches: both ends have room at the end of a line.
+  const int n1 = 3, n2 = 6, half = n2 / 2 + 1, batches = 2;
+  int n[] = {n1, n2}, real_embed[] = {n1, 2 * half}, embed[] = {n1, half};
+  const int distance = n1 * half;
+  const std::string load = callback_text("my_load", true, "f64", 1),
+                    store = callback_text("_Z8my_storePvy7double2S_S_", false, "f64", 2);
+  Shared<double> factors(2), x(size_t(batches * 2 * distance));
+  factors[0] = 3, factors[1] = 0.5;
+  std::vector<Number> in(size_t(batches * n1 * n2));
+  for (size_t i = 0; i < x.size(); ++i) x[i] = random_number();
+  for (size_t i = 0; i < in.size(); ++i) in[i] = 3.0 * x[i / n2 * size_t(2 * half) + i % n2];
+  cufftHandle plan;
+  ASSERT_EQ(cufftCreate(&plan), CUFFT_SUCCESS);
+  void *load_info = factors.get(), *store_info = factors.get() + 1;
+  ASSERT_EQ(
+      cufftXtSetJITCallback(plan, "my_load", load.data(), load.size(), CUFFT_CB_LD_REAL_DOUBLE, &load_info),
+      CUFFT_SUCCESS);
+  // A function of C++ goes by its plain name too.
+  ASSERT_EQ(cufftXtSetJITCallback(plan, "my_store", store.data(), store.size(), CUFFT_CB_ST_COMPLEX_DOUBLE,
+                                  &store_info),
+            CUFFT_SUCCESS);
+  EXPECT_EQ(cufftXtSetCallbackSharedSize(plan, CUFFT_CB_LD_REAL_DOUBLE, 1024), CUFFT_SUCCESS);
+  size_t bytes;
+  ASSERT_EQ(cufftMakePlanMany(plan, 2, n, real_embed, 1, 2 * distance, embed, 1, distance, CUFFT_D2Z, batches,
+                              &bytes),
+            CUFFT_SUCCESS);
+  auto* out = reinterpret_cast<cufftDoubleComplex*>(x.get());
+  ASSERT_EQ(cufftExecD2Z(plan, x.get(), out), CUFFT_SUCCESS);
+  ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  for (int batch = 0; batch < batches; ++batch) {
+    const auto first = in.begin() + ptrdiff_t(batch) * n1 * n2;
+    const std::vector<Number> want =
+        transform(std::vector<Number>(first, first + n1 * n2), 1, n1, n2, CUFFT_FORWARD);
+    for (size_t i = 0; i < size_t(distance); ++i) {
+      const cufftDoubleComplex got = out[size_t(batch * distance) + i];
+      expect_near({got.x, got.y}, 0.5 * want[i / size_t(half) * size_t(n2) + i % size_t(half)], 4, 1e-13);
+    }
+  }
+  // Without them the same plan is as any.
+  EXPECT_EQ(cufftXtClearCallback(plan, CUFFT_CB_LD_REAL_DOUBLE), CUFFT_SUCCESS);
+  EXPECT_EQ(cufftDestroy(plan), CUFFT_SUCCESS);
+}
+
+TEST(Callbacks, OneEndAlone) {
+  const int n = 10;
+  for (const bool load : {true, false}) {
+    const std::string text =
+        callback_text("cufftJITCallback" + std::string(load ? "Load" : "Store") + "Complex", load, "f32", 2);
+    Shared<float> factor(1);
+    Shared<cufftComplex> x(n), y(n);
+    factor[0] = 4;
+    std::vector<Number> in;
+    for (size_t i = 0; i < x.size(); ++i) {
+      x[i] = {float(random_number()), float(random_number())};
+      in.emplace_back(4 * x[i].x, 4 * x[i].y);
+    }
+    cufftHandle plan;
+    ASSERT_EQ(cufftCreate(&plan), CUFFT_SUCCESS);
+    void* info = factor.get();
+    // Without a name it is the documented one's.
+    ASSERT_EQ(cufftXtSetJITCallback(plan, nullptr, text.data(), text.size(),
+                                    load ? CUFFT_CB_LD_COMPLEX : CUFFT_CB_ST_COMPLEX, &info),
+              CUFFT_SUCCESS);
+    size_t bytes;
+    ASSERT_EQ(cufftMakePlan1d(plan, n, CUFFT_C2C, 1, &bytes), CUFFT_SUCCESS);
+    ASSERT_EQ(cufftExecC2C(plan, x.get(), y.get(), CUFFT_INVERSE), CUFFT_SUCCESS);
+    ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+    const std::vector<Number> want = transform(in, 1, 1, n, CUFFT_INVERSE);
+    for (size_t k = 0; k < x.size(); ++k) expect_near({y[k].x, y[k].y}, want[k], 8, 1e-6);
+    EXPECT_EQ(cufftDestroy(plan), CUFFT_SUCCESS);
+  }
+}
+
+TEST(Callbacks, SayWhatIsWrong) {
+  const std::string text = callback_text("f", true, "f32", 1);
+  cufftHandle plan;
+  ASSERT_EQ(cufftCreate(&plan), CUFFT_SUCCESS);
+  const auto set = [&](const char* name, const std::string& piece, cufftXtCallbackType type) {
+    return cufftXtSetJITCallback(plan, name, piece.data(), piece.size(), type, nullptr);
+  };
+  EXPECT_EQ(set("g", text, CUFFT_CB_LD_REAL), CUFFT_NVJITLINK_FAILURE);
+  EXPECT_EQ(set("f", "no PTX", CUFFT_CB_LD_REAL), CUFFT_NVJITLINK_FAILURE);
+  EXPECT_EQ(set("f", text, CUFFT_CB_UNDEFINED), CUFFT_INVALID_TYPE);
+  EXPECT_EQ(cufftXtSetCallbackSharedSize(plan, CUFFT_CB_LD_REAL, 17 << 10), CUFFT_INVALID_VALUE);
+  ASSERT_EQ(set("f", text, CUFFT_CB_LD_REAL), CUFFT_SUCCESS);
+  size_t bytes;
+  EXPECT_EQ(cufftMakePlan1d(plan, 8, CUFFT_C2C, 1, &bytes), CUFFT_INVALID_TYPE);
+  ASSERT_EQ(cufftMakePlan1d(plan, 8, CUFFT_R2C, 1, &bytes), CUFFT_SUCCESS);
+  EXPECT_EQ(set("f", text, CUFFT_CB_LD_REAL), CUFFT_INVALID_PLAN);  // too late
   cufftDestroy(plan);
 }
 

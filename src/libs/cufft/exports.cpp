@@ -1,5 +1,5 @@
-// libcufft: the exports, and plans as programs make them; several devices are in xt.cpp. Callbacks and half
-// types are not written.
+// libcufft: the exports, and plans as programs make them; several devices are in xt.cpp. Half types
+// and callbacks by device pointer (a static cuFFT's) are not written.
 #include <climits>
 #include <map>
 
@@ -77,6 +77,10 @@ cufftResult make(cufftHandle handle, const Many<N>& m, cufftType type, size_t* b
   if (!real_in && !real_out && type != CUFFT_C2C && type != CUFFT_Z2Z) return CUFFT_INVALID_TYPE;
   plan->real_in = real_in, plan->real_out = real_out;
   plan->is_double = type == CUFFT_D2Z || type == CUFFT_Z2D || type == CUFFT_Z2Z;
+  const auto fits = [&](const auto& callback, bool load, bool real) {
+    return !callback || callback->type() == callback_type(load, real, plan->is_double);
+  };
+  if (!fits(plan->load, true, real_in) || !fits(plan->store, false, real_out)) return CUFFT_INVALID_TYPE;
   plan->rank = m.rank, plan->batch = m.batch;
   for (int d = 0; d < m.rank; ++d) plan->n[3 - m.rank + d] = m.n[d];
   // Both embeds or none (cuFFT documentation, cufftPlanMany).

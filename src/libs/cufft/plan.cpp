@@ -94,7 +94,7 @@ struct Transforms {
 };
 
 template <class T>
-void run(Plan& plan, const void* from, void* to, int sign) {
+void run(Plan& plan, const void* from, void* to, const Layout& in, const Layout& out, int sign) {
   std::shared_ptr<const void> transforms;
   {
     const std::lock_guard lock(plan.mutex);
@@ -102,10 +102,7 @@ void run(Plan& plan, const void* from, void* to, int sign) {
     transforms = plan.transforms;
   }
   const auto& all = *static_cast<const Transforms<T>*>(transforms.get());
-  const bool in_place = from == to;
-  Work<T> work = {plan, resolve(plan, plan.in, plan.real_in, in_place),
-                  resolve(plan, plan.out, plan.real_out, in_place),
-                  std::vector<Complex<T>>(size_t(plan.n[0] * plan.n[1] * plan.n[2]))};
+  Work<T> work = {plan, in, out, std::vector<Complex<T>>(size_t(plan.n[0] * plan.n[1] * plan.n[2]))};
   for (int64_t batch = 0; batch < plan.batch; ++batch) {
     work.load(from, batch);
     for (int d = 0; d < 3; ++d) work.transform(all.by_dimension[d], d, sign);
@@ -113,14 +110,70 @@ void run(Plan& plan, const void* from, void* to, int sign) {
   }
 }
 
-bool reach(const Plan& p, const Layout& given, bool real, bool in_place, const void* data) {
-  const Layout l = resolve(p, given, real, in_place);
-  const int64_t last = real || !(p.real_in || p.real_out) ? p.n[2] : p.n[2] / 2 + 1;
-  const int64_t end = std::max<int64_t>(offset(l, p.batch - 1, p.n[0] - 1, p.n[1] - 1, last - 1),
-                                        offset(l, 0, p.n[0] - 1, p.n[1] - 1, last - 1)) +
-                      1;
-  return shell::reachable("cufft", data, size_t(end) * (p.is_double ? 8 : 4) * (real ? 1 : 2));
+/// How many of the last dimension's elements are in memory.
+int64_t last_of(const Plan& p, bool real) {
+  return real || !(p.real_in || p.real_out) ? p.n[2] : p.n[2] / 2 + 1;
 }
+
+/// One end of a transform, and the program's function there, if there is one.
+struct Side {
+  Layout layout;
+  int64_t last = 0;
+  size_t element = 0;  ///< bytes
+  const Callback* callback = nullptr;
+  size_t shared = 0;
+};
+Side side_of(const Plan& p, bool load, bool in_place) {
+  const bool real = load ? p.real_in : p.real_out;
+  return {resolve(p, load ? p.in : p.out, real, in_place), last_of(p, real),
+          size_t(p.is_double ? 8 : 4) * (real ? 1 : 2), load ? p.load.get() : p.store.get(),
+          load ? p.load_shared : p.store_shared};
+}
+
+bool reach(const Plan& p, const Side& s, const void* data) {
+  if (s.callback) return true;  // what it does with the address is its affair
+  const int64_t end = std::max<int64_t>(offset(s.layout, p.batch - 1, p.n[0] - 1, p.n[1] - 1, s.last - 1),
+                                        offset(s.layout, 0, p.n[0] - 1, p.n[1] - 1, s.last - 1)) +
+                      1;
+  return shell::reachable("cufft", data, size_t(end) * s.element);
+}
+
+/// A dense copy of a side, in order of the plan's stream, and where each element lies in the program's array.
+class Copy {
+ public:
+  Copy(const std::shared_ptr<Plan>& plan, const Side& side) : plan_(plan), side_(side) {}
+  ~Copy() {
+    for (const CUdeviceptr p : {dense_, offsets_})
+      if (p) cuMemFreeAsync(p, plan_->stream);
+  }
+  Copy(const Copy&) = delete;
+
+  CUresult make() {
+    const size_t count = size_t(elements());
+    const size_t bytes = count * size_t(plan_->batch) * side_.element;
+    if (const CUresult bad = cuMemAllocAsync(&dense_, bytes, plan_->stream)) return bad;
+    if (const CUresult bad = cuMemAllocAsync(&offsets_, count * sizeof(int64_t), plan_->stream)) return bad;
+    return shell::enqueue(plan_->stream, [plan = plan_, side = side_, at = offsets_] {
+      auto* next = reinterpret_cast<int64_t*>(at);
+      for (int64_t x0 = 0; x0 < plan->n[0]; ++x0)
+        for (int64_t x1 = 0; x1 < plan->n[1]; ++x1)
+          for (int64_t x2 = 0; x2 < side.last; ++x2) *next++ = offset(side.layout, 0, x0, x1, x2);
+    });
+  }
+  CUresult call(const void* data) const {
+    return side_.callback->run(plan_->stream, data, dense_, offsets_, elements(), side_.layout.distance,
+                               plan_->batch, side_.shared);
+  }
+  void* data() const { return reinterpret_cast<void*>(dense_); }
+  Layout layout() const { return {true, {plan_->n[0], plan_->n[1], side_.last}, 1, elements()}; }
+
+ private:
+  int64_t elements() const { return plan_->n[0] * plan_->n[1] * side_.last; }
+
+  std::shared_ptr<Plan> plan_;
+  Side side_;
+  CUdeviceptr dense_ = 0, offsets_ = 0;
+};
 
 }  // namespace
 
@@ -129,13 +182,22 @@ cufftResult execute(const std::shared_ptr<Plan>& plan, const void* in, void* out
   if (plan->real_in) direction = CUFFT_FORWARD;
   if (plan->real_out) direction = CUFFT_INVERSE;
   if (direction != CUFFT_FORWARD && direction != CUFFT_INVERSE) return CUFFT_INVALID_VALUE;
-  if (!reach(*plan, plan->in, plan->real_in, in == out, in) ||
-      !reach(*plan, plan->out, plan->real_out, in == out, out))
+  const Side from = side_of(*plan, true, in == out), to = side_of(*plan, false, in == out);
+  if (!reach(*plan, from, in) || !reach(*plan, to, out)) return CUFFT_EXEC_FAILED;
+  Copy loaded(plan, from), stored(plan, to);
+  if (from.callback && (loaded.make() != CUDA_SUCCESS || loaded.call(in) != CUDA_SUCCESS))
     return CUFFT_EXEC_FAILED;
+  if (to.callback && stored.make() != CUDA_SUCCESS) return CUFFT_EXEC_FAILED;
+  const void* source = from.callback ? loaded.data() : in;
+  void* target = to.callback ? stored.data() : out;
+  const Layout source_layout = from.callback ? loaded.layout() : from.layout;
+  const Layout target_layout = to.callback ? stored.layout() : to.layout;
   const CUresult queued = shell::enqueue(plan->stream, [=] {
-    plan->is_double ? run<double>(*plan, in, out, direction) : run<float>(*plan, in, out, direction);
+    (plan->is_double ? run<double> : run<float>)(*plan, source, target, source_layout, target_layout,
+                                                 direction);
   });
-  return queued == CUDA_SUCCESS ? CUFFT_SUCCESS : CUFFT_EXEC_FAILED;
+  if (queued != CUDA_SUCCESS || (to.callback && stored.call(out) != CUDA_SUCCESS)) return CUFFT_EXEC_FAILED;
+  return CUFFT_SUCCESS;
 }
 
 }  // namespace ppu::cufft

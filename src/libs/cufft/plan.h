@@ -8,6 +8,8 @@
 #include <mutex>
 #include <vector>
 
+#include "libs/cufft/callback.h"
+
 namespace ppu::cufft {
 
 /// Where element (x0, x1, x2) of a batch lies: batch * distance + ((x0 * embed[1] + x1) * embed[2] + x2) *
@@ -27,7 +29,9 @@ struct Plan {
   int64_t batch = 1;
   Layout in, out;
   bool real_in = false, real_out = false, is_double = false;
-  std::mutex mutex;  ///< one execution makes the transforms that others use
+  std::shared_ptr<const Callback> load, store;
+  size_t load_shared = 0, store_shared = 0;  ///< bytes a block of theirs
+  std::mutex mutex;                          ///< one execution makes the transforms that others use
   std::shared_ptr<const void> transforms;
 };
 
