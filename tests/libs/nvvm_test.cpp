@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -171,6 +172,25 @@ TEST_F(Nvvm, SeveralModulesBecomeOnePtx) {
   ASSERT_EQ(compile({"-opt=0"}), 0) << get("ProgramLog");
   const std::string ptx = get("CompiledResult");
   EXPECT_EQ(ptx.find(".extern"), ptx.npos) << ptx;
+}
+
+// numba verifies each program before it compiles it, and adds libdevice between the two.
+TEST_F(Nvvm, WhatWasVerifiedIsNotCompiledAgain) {
+  add(kKernel);
+  const char* options[] = {"-arch=compute_80"};
+  ASSERT_EQ(call("nvvmVerifyProgram", program_, 1, &options[0]), 0) << get("ProgramLog");
+  const std::string libdevice = "BC\xC0\xDE __nv_sinf __nv_fast_sinf";
+  EXPECT_EQ(call("nvvmLazyAddModuleToProgram", program_, libdevice.data(), libdevice.size(), "libdevice"), 0);
+  setenv("TMPDIR", "/nonexistent", 1);  // no compiler can run
+  EXPECT_EQ(compile({"-arch=compute_80"}), 0);
+  EXPECT_NE(get("CompiledResult").find(".entry kernel("), std::string::npos);
+  EXPECT_EQ(compile({"-arch=compute_86"}), kCompilation) << "other options, another program";
+  unsetenv("TMPDIR");
+  ASSERT_EQ(compile({"-arch=compute_86"}), 0);
+  EXPECT_NE(get("CompiledResult").find(".target sm_86"), std::string::npos);
+  add("define i32 @more(i32* %p) noinline { %r = load i32, i32* %p\n ret i32 %r }\n");
+  ASSERT_EQ(compile({"-arch=compute_86"}), 0);
+  EXPECT_NE(get("CompiledResult").find("more"), std::string::npos);
 }
 
 TEST_F(Nvvm, WhatIsWrongIsSaid) {

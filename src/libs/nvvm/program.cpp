@@ -75,10 +75,13 @@ Result<Flags> read_options(int count, const char** options) {
 
 void Program::add(std::string_view bytes, std::string name, bool lazy) {
   if (is_bitcode(bytes) && is_device_library(bytes)) return;
+  made_with_.reset();
   modules_.push_back({is_bitcode(bytes) ? std::string(bytes) : modernised(bytes), std::move(name), lazy});
 }
 
 Status Program::compile(const Flags& flags) {
+  if (made_with_ == flags) return Unit{};
+  made_with_.reset();
   result_.clear();
   log_.clear();
   const std::string ppucc = shell::find_ppucc();
@@ -103,6 +106,7 @@ Status Program::compile(const Flags& flags) {
     return bad_input("libnvvm : error: the IR doesn't compile");
   }
   if (!flags.lto) result_ += '\0';
+  made_with_ = flags;
   return Unit{};
 }
 

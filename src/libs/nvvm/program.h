@@ -1,6 +1,7 @@
 // One libNVVM program: modules of NVVM IR in, PTX out, through ppucc. Where LTO-IR is asked for (-gen-lto),
 // PTX is the answer too: NVIDIA's LTO-IR is private, and our nvJitLink takes PTX in its place.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,8 @@ namespace ppu::nvvm {
 struct Flags {
   std::vector<std::string> arguments;  ///< for ppucc
   bool lto = false;                    ///< -gen-lto
+
+  bool operator==(const Flags&) const = default;
 };
 /// Errors: kBadInput naming an option that libNVVM doesn't have or a value it doesn't take.
 Result<Flags> read_options(int count, const char** options);
@@ -23,8 +26,9 @@ class Program {
   void add(std::string_view bytes, std::string name, bool lazy);
   bool empty() const { return modules_.empty(); }
 
-  /// Compiles all modules into one PTX text. Errors: kBadInput (the compiler's messages are in log()),
-  /// kResource when there is no compiler or no room.
+  /// Compiles all modules into one PTX text, unless that is what result() is: numba verifies each program
+  /// before it compiles it. Errors: kBadInput (the compiler's messages are in log()), kResource when there is
+  /// no compiler or no room.
   Status compile(const Flags& flags);
 
   /// PTX with its NUL, or without one where it stands for LTO-IR. Empty before a compilation.
@@ -38,6 +42,7 @@ class Program {
     bool lazy;
   };
   std::vector<Module> modules_;
+  std::optional<Flags> made_with_;  ///< what result() is of, as long as no module comes
   std::string result_, log_;
 };
 
