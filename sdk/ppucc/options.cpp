@@ -12,7 +12,9 @@
 namespace ppu::ppucc {
 namespace {
 
-constexpr unsigned kNewestArch = 90;  // what clang 19 knows; PTX for it runs on every chip model
+/// What clang 19 knows. PTX for one runs on all later ones (CUDA C++ guide, "PTX Compatibility"), so each
+/// also stands for those between it and the next.
+constexpr unsigned kArchs[] = {50, 52, 53, 60, 61, 62, 70, 72, 75, 80, 86, 87, 89, 90};
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
@@ -32,7 +34,8 @@ unsigned parse_arch(const std::string& text) {
   size_t digits = text.find_first_of("0123456789");
   if (digits == std::string::npos) return 0;
   const unsigned arch = unsigned(std::strtoul(text.c_str() + digits, nullptr, 10));
-  return std::min(arch, kNewestArch);
+  const auto* next = std::upper_bound(std::begin(kArchs), std::end(kArchs), arch);
+  return next == std::begin(kArchs) ? 0 : next[-1];
 }
 
 class Parser {
@@ -57,7 +60,7 @@ class Parser {
   Status add_arch(const std::string& text) {
     for (const std::string& one : split(text, ',')) {
       const unsigned arch = parse_arch(one);
-      if (arch < 50) return bad_input("ppucc: unknown architecture '" + one + "'; expected sm_50 ... sm_90");
+      if (!arch) return bad_input("ppucc: unknown architecture '" + one + "'; expected sm_50 ... sm_90");
       options_.archs.push_back(arch);
     }
     return done();

@@ -117,6 +117,15 @@ TEST_F(Nvvm, TypedPointersShufflesAndLibdeviceBecomePtx) {
   EXPECT_EQ(ptx.find("__nv_expf"), ptx.npos) << "our device library is inlined";
 }
 
+// NVRTC's list of architectures has some that clang 19 hasn't.
+TEST_F(Nvvm, NamesTheTargetThatWasAskedFor) {
+  add(kKernel);
+  for (const std::string target : {"75", "88", "90a", "121"}) {
+    ASSERT_EQ(compile({("-arch=compute_" + target).c_str()}), 0) << get("ProgramLog");
+    EXPECT_NE(get("CompiledResult").find(".target sm_" + target + "\n"), std::string::npos) << target;
+  }
+}
+
 // As numba writes cuda.activemask() in both branches of an if; nobody reads the assembly here.
 TEST_F(Nvvm, WhatLanesDoTogetherStaysInItsBranch) {
   add(R"(target triple = "nvptx64-nvidia-cuda"

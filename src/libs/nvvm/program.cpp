@@ -35,6 +35,14 @@ constexpr Choice kChoices[] = {
     {"-fma", "1", "-nvptx-fma-level=2"},
 };
 
+/// Code for targets that clang doesn't know is that of an earlier one; users look for the one they asked for.
+void name_target(std::string& ptx, const std::string& target) {
+  const size_t at = ptx.find(".target sm_");
+  if (target.empty() || at == ptx.npos) return;
+  const size_t start = at + std::string_view(".target ").size();
+  ptx.replace(start, ptx.find_first_of(" ,\r\n", start) - start, target);
+}
+
 }  // namespace
 
 Result<Flags> read_options(int count, const char** options) {
@@ -52,7 +60,8 @@ Result<Flags> read_options(int count, const char** options) {
     // Line tables and debug information come with the IR itself, if it has any.
     if (option == "-g" || option == "-generate-line-info") continue;
     if (name == "-arch" && (value.starts_with("compute_") || value.starts_with("sm_"))) {
-      flags.arguments.push_back("-arch=sm_" + value.substr(value.find('_') + 1));
+      flags.target = "sm_" + value.substr(value.find('_') + 1);
+      flags.arguments.push_back("-arch=" + flags.target);
       continue;
     }
     const Choice* chosen = nullptr;
@@ -105,6 +114,7 @@ Status Program::compile(const Flags& flags) {
     log_ = shell::read_file(folder / "log");
     return bad_input("libnvvm : error: the IR doesn't compile");
   }
+  name_target(result_, flags.target);
   if (!flags.lto) result_ += '\0';
   made_with_ = flags;
   return Unit{};

@@ -13,6 +13,7 @@ namespace ppu::nvvm {
 /// What nvvmCompileProgram's options mean for ppucc.
 struct Flags {
   std::vector<std::string> arguments;  ///< for ppucc
+  std::string target;                  ///< that the PTX shall name: sm_80
   bool lto = false;                    ///< -gen-lto
 
   bool operator==(const Flags&) const = default;
