@@ -61,7 +61,7 @@ class Device(unittest.TestCase):
         with torch.cuda.stream(stream):
             torch.cuda._sleep(1)  # compiled
             start.record()
-            torch.cuda._sleep(20_000_000)
+            torch.cuda._sleep(400_000_000)  # a third of a second: longer than this thread waits for its turn
             end.record()
             self.assertFalse(end.query())
             x = torch.ones(3, device="cuda") + 1
@@ -82,12 +82,16 @@ class Device(unittest.TestCase):
             (x @ x).relu_()
             doubled(x)
             x.cpu()
+            torch.ones(4).pin_memory().to("cuda")
+            x.clone()
             torch.cuda.synchronize()
         on_device = {event.key: event.device_time_total for event in seen.key_averages()}
         for name in ("aten::mm", "aten::relu_", "aten::copy_"):  # by what they launched
             self.assertGreater(on_device[name], 0, name)
         kernels = [event.name for event in seen.events() if event.device_type == torch.autograd.DeviceType.CUDA]
         self.assertTrue(any("doubled" in name for name in kernels), kernels)
+        for copy in ("Memcpy DtoH (Device -> Pageable)", "Memcpy HtoD (Pinned -> Device)", "Memcpy DtoD (Device -> Device)"):
+            self.assertIn(copy, kernels)
 
     def test_pinned_memory(self):
         host = torch.arange(10.0).pin_memory()

@@ -48,7 +48,9 @@ class Direct<Result(Args...)> {
     const cudaStream_t stream = c10::cuda::getCurrentCUDAStream(device.index());
     if (calls_are_logged() || is_captured(stream)) return boxed(keys, args...);
     C10_CUDA_CHECK(cudaStreamSynchronize(stream));
-    const ProfiledCall profiled(op_, stream);
+    ProfiledCall profiled(op_, stream);
+    if constexpr (std::is_same_v<Result(Args...), Tensor&(Tensor&, const Tensor&, bool)>)
+      profiled.copies(std::get<0>(std::tie(args...)), std::get<1>(std::tie(args...)));
     Crossing crossing(device);
     std::tuple<std::decay_t<Args>...> across{crossed(crossing, args)...};
     delegate_->check_devices(crossing, device, op_);

@@ -33,6 +33,28 @@ void ProfiledCall::begin(const c10::OperatorHandle& op, cudaStream_t stream) {
   origin_ = activity_interface().origin();
 }
 
+namespace {
+
+activity::Memory memory_of(const at::Tensor& t) {
+  if (t.is_cuda()) return activity::Memory::kDevice;
+  return t.is_pinned() ? activity::Memory::kPinned : activity::Memory::kPageable;
+}
+
+}  // namespace
+
+void ProfiledCall::note_copy(const at::Tensor& to, const at::Tensor& from) {
+  static const c10::OperatorName copy("aten::copy_", "");
+  if (op_->operator_name() != copy) return;
+  // Between tensors on the device PyTorch launches a kernel unless the bytes are the same in the same order.
+  const bool same_bytes = to.dtype() == from.dtype() && to.sizes() == from.sizes() &&
+                          to.strides() == from.strides() && to.is_non_overlapping_and_dense() &&
+                          to.is_conj() == from.is_conj() && to.is_neg() == from.is_neg();
+  if (to.is_cuda() && from.is_cuda() && !same_bytes) return;
+  copied_bytes_ = to.nbytes();
+  from_ = memory_of(from);
+  to_ = memory_of(to);
+}
+
 void ProfiledCall::end() {
   const activity::Interface& driver = activity_interface();
   unsigned long long stream = 0;
@@ -46,6 +68,12 @@ void ProfiledCall::end() {
   record.device = static_cast<uint32_t>(c10::cuda::current_device());
   record.context = 1;
   record.stream = static_cast<uint32_t>(stream);
+  if (copied_bytes_ != 0) {
+    record.kind = activity::Kind::kCopy;
+    record.bytes = copied_bytes_;
+    record.from = from_;
+    record.to = to_;
+  }
   record.name = name.c_str();
   for (int i = 0; i < 3; ++i) record.grid[i] = record.block[i] = 1;
   driver.deliver(record);
