@@ -65,6 +65,64 @@ class Attention(unittest.TestCase):
         (grad,) = torch.autograd.grad(weights.sum(), v)
         torch.testing.assert_close(grad, weights.sum(-2).unsqueeze(-1).expand_as(grad))
 
+    def test_windows_and_pages_of_packed_sequences(self):
+        """torch.nn.attention.varlen: windows, keys used in part, keys in pages of a block table, against the plain formula."""
+        from torch.nn.attention.varlen import varlen_attn, varlen_attn_out
+        torch.manual_seed(2)
+        rows, columns = (5, 0, 9), (7, 3, 9)  # of each sequence
+        used, page = (6, 3, 9), 4
+        heads = 2
+
+        def bounds(lengths):
+            return torch.tensor([0, *itertools.accumulate(lengths)], dtype=torch.int32, device="cuda")
+
+        def seen(m, n, window):  # from the end: the last query sees the last key
+            distance = torch.arange(n)[None] - torch.arange(n - m, n)[:, None]
+            left, right = window
+            mask = torch.zeros(m, n, dtype=torch.float64)
+            if right >= 0:
+                mask[distance > right] = -math.inf
+            if left >= 0:
+                mask[distance < -left] = -math.inf
+            return mask
+
+        def expected(q, k, v, lengths, window):
+            parts, at_q, at_k = [], 0, 0
+            for m, stored, n in zip(rows, columns, lengths):
+                if m:
+                    one = [t.transpose(0, 1) for t in (q[at_q:at_q + m], k[at_k:at_k + n], v[at_k:at_k + n])]
+                    parts.append(plain(*one, mask=seen(m, n, window)).transpose(0, 1))
+                at_q, at_k = at_q + m, at_k + stored
+            return torch.cat(parts)
+
+        q, k, v = (torch.randn(sum(n), heads, 8).half().double().requires_grad_() for n in (rows, columns, columns))
+        grad = torch.randn_like(q)
+        device = [t.detach().to("cuda", torch.half).requires_grad_() for t in (q, k, v)]
+        at = (bounds(rows), bounds(columns), max(rows), max(columns))
+        for window in ((-1, -1), (-1, 0), (2, 0), (1, 1), (3, -1)):
+            with self.subTest(window=window):
+                wanted = expected(q, k, v, columns, window)
+                actual = varlen_attn(*device, *at, window_size=window)
+                pairs = zip((actual, *torch.autograd.grad(actual, device, grad.to("cuda", torch.half))),
+                            (wanted, *torch.autograd.grad(wanted, (q, k, v), grad)))
+                for a, e in pairs:
+                    torch.testing.assert_close(a.double().cpu(), e, rtol=1e-2, atol=1e-2)
+        with torch.no_grad():
+            wanted = expected(q, k, v, used, (-1, 0))
+            part = torch.tensor(used, dtype=torch.int32, device="cuda")
+            actual = varlen_attn(*device, *at, window_size=(-1, 0), seqused_k=part)
+            torch.testing.assert_close(actual.double().cpu(), wanted, rtol=1e-2, atol=1e-2)
+            table = torch.tensor([[3, 0, 6], [5, 6, 6], [1, 4, 2]], dtype=torch.int32, device="cuda")
+            pools = [torch.zeros(7, page, heads, 8, device="cuda", dtype=torch.half) for _ in range(2)]
+            for pool, t in zip(pools, device[1:]):
+                for sequence, (start, n) in enumerate(zip(itertools.accumulate((0, *columns)), used)):
+                    for i in range(n):
+                        pool[table[sequence, i // page], i % page] = t[start + i]
+            out = torch.empty_like(device[0])
+            varlen_attn_out(out, device[0], *pools, at[0], None, max(rows), max(used), window_size=(-1, 0),
+                            seqused_k=part, block_table=table)
+            torch.testing.assert_close(out.double().cpu(), wanted, rtol=1e-2, atol=1e-2)
+
     def test_strides_are_those_that_compiled_code_expects(self):
         """torch.compile lays out what follows by PyTorch's meta kernels."""
         def strides(results):

@@ -98,6 +98,21 @@ class Device(unittest.TestCase):
         self.assertTrue(host.is_pinned())
         self.assertEqual(host.to("cuda", non_blocking=True).sum().item(), 45)
 
+    def test_waits_are_told_of(self):
+        """torch.cuda.set_sync_debug_mode, which projects use to keep their loops asynchronous."""
+        x = torch.ones(4, device="cuda")
+        pinned = torch.ones(4).pin_memory()
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            (x + 1).sum()
+            x.copy_(pinned, non_blocking=True)
+            for waits in (x.sum().item, x.cpu, x.nonzero, lambda: x.copy_(pinned)):
+                with self.assertRaisesRegex(RuntimeError, "called a synchronizing CUDA operation"):
+                    waits()
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+        self.assertEqual(x.sum().item(), 4)
+
     def test_random_state(self):
         torch.manual_seed(5)
         a = torch.randn(10, device="cuda")

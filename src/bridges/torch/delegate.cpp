@@ -235,6 +235,7 @@ void Delegate::operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, St
   const CurrentDevice current(device);
   const cudaStream_t stream = c10::cuda::getCurrentCUDAStream(device.index());
   const bool captured = is_captured(stream);
+  if (traits_.synchronises) c10::cuda::warn_or_error_on_sync();
   if (!captured || traits_.synchronises) C10_CUDA_CHECK(cudaStreamSynchronize(stream));
 
   const std::optional<RandomState> random = draw(arguments, device);

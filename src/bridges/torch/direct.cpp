@@ -49,8 +49,12 @@ class Direct<Result(Args...)> {
     if (calls_are_logged() || is_captured(stream)) return boxed(keys, args...);
     C10_CUDA_CHECK(cudaStreamSynchronize(stream));
     ProfiledCall profiled(op_, stream);
-    if constexpr (std::is_same_v<Result(Args...), Tensor&(Tensor&, const Tensor&, bool)>)
-      profiled.copies(std::get<0>(std::tie(args...)), std::get<1>(std::tie(args...)));
+    if constexpr (std::is_same_v<Result(Args...), Tensor&(Tensor&, const Tensor&, bool)>) {
+      const auto [to, from, non_blocking] = std::tie(args...);
+      // torch.cuda.set_sync_debug_mode: on NVIDIA's devices these wait.
+      if (to.is_cuda() != from.is_cuda() && !non_blocking) c10::cuda::warn_or_error_on_sync();
+      profiled.copies(to, from);
+    }
     Crossing crossing(device);
     std::tuple<std::decay_t<Args>...> across{crossed(crossing, args)...};
     delegate_->check_devices(crossing, device, op_);

@@ -24,7 +24,9 @@ struct Attention {
   bool causal = false;
   bool causal_from_end = false;  // the last query sees the last key, as flash attention has it
   std::optional<double> scale;
-  int64_t seed = 0;  // of the dropout mask
+  int64_t seed = 0;               // of the dropout mask
+  int64_t left = -1, right = -1;  // so many keys beside a query's own are seen; negative: all
+  Tensor slopes = {};             // ALiBi's, one a head: what a key's distance costs; undefined: none
 
   double factor() const { return scale.value_or(1.0 / std::sqrt(static_cast<double>(q.size(-1)))); }
   /// What the CPU's flash kernel covers.
@@ -33,8 +35,9 @@ struct Attention {
     const bool known =
         type == at::kFloat || type == at::kDouble || type == at::kBFloat16 || type == at::kHalf;
     const bool masked_ok = !bias.defined() || (bias.scalar_type() == type && !causal);
-    return known && dropout == 0 && masked_ok && q.size(-1) == v.size(-1) && q.size(1) == k.size(1) &&
-           q.numel() > 0 && k.numel() > 0 && (!causal || !causal_from_end || q.size(2) == k.size(2));
+    return known && dropout == 0 && masked_ok && left < 0 && right < 0 && !slopes.defined() &&
+           q.size(-1) == v.size(-1) && q.size(1) == k.size(1) && q.numel() > 0 && k.numel() > 0 &&
+           (!causal || !causal_from_end || q.size(2) == k.size(2));
   }
 };
 
@@ -58,11 +61,19 @@ Tensor scores_of(const Attention& a, const Tensor& k) {
   const auto type = wide_type(a.q);
   Tensor scores = at::matmul(a.q.to(type), k.to(type).transpose(-1, -2)).mul_(a.factor());
   if (a.bias.defined()) scores = scores + a.bias.to(type);
-  if (a.causal) {
-    const int64_t shift = a.causal_from_end ? a.k.size(2) - a.q.size(2) : 0;
-    const Tensor seen = at::ones({a.q.size(2), a.k.size(2)}, a.q.options().dtype(at::kBool)).tril(shift);
-    scores = scores.masked_fill(seen.logical_not(), -std::numeric_limits<double>::infinity());
-  }
+  if (!a.causal && a.left < 0 && a.right < 0 && !a.slopes.defined()) return scores;
+  // How far a key lies behind the query's own.
+  const auto longs = a.q.options().dtype(at::kLong);
+  const int64_t shift = a.causal_from_end ? a.k.size(2) - a.q.size(2) : 0;
+  const Tensor distance = at::arange(a.k.size(2), longs).unsqueeze(0) -
+                          at::arange(shift, shift + a.q.size(2), longs).unsqueeze(1);
+  if (a.slopes.defined())
+    scores = scores - a.slopes.to(type).view({-1, a.q.size(1), 1, 1}) * distance.abs().to(type);
+  const auto hide = [&](const Tensor& unseen) {
+    scores = scores.masked_fill(unseen, -std::numeric_limits<double>::infinity());
+  };
+  if (a.causal || a.right >= 0) hide(distance > (a.causal ? 0 : a.right));
+  if (a.left >= 0) hide(distance < -a.left);
   return scores;
 }
 
@@ -297,10 +308,36 @@ Tensor piece(const Tensor& packed, const std::vector<int64_t>& bounds, size_t i)
   return packed.narrow(0, bounds[i], bounds[i + 1] - bounds[i]).transpose(0, 1).unsqueeze(0);
 }
 
-void check_no_window(std::optional<c10::SymInt> left, std::optional<c10::SymInt> right) {
-  const auto limited = [](const std::optional<c10::SymInt>& side) { return side && side->expect_int() >= 0; };
-  TORCH_CHECK_NOT_IMPLEMENTED(!limited(left) && !limited(right),
-                              "OpenPPU: attention within a window isn't supported");
+/// Flash attention's window counts from the diagonal that ends at the last query and the last key.
+void set_window(Attention& a, std::optional<c10::SymInt> left, std::optional<c10::SymInt> right) {
+  a.left = left ? left->expect_int() : -1;
+  a.right = right ? right->expect_int() : -1;
+  if (a.right == 0) a.causal = true;
+  if (a.causal) a.right = -1;
+}
+
+/// Keys or values of packed sequences as flash attention is given them.
+struct PackedKeys {
+  std::vector<int64_t> bounds;  // empty: pages alone
+  std::vector<int64_t> used;    // of each sequence; empty: all
+  Tensor blocks;                // the pages of each sequence; undefined: none
+
+  int64_t length(size_t i) const { return used.empty() ? bounds[i + 1] - bounds[i] : used[i]; }
+  /// Those of sequence `i` as [1, heads, length, width].
+  Tensor of(const Tensor& t, size_t i) const {
+    if (!blocks.defined()) return t.narrow(0, bounds[i], length(i)).transpose(0, 1).unsqueeze(0);
+    const int64_t page = t.size(1);
+    const Tensor pages = blocks[static_cast<int64_t>(i)].narrow(0, 0, (length(i) + page - 1) / page);
+    return t.index_select(0, pages.to(at::kLong))
+        .flatten(0, 1)
+        .narrow(0, 0, length(i))
+        .transpose(0, 1)
+        .unsqueeze(0);
+  }
+};
+
+std::vector<int64_t> numbers_of(const OptionalTensor& t) {
+  return is_given(t) ? bounds_of(*t) : std::vector<int64_t>();
 }
 
 std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> flash_forward(
@@ -309,35 +346,38 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> flash_forward(
     std::optional<double> scale, std::optional<c10::SymInt> left, std::optional<c10::SymInt> right,
     const OptionalTensor& used_k, const OptionalTensor& slopes, const OptionalTensor& blocks,
     std::optional<int64_t>) {
-  check_no_window(left, right);
-  TORCH_CHECK_NOT_IMPLEMENTED(
-      !is_given(used_k) && !is_given(slopes) && !is_given(blocks),
-      "OpenPPU: flash attention with seqused_k, alibi slopes or a block table isn't supported");
   const int64_t seed = fresh_seed(dropout);
   const Tensor state = seed_words(q, seed);
   const Tensor unused = at::empty({}, q.options().dtype(at::kUInt64));
   const Tensor no_mask = at::empty({0}, q.options());
+  Attention a{{}, {}, {}, {}, dropout, causal, true, scale, seed};
+  set_window(a, left, right);
   if (!is_given(lengths_q)) {
-    const Attention a{
-        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), {}, dropout, causal, true, scale, seed};
+    TORCH_CHECK_NOT_IMPLEMENTED(
+        !is_given(used_k) && !is_given(blocks),
+        "OpenPPU: flash attention with seqused_k or a block table wants packed sequences");
+    a.q = q.transpose(1, 2);
+    a.k = k.transpose(1, 2);
+    a.v = v.transpose(1, 2);
+    a.slopes = slopes.value_or(Tensor());
     auto [out, log_sum_exp] = forward(a);
     return {laid_as(out.transpose(1, 2), q), log_sum_exp, state, unused, no_mask};
   }
+  TORCH_CHECK(is_given(lengths_k) || is_given(used_k),
+              "flash attention: cum_seq_k or seqused_k must be given");
   const std::vector<int64_t> at_q = bounds_of(*lengths_q);
-  const std::vector<int64_t> at_k = bounds_of(*lengths_k);
-  Tensor out = at::zeros({q.size(0), q.size(1), v.size(2)}, q.options());
-  Tensor log_sum_exp = at::zeros({q.size(1), q.size(0)}, q.options().dtype(at::kFloat));
+  const PackedKeys keys{numbers_of(lengths_k), numbers_of(used_k), blocks.value_or(Tensor())};
+  Tensor out = at::zeros({q.size(0), q.size(1), v.size(-1)}, q.options());
+  Tensor log_sum_exp = at::full({q.size(1), q.size(0)}, std::numeric_limits<double>::infinity(),
+                                q.options().dtype(at::kFloat));
   for (size_t i = 0; i + 1 < at_q.size(); ++i) {
-    if (at_q[i] == at_q[i + 1]) continue;
-    const Attention a{piece(q, at_q, i),
-                      piece(k, at_k, i),
-                      piece(v, at_k, i),
-                      {},
-                      dropout,
-                      causal,
-                      true,
-                      scale,
-                      seed + static_cast<int64_t>(i)};
+    if (at_q[i] == at_q[i + 1] || keys.length(i) == 0) continue;
+    a.q = piece(q, at_q, i);
+    a.k = keys.of(k, i);
+    a.v = keys.of(v, i);
+    if (is_given(slopes))
+      a.slopes = slopes->dim() == 2 ? slopes->select(0, static_cast<int64_t>(i)) : *slopes;
+    a.seed = seed + static_cast<int64_t>(i);
     auto [part, rows] = forward(a);
     piece(out, at_q, i).copy_(part);
     log_sum_exp.narrow(1, at_q[i], at_q[i + 1] - at_q[i]).copy_(rows.squeeze(0));
@@ -345,16 +385,32 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> flash_forward(
   return {out, log_sum_exp, state, unused, no_mask};
 }
 
+Tensor flash_forward_into(Tensor& out, const Tensor& q, const Tensor& k, const Tensor& v,
+                          const OptionalTensor& lengths_q, const OptionalTensor& lengths_k, c10::SymInt max_q,
+                          c10::SymInt max_k, double dropout, bool causal, bool debug,
+                          std::optional<double> scale, std::optional<c10::SymInt> left,
+                          std::optional<c10::SymInt> right, const OptionalTensor& used_k,
+                          const OptionalTensor& slopes, const OptionalTensor& blocks,
+                          std::optional<int64_t> splits) {
+  const auto result =
+      flash_forward(q, k, v, lengths_q, lengths_k, std::move(max_q), std::move(max_k), dropout, causal, debug,
+                    scale, std::move(left), std::move(right), used_k, slopes, blocks, splits);
+  out.copy_(std::get<0>(result));
+  return std::get<1>(result);
+}
+
 std::tuple<Tensor, Tensor, Tensor> flash_backward(
     const Tensor& grad, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
     const Tensor& log_sum_exp, const Tensor& lengths_q, const Tensor& lengths_k, c10::SymInt, c10::SymInt,
     double dropout, bool causal, const Tensor& state, const Tensor&, std::optional<double> scale,
     std::optional<c10::SymInt> left, std::optional<c10::SymInt> right) {
-  check_no_window(left, right);
   const int64_t seed = seed_from(state);
+  Attention a{{}, {}, {}, {}, dropout, causal, true, scale, seed};
+  set_window(a, left, right);
   if (!lengths_q.defined()) {
-    const Attention a{
-        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), {}, dropout, causal, true, scale, seed};
+    a.q = q.transpose(1, 2);
+    a.k = k.transpose(1, 2);
+    a.v = v.transpose(1, 2);
     Gradients g = backward(a, grad.transpose(1, 2), out.transpose(1, 2), log_sum_exp, false);
     return {laid_as(g.q.transpose(1, 2), q), laid_as(g.k.transpose(1, 2), k),
             laid_as(g.v.transpose(1, 2), v)};
@@ -365,16 +421,11 @@ std::tuple<Tensor, Tensor, Tensor> flash_backward(
   Tensor grad_k = at::zeros_like(k);
   Tensor grad_v = at::zeros_like(v);
   for (size_t i = 0; i + 1 < at_q.size(); ++i) {
-    if (at_q[i] == at_q[i + 1]) continue;
-    const Attention a{piece(q, at_q, i),
-                      piece(k, at_k, i),
-                      piece(v, at_k, i),
-                      {},
-                      dropout,
-                      causal,
-                      true,
-                      scale,
-                      seed + static_cast<int64_t>(i)};
+    if (at_q[i] == at_q[i + 1] || at_k[i] == at_k[i + 1]) continue;
+    a.q = piece(q, at_q, i);
+    a.k = piece(k, at_k, i);
+    a.v = piece(v, at_k, i);
+    a.seed = seed + static_cast<int64_t>(i);
     const Tensor rows = log_sum_exp.narrow(1, at_q[i], at_q[i + 1] - at_q[i]).unsqueeze(0).contiguous();
     Gradients g = backward(a, piece(grad, at_q, i), piece(out, at_q, i), rows, false);
     piece(grad_q, at_q, i).copy_(g.q);
@@ -389,7 +440,10 @@ enum MaskKind : int64_t { kNoMask = 0, kCausalFromStart = 1, kCausalFromEnd = 2 
 
 /// What makes the attention of the i-th sequence out of its tensors, as the efficient operators are asked for
 /// it.
-auto efficient(double dropout, int64_t mask, std::optional<double> scale, int64_t seed) {
+/// A window of n sees a query's own key and n - 1 before it.
+auto efficient(double dropout, int64_t mask, std::optional<double> scale, int64_t seed,
+               std::optional<int64_t> window) {
+  const int64_t left = window && *window > 0 ? *window - 1 : -1;
   return [=](const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& bias, size_t i) {
     return Attention{q,
                      k,
@@ -399,7 +453,8 @@ auto efficient(double dropout, int64_t mask, std::optional<double> scale, int64_
                      mask != kNoMask,
                      mask == kCausalFromEnd,
                      scale,
-                     seed + static_cast<int64_t>(i)};
+                     seed + static_cast<int64_t>(i),
+                     left};
   };
 }
 
@@ -408,10 +463,10 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt> efficient_f
     const OptionalTensor& lengths_q, const OptionalTensor& lengths_k, std::optional<c10::SymInt> max_q,
     std::optional<c10::SymInt> max_k, double dropout, int64_t mask, bool want_log_sum_exp,
     std::optional<double> scale, const OptionalTensor& used_k, std::optional<int64_t> window) {
-  TORCH_CHECK_NOT_IMPLEMENTED(!is_given(used_k) && !window,
-                              "OpenPPU: efficient attention with seqlen_k or a window isn't supported");
+  TORCH_CHECK_NOT_IMPLEMENTED(!is_given(used_k),
+                              "OpenPPU: efficient attention with seqlen_k isn't supported");
   const int64_t seed = fresh_seed(dropout);
-  const auto attention = efficient(dropout, mask, scale, seed);
+  const auto attention = efficient(dropout, mask, scale, seed, window);
   if (!is_given(lengths_q)) {
     auto [out, rows] = forward(
         attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0));
@@ -452,9 +507,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> efficient_backward(
     c10::SymInt, const Tensor& log_sum_exp, double dropout, const Tensor& seed_given, const Tensor&,
     int64_t mask, bool bias_wanted, std::optional<double> scale, std::optional<int64_t>,
     std::optional<int64_t> window, bool) {
-  TORCH_CHECK_NOT_IMPLEMENTED(!window, "OpenPPU: efficient attention within a window isn't supported");
   const int64_t seed = seed_from(seed_given);
-  const auto attention = efficient(dropout, mask, scale, seed);
+  const auto attention = efficient(dropout, mask, scale, seed, window);
   if (!is_given(lengths_q)) {
     const Tensor rows = log_sum_exp.narrow(2, 0, q.size(1)).contiguous();
     Gradients g = backward(
@@ -495,6 +549,7 @@ OwnOperators attention_operators() {
       PPU_OWN_RANDOM(_scaled_dot_product_cudnn_attention, sdpa_cudnn),
       PPU_OWN(_scaled_dot_product_cudnn_attention_backward, sdpa_cudnn_backward),
       PPU_OWN_RANDOM(_flash_attention_forward, flash_forward),
+      PPU_OWN(_flash_attention_forward_no_dropout_inplace, flash_forward_into),
       PPU_OWN(_flash_attention_backward, flash_backward),
       PPU_OWN_RANDOM(_efficient_attention_forward, efficient_forward),
       PPU_OWN(_efficient_attention_backward, efficient_backward),
