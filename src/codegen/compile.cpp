@@ -21,6 +21,7 @@
 #include "codegen/llvm_faults.h"
 #include "codegen/optimise.h"
 #include "codegen/prepare.h"
+#include "codegen/split_sums.h"
 #include "codegen/target.h"
 #include "exec/kernel_image.h"
 #include "lower/lower.h"
@@ -152,6 +153,7 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request) {
   if (Status s = steps.done("simt", module, true); !s) return s.error();
 
   optimise(module, **target, request.opt_level);
+  if (request.opt_level > 0) split_sums(module, options.avx512);
   avoid_llvm_faults(module);
   if (Status s = steps.done("opt", module, false); !s) return s.error();
 

@@ -25,6 +25,7 @@
 #include "simt/inner_blocks.h"
 #include "simt/joined_accesses.h"
 #include "simt/lanes_wait.h"
+#include "simt/memory_order.h"
 #include "simt/names.h"
 #include "simt/narrow.h"
 #include "simt/prefetch.h"
@@ -326,6 +327,7 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     widener.widened_function = [&](Function* scalar) { return wide.at(scalar); };
     if (!widener.run()) return {.error = widener.error()};
     clean_up(*wide[f], passes);
+    if (!options.check) keep_memory_order(*wide[f]);
   }
   const std::string name = entry->getName().str() + ".block";
   if (NamedMDNode* list = module.getNamedMetadata(kFunctionsMetadata)) list->eraseFromParent();
