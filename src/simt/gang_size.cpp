@@ -22,6 +22,7 @@ constexpr unsigned kAliveRegisters = 48;  ///< that values of a gang may take an
 constexpr unsigned kMaxVectorCode = 600;  ///< varying instructions times warps: compile time, code size
 /// A gang that is the whole block, whose barriers vanish, may be larger.
 constexpr unsigned kMaxBlockGang = 16, kMaxBlockCode = 1200;
+constexpr unsigned kMaxParting = 4;  ///< branches on which warps of a gang may part
 
 // Vectors of addresses count little: they're used once an iteration and may as well wait in memory. So may
 // numbers of elements of which only pieces are even (pieces.cpp): accesses want the first lane of each.
@@ -110,6 +111,15 @@ unsigned most_alive(const ShapeAnalysis& shapes) {
   return most;
 }
 
+/// Branches that a warp takes as one and a gang only in part, as where the rounds of a tree get by with ever
+/// fewer warps: alone, a warp knows by one test that it has nothing to do.
+unsigned parting_branches(Function& kernel, const ShapeAnalysis& shapes) {
+  const ShapeAnalysis of_gang(kernel, shapes.layout, true);
+  return unsigned(count_if(kernel, [&](const BasicBlock& b) {
+    return of_gang.divergent_branch(&b) && !shapes.divergent_branch(&b);
+  }));
+}
+
 unsigned wanted(Function& kernel, const ShapeAnalysis& shapes, unsigned warps, bool whole_block) {
   unsigned vector_code = 0, carried = 0;
   bool by_data = false, any_loop = false, barriers = false;
@@ -134,6 +144,7 @@ unsigned wanted(Function& kernel, const ShapeAnalysis& shapes, unsigned warps, b
     return warps;
   if (!any_loop && none_of(instructions(kernel), [&](const Instruction& i) { return joins_rows(i, shapes); }))
     return 1;
+  if (parting_branches(kernel, shapes) > kMaxParting) return 1;
   unsigned g = by_data ? 2 : kMaxGang;
   while (g > 1 && !fits(g, kMaxVectorCode)) g /= 2;
   return g;
@@ -157,7 +168,7 @@ bool barriers_in_step(Function& kernel, const WarpLayout& layout) {
   std::set<const BasicBlock*> parted;
   for (const Region& region : find_regions(shapes))
     for (BasicBlock* b : region.blocks)
-      if (b != region.entry || shapes.loops.isLoopHeader(b)) parted.insert(b);
+      if (!region.all_walk(b)) parted.insert(b);
   for (Instruction& inst : instructions(kernel))
     if (const auto* call = dyn_cast<CallInst>(&inst); call && is_barrier(*call))
       if (parted.contains(inst.getParent()) || !is_whole_block_barrier(*call, layout)) return false;

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "exec/kernel_abi.h"
-#include "llvm/ADT/DepthFirstIterator.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Analysis/CFG.h"
 #include "llvm/Analysis/LoopInfo.h"
@@ -25,6 +24,7 @@
 #include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/Local.h"
 #include "llvm/Transforms/Utils/PromoteMemToReg.h"
+#include "simt/copied_blocks.h"
 #include "simt/frame_plan.h"
 #include "simt/names.h"
 
@@ -36,9 +36,8 @@ namespace {
 using exec::FrameHeader;
 using exec::kMaxWarps;
 constexpr uint32_t kHeaderBytes = (sizeof(FrameHeader) + 63) / 64 * 64;
-/// With more suspensions than this, one region function with an entry switch replaces a copy for each; with
-/// more than 16, if these copies would be too much to compile.
-constexpr size_t kMaxCopies = 48, kSurelyCopied = 16, kMaxCopied = 200'000;
+/// With more suspensions than this (or 16, and much code in several of them), one region function serves all.
+constexpr size_t kMaxCopies = 48, kSurelyCopied = 16, kMaxCopied = 3;
 
 struct Suspension {
   CallInst* call;
@@ -64,8 +63,7 @@ class Assembler {
     // One gang is the whole block: it has nobody to wait for.
     if (in_step_ && !reduces_ && layout_.warps() == gang_) erase_barriers();
     cut();
-    const size_t copies = points_.size();
-    if (copies <= kSurelyCopied || (copies <= kMaxCopies && copies * f_.getInstructionCount() <= kMaxCopied))
+    if (points_.size() <= kSurelyCopied || few_copies())
       for (unsigned k = 0; k <= points_.size(); k++) regions_.push_back(build_region({k}, false));
     else
       regions_.push_back(switched_region());
@@ -143,6 +141,7 @@ class Assembler {
       const bool yields = cast<ConstantInt>(call->getArgOperand(0))->getZExtValue() != 0;
       BasicBlock* resume = SplitBlock(call->getParent(), call->getNextNode());
       points_.push_back({call, resume, yields});
+      suspends_.insert(call->getParent());
     }
   }
 
@@ -190,22 +189,34 @@ class Assembler {
     return build_region(starts, true);
   }
 
+  /// What runs from there to the next suspensions.
+  std::vector<BasicBlock*> blocks_from(const std::vector<unsigned>& starts) {
+    std::vector<BasicBlock*> first;
+    for (const unsigned k : starts) first.push_back(k ? points_[k - 1].resume : &f_.getEntryBlock());
+    return blocks_between(f_, first, suspends_);
+  }
+
+  bool few_copies() {
+    size_t copied = 0;
+    for (unsigned k = 0; k <= points_.size(); k++)
+      for (const BasicBlock* b : blocks_from({k})) copied += b->size();
+    return points_.size() <= kMaxCopies && copied <= kMaxCopied * f_.getInstructionCount();
+  }
+
   Function* build_region(const std::vector<unsigned>& starts, bool switched) {
     Function* r = Function::Create(region_type(switched), GlobalValue::InternalLinkage,
                                    name_ + ".region" + std::to_string(starts.back()), m_);
+    r->addFnAttrs(AttrBuilder(c_, f_.getAttributes().getFnAttrs()));
     ValueToValueMapTy map;
-    for (unsigned i = 0; i < f_.arg_size(); i++) map[f_.getArg(i)] = r->getArg(i);
-    SmallVector<ReturnInst*, 4> returns;
-    CloneFunctionInto(r, &f_, map, CloneFunctionChangeType::LocalChangesOnly, returns);
-    r->setDSOLocal(true);  // cloning copies that too
+    for (unsigned i = 0; i < f_.arg_size(); i++) {
+      map[f_.getArg(i)] = r->getArg(i);
+      r->addParamAttrs(i, AttrBuilder(c_, f_.getAttributes().getParamAttrs(i)));
+    }
     Value* slots = r->getArg(4);
     for (unsigned i = 0; i < 5; i++) r->removeParamAttr(i, Attribute::NoAlias);
-    BasicBlock* old_entry = &r->getEntryBlock();
-    BasicBlock* entry = BasicBlock::Create(c_, "resume", r, old_entry);
-    // Stack slots move to the new entry block.
+    BasicBlock* entry = BasicBlock::Create(c_, "resume", r);
+    copy_blocks(f_, blocks_from(starts), *entry, map);
     b_.SetInsertPoint(entry);
-    for (Instruction& inst : make_early_inc_range(*old_entry))
-      if (auto* a = dyn_cast<AllocaInst>(&inst)) a->moveBefore(*entry, entry->end());
     for (const auto& [memory, offset] : kept_) {
       auto* own = cast<AllocaInst>(map[memory]);
       Value* place = slot_address(slots, offset);
@@ -219,7 +230,7 @@ class Assembler {
       entries.push_back(at);
       b_.SetInsertPoint(at);
       if (k == 0) {
-        b_.CreateBr(old_entry);
+        b_.CreateBr(cast<BasicBlock>(map[&f_.getEntryBlock()]));
         continue;
       }
       const Suspension& p = points_[k - 1];
@@ -235,11 +246,7 @@ class Assembler {
     } else {
       b_.CreateBr(entries[0]);
     }
-    close_region(r, slots, map, returns);
-    SmallPtrSet<BasicBlock*, 32> reachable;
-    for (BasicBlock* b : depth_first(r)) reachable.insert(b);
-    std::erase_if(saves_, [&](auto& save) { return !reachable.contains(save.first->getParent()); });
-    removeUnreachableBlocks(*r);
+    close_region(r, slots, map);
     if (!switched && starts[0]) load_late(r, starts[0] - 1, slots, map);
     promote(r);
     drop_idle_saves();
@@ -330,13 +337,15 @@ class Assembler {
   }
 
   // Suspensions become "save and return their number", returns become "return 0".
-  void close_region(Function* r, Value* slots, ValueToValueMapTy& map, ArrayRef<ReturnInst*> returns) {
-    for (ReturnInst* ret : returns) {
-      ReturnInst::Create(c_, ConstantInt::get(Type::getInt32Ty(c_), 0), ret->getIterator());
-      ret->eraseFromParent();
-    }
+  void close_region(Function* r, Value* slots, ValueToValueMapTy& map) {
+    for (BasicBlock& b : *r)
+      if (auto* ret = dyn_cast<ReturnInst>(b.getTerminator())) {
+        ReturnInst::Create(c_, ConstantInt::get(Type::getInt32Ty(c_), 0), ret->getIterator());
+        ret->eraseFromParent();
+      }
     for (unsigned k = 1; k <= points_.size(); k++) {
       Suspension& p = points_[k - 1];
+      if (!map.count(p.call)) continue;
       auto* call = cast<CallInst>(map[p.call]);
       BasicBlock* b = call->getParent();
       Instruction* end = b->getTerminator();
@@ -348,7 +357,8 @@ class Assembler {
         saves_.push_back({b_.CreateAlignedStore(x, slot_address(slots, *offset), Align(8)), *offset});
       }
       Instruction* stop = b_.CreateRet(b_.getInt32(k));
-      for (BasicBlock* s : successors(end)) s->removePredecessor(b);
+      for (BasicBlock* s : successors(end))
+        if (s->getParent() == r) s->removePredecessor(b);
       while (&b->back() != stop) b->back().eraseFromParent();
     }
   }
@@ -661,9 +671,7 @@ class Assembler {
       b_.SetInsertPoint(other);
     });
     BasicBlock* leave = block("yield");
-    bool any_yield = false;
-    for (const Suspension& p : points_) any_yield |= p.yields;
-    if (any_yield)
+    if (yields())
       b_.CreateCondBr(some_yield, leave, phase);
     else
       b_.CreateBr(phase);
@@ -763,6 +771,7 @@ class Assembler {
   LLVMContext& c_;
   IRBuilder<> b_;
   std::vector<Suspension> points_;
+  SmallPtrSet<BasicBlock*, 16> suspends_;  ///< blocks that end at a suspension
   std::unique_ptr<FramePlan> plan_;
   std::map<Instruction*, AllocaInst*> slots_;
   std::map<AllocaInst*, uint32_t> kept_;                ///< stack memory that lives in the frame: its offset

@@ -727,6 +727,37 @@ TEST(Simt, BarriersThatAllWarpsMeetNeedNoStates) {
   EXPECT_GT(many.outcome.frame_bytes, 0u);
   EXPECT_EQ(many.count("call void @llvm.memcpy"), 0u) << many.ir;
   EXPECT_GE(some.count("call void @llvm.memcpy"), 1u);
+  // Rounds that begin with one, in which ever fewer threads work; each warp sees for itself whether it does.
+  const Widened rounds = widened(
+      "mov.u32 %r5, sh; shl.b32 %r6, %r1, 2; add.s32 %r7, %r5, %r6; ld.global.u32 %r11, [%d0];\n"
+      "L1: bar.sync 0; setp.ge.u32 %p0, %r1, %r11; @%p0 bra L2; shl.b32 %r12, %r11, 2; add.s32 %r12, %r7, "
+      "%r12;\n"
+      "ld.shared.u32 %r13, [%r12]; ld.shared.u32 %r10, [%r7]; add.u32 %r10, %r10, %r13; st.shared.u32 [%r7], "
+      "%r10;\n"
+      "L2: shr.u32 %r11, %r11, 1; setp.gt.u32 %p1, %r11, 0; @%p1 bra L1;\n",
+      1024, 1, 1);
+  EXPECT_GT(rounds.outcome.frame_bytes, 0u);
+  EXPECT_EQ(rounds.count("call void @llvm.memcpy"), 0u) << rounds.ir;
+}
+
+// With the distances known, the warps of a tree's late rounds pass by one test each: a gang of some would go
+// through them with masks.
+TEST(Simt, WarpsThatPartOftenRunInNoGang) {
+  const auto tree = [](unsigned rounds) {
+    std::string body =
+        "mov.u32 %r5, sh; shl.b32 %r6, %r1, 2; add.s32 %r7, %r5, %r6; mov.u32 %r9, 0;\n"
+        "L0: add.u32 %r9, %r9, 1;\n";
+    for (unsigned r = 0, d = 512; r < rounds; r++, d /= 2) {
+      const std::string distance = std::to_string(d), skip = "L" + std::to_string(r + 1);
+      body += "bar.sync 0; setp.ge.u32 %p0, %r1, " + distance + "; @%p0 bra " + skip +
+              "; ld.shared.u32 %r10, [%r7]; ld.shared.u32 %r11, [%r7+" + std::to_string(4 * d) +
+              "]; add.u32 %r10, %r10, %r11; st.shared.u32 [%r7], %r10; " + skip + ":\n";
+    }
+    return widened(body + "setp.lt.u32 %p1, %r9, %r0; @%p1 bra L0;\n", 1024, 1, 0);
+  };
+  EXPECT_GE(tree(5).count(", 31\n"), 5u) << "loops over 32 warps";
+  EXPECT_EQ(tree(2).count(", 31\n"), 0u);
+  EXPECT_GE(tree(2).count(", 3\n"), 2u) << "over 4 gangs";
 }
 
 TEST(Simt, WhatAllWarpsReadFromSharedMemoryIsOneValueOfTheBlock) {
