@@ -13,6 +13,7 @@ namespace ppu::simt {
 namespace {
 
 constexpr int kMaxDepth = 12;
+constexpr size_t kMostRows = 8;  ///< of a warp's lanes: each is multiplied for itself
 
 /// No bit of the constant is one that the base may have: sum, or and exclusive or are the same.
 bool apart(const LaneTerm& t) {
@@ -56,21 +57,61 @@ std::optional<LaneTerm> Widener::lane_term(Value* v, unsigned lane, int depth) {
         return std::nullopt;
       return sum_of_terms(operand(0), operand(1));
     }
-    case Instruction::SExt:
-    case Instruction::ZExt: {
-      // An address in shared memory is far from where a number of 32 bits wraps, with and without the
-      // constant.
-      if (!inst->getType()->isIntegerTy(64) || !inst->getOperand(0)->getType()->isIntegerTy(32)) return {};
+    case Instruction::IntToPtr: {
       auto t = operand(0);
-      if (!t || !addresses_shared_memory(inst, 4)) return std::nullopt;
-      t->constant = signed_of(t->constant, 32);
-      if (t->base) t->base = b_.CreateSExt(t->base, inst->getType());
-      t->base_bits = t->base_bits >> 31 & 1 ? ~uint64_t(0) : t->base_bits;
+      if (!t || !t->base) return std::nullopt;
+      t->base = b_.CreateIntToPtr(t->base, inst->getType());
       return t;
     }
+    case Instruction::Mul:
+      for (const Value* factor : inst->operands())
+        if (const Shape f = shapes_.of(factor);
+            f.has_offsets && std::set<int64_t>(f.c.begin(), f.c.end()).size() > kMostRows)
+          return std::nullopt;
+      [[fallthrough]];
+    case Instruction::Shl:
+      return product_of_terms(*inst, operand(0), operand(1));
+    case Instruction::SExt:
+    case Instruction::ZExt:
+      return extended_term(*cast<CastInst>(inst), operand(0));
     default:
       return std::nullopt;
   }
+}
+
+/// The number itself.
+Value* Widener::whole_term(const LaneTerm& t, Type* type) {
+  if (!t.base) return ConstantInt::get(type, uint64_t(t.constant));
+  return t.constant ? b_.CreateAdd(t.base, ConstantInt::get(type, uint64_t(t.constant))) : t.base;
+}
+
+/// A row's number times the row's length: the lanes of a row have the same, so that there are few.
+std::optional<LaneTerm> Widener::product_of_terms(Instruction& product, const std::optional<LaneTerm>& a,
+                                                  const std::optional<LaneTerm>& b) {
+  if (!a || !b) return std::nullopt;
+  if (product.getOpcode() == Instruction::Shl) {
+    if (b->base || b->constant < 0 || b->constant > 31) return std::nullopt;
+    LaneTerm r{nullptr, a->base_bits << b->constant, int64_t(uint64_t(a->constant) << b->constant)};
+    if (a->base) r.base = b_.CreateShl(a->base, uint64_t(b->constant));
+    return r;
+  }
+  Type* type = product.getType();
+  return LaneTerm{b_.CreateMul(whole_term(*a, type), whole_term(*b, type)), ~uint64_t(0), 0};
+}
+
+/// To 64 bits. An address in shared memory is far from where a number of 32 bits wraps, with and without the
+/// constant; elsewhere the constant goes in first.
+std::optional<LaneTerm> Widener::extended_term(CastInst& extension, std::optional<LaneTerm> t) {
+  Type* from = extension.getOperand(0)->getType();
+  if (!t || !extension.getType()->isIntegerTy(64) || !from->isIntegerTy(32)) return std::nullopt;
+  if (addresses_shared_memory(&extension, 4)) {
+    t->constant = signed_of(t->constant, 32);
+    if (t->base) t->base = b_.CreateSExt(t->base, extension.getType());
+    t->base_bits = t->base_bits >> 31 & 1 ? ~uint64_t(0) : t->base_bits;
+    return t;
+  }
+  return LaneTerm{b_.CreateCast(extension.getOpcode(), whole_term(*t, from), extension.getType()),
+                  ~uint64_t(0), 0};
 }
 
 std::optional<LaneTerm> Widener::sum_of_terms(std::optional<LaneTerm> a, const std::optional<LaneTerm>& b) {

@@ -55,14 +55,20 @@ unsigned chunk_of(const Shape& s, int64_t size, bool allow_broadcast) {
 bool Widener::has_plan(const Instruction& access) const {
   const Value* pointer = accessed_pointer(access);
   if (!pointer) return false;
+  if (const auto* store = dyn_cast<StoreInst>(&access))  // what moves a register does so at its store
+    if (const auto* load = dyn_cast<LoadInst>(store->getValueOperand()); load && is_moved(*load))
+      return has_plan(*load);
   const Shape shape = shapes_.of(pointer);
   if (shape.is_unknown() || unwraps(shape)) return false;
+  if (const auto* load = dyn_cast<LoadInst>(&access); load && is_moved(*load))
+    return lanes_in_a_row(shape, 0) >= kMovedTogether;
   if (is_count(access)) return shape.is_linear();
   Type* whole = getLoadStoreType(const_cast<Instruction*>(&access));
   const unsigned parts = std::max(1u, part_count(whole));
   Type* t = part_count(whole) ? part_type(whole, 0) : whole;
   const int64_t size = int64_t(layout_.getTypeStoreSize(t).getFixedValue());
   if (shape.is_varying()) return parts == 1 && chunk_of(shape, size, isa<LoadInst>(access));
+  if (parts == 1 && !runs_of(shape, size).empty()) return true;
   if (isa<StoreInst>(access)) return chunk_of(shape, size * parts, false);
   return (parts == 1 && chunk_of(shape, size, true)) ||
          shape.max_offset() - shape.min_offset() + size * parts <= kMaxWindow;
@@ -602,8 +608,14 @@ void Widener::emit_load(LoadInst& load) {
     if (Value* x = load_pieces(t, p)) return set_single(&load, x);
   }
   std::vector<Value*> out;
-  if (!plainly_linear(shape) || !load_linear(t, scalar(p), shape, parts, out))
+  const bool linear = plainly_linear(shape);
+  if (linear && load_linear(t, scalar(p), shape, parts, out)) {
+    // As planned.
+  } else if (Value* x = linear && parts == 1 ? load_runs(t, scalar(p), shape) : nullptr) {
+    out = {x};
+  } else {
     out = load.hasMetadata(kJoined) && !compact_ ? load_joined(whole, p) : load_objects(whole, p);
+  }
   if (parts == 1) return set_single(&load, out[0]);
   for (unsigned k = 0; k < parts; k++) set_part(&load, k, out[k]);
 }
@@ -697,6 +709,7 @@ void Widener::emit_store(StoreInst& store) {
   if (unwraps(shape) && store_linear(values, shape, [&](unsigned lane) { return lane_scalar(p, lane); }))
     return;
   if (parts == 1 && store_window(values[0], p, shape)) return;
+  if (parts == 1 && plainly_linear(shape) && store_runs(values[0], scalar(p), shape)) return;
   const Whole how = moved_whole(x->getType());
   if (how == Whole::kRegister) return store_registers(x->getType(), values, p);
   const uint64_t size = layout_.getTypeStoreSize(t).getFixedValue();

@@ -12,10 +12,10 @@ namespace ppu::simt {
 namespace {
 
 constexpr unsigned kHalf = 16;
-constexpr unsigned kMovedAtOnce = 8;    ///< lanes whose registers are loaded before they are stored
-constexpr unsigned kMovedTogether = 4;  ///< lanes in a register
+constexpr unsigned kMovedAtOnce = 8;  ///< lanes whose registers are loaded before they are stored
 
-/// How many lanes from `first` on lie side by side, 16 bytes each.
+}  // namespace
+
 unsigned lanes_in_a_row(const Shape& s, unsigned first) {
   if (!s.is_linear() && !s.piece) return 1;
   const unsigned end = s.is_linear() ? kLanes : (first / s.piece + 1) * s.piece;
@@ -23,8 +23,6 @@ unsigned lanes_in_a_row(const Shape& s, unsigned first) {
   while (first + n < end && s.has_offsets && s.c[first + n] == s.c[first] + int64_t(n) * 16) n++;
   return n;
 }
-
-}  // namespace
 
 Widener::Whole Widener::moved_whole(Type* object) const {
   const unsigned parts = part_count(object);

@@ -540,9 +540,9 @@ bool addresses_shared_memory(const Value* v, int depth) {
     if (const auto* call = dyn_cast<CallInst>(inst);
         call && call->getCalledFunction() && call->getCalledFunction()->getName() == kCheckAlign)
       continue;
-    if (inst->getOpcode() == Instruction::Add && isa<ConstantInt>(inst->getOperand(1)) &&
-        addresses_shared_memory(inst, depth - 1))
-      continue;
+    const auto* either = dyn_cast<PossiblyDisjointInst>(inst);
+    const bool adds = inst->getOpcode() == Instruction::Add || (either && either->isDisjoint());
+    if (adds && isa<ConstantInt>(inst->getOperand(1)) && addresses_shared_memory(inst, depth - 1)) continue;
     return false;
   }
   return true;

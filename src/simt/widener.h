@@ -69,6 +69,11 @@ struct TileWords {
 
 constexpr unsigned kSmallestChunk = 8;  ///< lanes that are accessed at the address of their first one
 
+constexpr unsigned kMovedTogether = 4;  ///< lanes in a register, where each moves 16 bytes
+
+/// How many lanes from `first` on lie side by side, 16 bytes each.
+unsigned lanes_in_a_row(const Shape& s, unsigned first);
+
 class Widener {
  public:
   /// `gang`: warps that run in step, each with its own values and masks (1 for device functions).
@@ -332,8 +337,16 @@ class Widener {
   static constexpr unsigned kLaneSlots = 1 << 16;  ///< slot number of lane 0, above all parts
   bool has_lane_slots(const llvm::Value* v) const;
   bool in_lane_slots_only(const llvm::Value* v) const;
+  // Lanes in runs of memory (runs.cpp)
+  std::vector<std::vector<int>> runs_of(const Shape& shape, int64_t size) const;
+  llvm::Value* load_runs(llvm::Type* t, llvm::Value* base, const Shape& shape);
+  bool store_runs(llvm::Value* value, llvm::Value* base, const Shape& shape);
   // Addresses of single lanes (lane_terms.cpp)
   std::optional<LaneTerm> lane_term(llvm::Value* v, unsigned lane, int depth = 0);
+  std::optional<LaneTerm> product_of_terms(llvm::Instruction& product, const std::optional<LaneTerm>& a,
+                                           const std::optional<LaneTerm>& b);
+  std::optional<LaneTerm> extended_term(llvm::CastInst& extension, std::optional<LaneTerm> t);
+  llvm::Value* whole_term(const LaneTerm& t, llvm::Type* type);
   std::optional<LaneTerm> sum_of_terms(std::optional<LaneTerm> a, const std::optional<LaneTerm>& b);
   std::optional<LaneTerm> exclusive_or_of_terms(const std::optional<LaneTerm>& a,
                                                 const std::optional<LaneTerm>& b);
