@@ -134,7 +134,6 @@ bool KernelJob::start_block(Runner& runner, BlockStorage& storage, uint64_t inde
 
 Share KernelJob::run_share(Runner& runner) {
   if (!watched_.load(std::memory_order_relaxed) && !watched_.exchange(true)) watch(*this);
-  if (launch_.live) launch_.live->used();
   if (launch_.may_yield) {
     BlockStorage* storage = nullptr;
     bool fresh = false;
@@ -158,6 +157,7 @@ Share KernelJob::run_share(Runner& runner) {
         resident_--;
         return Share::kNone;
       }
+      if (launch_.live) launch_.live->used();
       started_or_ended();
       storage = BlockStorage::acquire();
       if (!storage || !start_block(runner, *storage, index)) {
@@ -218,8 +218,10 @@ void KernelJob::note_time(uint64_t ns, uint64_t blocks) {
   known_ns_.store(kept, std::memory_order_relaxed);
 }
 
-/// Runs blocks [first, first + count), which belong to this thread now.
+/// Runs blocks [first, first + count), which belong to this thread now. Until they are done the grid isn't,
+/// so that its code is there; a thread that finds no block mustn't look at it.
 void KernelJob::run_blocks(Runner& runner, uint64_t first, uint64_t count) {
+  if (launch_.live) launch_.live->used();
   if (!runner.storage) runner.storage = BlockStorage::acquire();
   BlockStorage* storage = runner.storage;
   if (!storage || !start_block(runner, *storage, first)) {
