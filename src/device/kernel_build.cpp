@@ -1,5 +1,6 @@
 #include "device/kernel_build.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -64,13 +65,14 @@ Result<std::unique_ptr<Executable>> translate(const Function& f, const uint32_t 
   e->call_stack_bytes = source.call_stack_bytes;
   if (profile::counting()) e->plan = std::make_unique<ptx::ProfilePlan>(f.module().tree(), f.name());
   const TierChoice choice = check ? TierChoice::kFull : tier_choice();
+  Tier tier = Tier::kFull;
   if (choice != TierChoice::kQuick) e->code = cached_code(source, Tier::kFull);
   if (!e->code &&
       (choice == TierChoice::kQuick || (choice == TierChoice::kBoth && wants_quick_code(source)))) {
     e->code = cached_code(source, Tier::kQuick);
     if (!e->code)
       if (auto quick = compile_code(source, Tier::kQuick)) e->code = std::move(*quick);
-    if (e->code && choice == TierChoice::kBoth) e->upgrade = std::make_shared<Upgrade>(source, *e->code);
+    if (e->code) tier = Tier::kQuick;
   }
   if (!e->code) {
     Result<std::unique_ptr<exec::LoadedKernel>> full = compile_code(source, Tier::kFull);
@@ -78,6 +80,11 @@ Result<std::unique_ptr<Executable>> translate(const Function& f, const uint32_t 
     e->code = std::move(*full);
   }
   e->info = e->code->info();
+  if (choice != TierChoice::kBoth) return e;
+  const bool may_be_narrow = may_suit_narrow_code(source);
+  if (may_be_narrow) e->info.frame_bytes = std::max(e->info.frame_bytes, narrow_frame_bytes(source));
+  if (tier == Tier::kQuick || may_be_narrow)
+    e->upgrade = std::make_shared<Upgrade>(source, *e->code, tier, e->info);
   return e;
 }
 

@@ -75,6 +75,10 @@ int opt_level(Tier tier) {
   return tier == Tier::kQuick ? 0 : 2;
 }
 
+std::string cpu_text_of(codegen::Cpu cpu, Tier tier) {
+  return codegen::cpu_key(cpu) + (tier == Tier::kNarrow ? ";one lane at a time" : "");
+}
+
 const codegen::ObjectCache& object_cache() {
   static const auto* cache = new codegen::ObjectCache;
   return *cache;
@@ -110,7 +114,7 @@ KernelSource::KernelSource(std::shared_ptr<const ptx::Module> t, const std::stri
 std::unique_ptr<exec::LoadedKernel> cached_code(const KernelSource& source, Tier tier) {
   const Result<codegen::Cpu> cpu = codegen::resolve_cpu(codegen::Cpu::kNative);
   if (!cpu) return nullptr;  // compile_code() says why
-  const std::string cpu_text = codegen::cpu_key(cpu.value());
+  const std::string cpu_text = cpu_text_of(cpu.value(), tier);
   const auto found = object_cache().find(key_of(source, tier, cpu_text));
   if (!found) return nullptr;
   auto loaded = exec::LoadedKernel::load(*found);
@@ -129,13 +133,14 @@ Result<std::unique_ptr<exec::LoadedKernel>> compile_code(const KernelSource& sou
   std::copy(source.block, source.block + 3, request.block);
   request.cpu = cpu.value();
   request.opt_level = uint8_t(opt_level(tier));
+  if (tier == Tier::kNarrow) request.lanes = simt::Lanes::kNarrow;
   request.count = profile::counting();
   request.check = source.check;
   request.call_stack_bytes = source.call_stack_bytes;
   Result<std::vector<std::byte>> image = run_compiler(request);
   if (!image) return image.error();
   auto loaded = exec::LoadedKernel::load(*image);
-  if (loaded) object_cache().store(key_of(source, tier, codegen::cpu_key(cpu.value())), *image);
+  if (loaded) object_cache().store(key_of(source, tier, cpu_text_of(cpu.value(), tier)), *image);
   return loaded;
 }
 

@@ -20,8 +20,10 @@ struct KernelSource {
   std::string text;  ///< of all that the kernel reaches: the cache's key
 };
 
-/// Quick code is there in a fraction of the time and slower by a factor; what both compute is the same.
-enum class Tier : uint8_t { kQuick, kFull };
+/// Quick code is there in a fraction of the time and slower by a factor. Narrow code is full code that runs
+/// one lane after the other (src/simt/narrow.h): faster where lanes go different ways most of the time. What
+/// all compute is the same.
+enum class Tier : uint8_t { kQuick, kFull, kNarrow };
 
 /// Code from the cache; null if there is none that can be used.
 std::unique_ptr<exec::LoadedKernel> cached_code(const KernelSource& source, Tier tier);

@@ -11,6 +11,7 @@
 
 #include "exec/block_storage.h"
 #include "exec/device_heap.h"
+#include "exec/live_entry.h"
 #include "exec/parallel_copy.h"
 #include "host_kernel.h"
 
@@ -269,6 +270,92 @@ TEST(DeviceHeap, GivesMergesAndRefuses) {
   EXPECT_TRUE(heap.free(0));
   EXPECT_NE(heap.malloc(1 << 20), 0u);  // all of it again: neighbours were merged
   EXPECT_FALSE(heap.set_limit(2 << 20));
+}
+
+uint32_t code_a(const LaunchArgs*, BlockState*) {
+  return 0;
+}
+uint32_t code_b(const LaunchArgs*, BlockState*) {
+  return 0;
+}
+constexpr uint64_t kMs = 1'000'000;
+struct Tried : LiveEntry {
+  Tried() : LiveEntry(code_a, false) { count_time(400 * kMs); }
+  void ask_for_better() override { ADD_FAILURE() << "it was not to ask"; }
+  void ask_for_trial() override {
+    asked++;
+    try_out(code_b);
+  }
+  void trial_ended(bool won) override {
+    ended++;
+    last_won = won;
+  }
+  int asked = 0, ended = 0;
+  bool last_won = false;
+};
+
+TEST(LiveEntry, IsWorthATrialOnceItsBlocksTookLong) {
+  Tried entry;
+  for (int i = 0; i < 39; i++) entry.took(10 * kMs), entry.used();
+  EXPECT_EQ(entry.asked, 0);
+  for (int i = 0; i < 100; i++) entry.took(10 * kMs);
+  EXPECT_EQ(entry.asked, 1);
+  EXPECT_EQ(entry.on_trial(), code_b);
+  EXPECT_EQ(entry.now(), code_a);
+}
+
+TEST(LiveEntry, ATrialIsWonByWhatIsClearlyFaster) {
+  // Times of a block in the code on trial and in the one before it, and which stays.
+  const struct {
+    uint64_t trial, before;
+    BlockFunction stays;
+  } cases[] = {{kMs / 10, kMs / 5, code_b}, {kMs / 10, kMs / 9, code_a}, {kMs / 5, kMs / 10, code_a}};
+  for (const auto& c : cases) {
+    Tried entry;
+    entry.took(1000 * kMs);
+    int pairs = 0;
+    for (; entry.on_trial(); pairs++) entry.compared(c.trial, c.before);
+    EXPECT_GT(pairs, 10) << "of neighbours that take a fraction of a millisecond several are needed";
+    EXPECT_EQ(entry.now(), c.stays);
+    EXPECT_EQ(entry.ended, 1);
+    EXPECT_EQ(entry.last_won, c.stays == code_b);
+    entry.compared(0, 1000 * kMs);  // of a thread that was still at it
+    EXPECT_EQ(entry.now(), c.stays);
+    EXPECT_EQ(entry.ended, 1);
+  }
+}
+
+std::atomic<uint32_t> tried_blocks;
+uint32_t count_tried_block(const LaunchArgs* launch, BlockState* block) {
+  tried_blocks++;
+  return count_block(launch, block);
+}
+
+TEST(LiveEntry, ATrialRunsEveryBlockOnce) {
+  struct OnTrial : Tried {
+    OnTrial() {
+      replace(count_block);
+      try_out(count_tried_block);
+    }
+  } entry;
+  const Shape shape{{1000, 3, 1}};
+  std::vector<std::atomic<uint32_t>> count(3000);
+  const CountParams params = {count.data(), shape.grid};
+  KernelLaunch launch;
+  launch.live = &entry;
+  tried_blocks = 0;
+  EXPECT_FALSE(run_kernel(count_block, shape, &params, launch).failed);
+  for (size_t i = 0; i < count.size(); i++) ASSERT_EQ(count[i].load(), 1u) << "block " << i;
+  EXPECT_GT(tried_blocks, 0u);
+  EXPECT_LT(tried_blocks, 1500u);
+}
+
+TEST(LiveEntry, ATrialWithoutHopeEndsAtOnce) {
+  Tried entry;
+  entry.took(1000 * kMs);
+  entry.compared(2 * kMs, kMs / 10);
+  EXPECT_EQ(entry.on_trial(), nullptr);
+  EXPECT_EQ(entry.now(), code_a);
 }
 
 TEST(RuntimeTable, RoundsInEachDirection) {
