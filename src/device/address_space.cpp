@@ -18,7 +18,6 @@ namespace ppu::device {
 namespace {
 
 constexpr size_t kPage = 4096;
-constexpr size_t kHugePage = size_t(2) << 20;
 constexpr size_t kSmallGap = size_t(64) << 10;
 constexpr uint64_t kWindowBytes = uint64_t(1) << 40;
 /// What programs reserve themselves: allocators reserve a device's whole memory several times over.
@@ -338,6 +337,16 @@ void AddressSpace::release_context(uint64_t context) {
     const auto at = it++;
     if (at->second.context == context) erase(at);
   }
+}
+
+bool AddressSpace::give_back_pages(uint64_t from, uint64_t to) {
+  std::shared_lock lock(mutex_);  // not while share() exchanges the mapping
+  auto it = table_.upper_bound(from);
+  if (it == table_.begin()) return false;
+  const Allocation& a = std::prev(it)->second;
+  const bool own = a.kind == MemoryKind::kDevice && !a.slab && a.fd < 0 && !a.imported && !a.physical;
+  if (!own || a.written || !a.contains(from, to - from)) return false;
+  return ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED) == 0;
 }
 
 CUresult AddressSpace::share(uint64_t address, Allocation* record) {

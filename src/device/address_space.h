@@ -52,6 +52,9 @@ struct Allocation {
   }
 };
 
+/// Large allocations begin at multiples of it, and have pages of this size where the system gives them.
+constexpr size_t kHugePage = size_t(2) << 20;
+
 class AddressSpace {
  public:
   static AddressSpace& instance();
@@ -66,6 +69,10 @@ class AddressSpace {
   /// Makes host memory of the program known (cuMemHostRegister).
   CUresult register_host(uint64_t address, size_t bytes, uint64_t context, unsigned flags);
   CUresult unregister_host(uint64_t address);
+  /// Gives pages of one allocation of device memory back to the system, so that they read as zeros. `from`
+  /// and `to` are multiples of kHugePage. False where memory is shared or mapped otherwise, and nothing has
+  /// changed.
+  bool give_back_pages(uint64_t from, uint64_t to);
   /// Puts a memfd behind the allocation that starts at `address`, in place (its contents move, its address
   /// stays), and gives its record. Nothing may be using it. CUDA_ERROR_INVALID_VALUE,
   /// CUDA_ERROR_NOT_SUPPORTED.

@@ -12,6 +12,7 @@
 #include "device/device.h"
 #include "device/profile.h"
 #include "device/registry.h"
+#include "device/zero_pages.h"
 
 namespace ppu::device {
 namespace {
@@ -135,6 +136,9 @@ class CopyOperation : public Operation {
     if (submit_ns_) begin_ns_ = monotonic_ns();
     if (activity_) activity_->begin = activity_now();
     note_written(transfer_);
+    if (transfer_.fill && transfer_.value == 0 && transfer_.bytes() == transfer_.width &&
+        zero_by_pages(transfer_.dst, transfer_.width))
+      return complete();
     if (transfer_.bytes() < exec::kParallelBytes) {
       exec::Fault fault;
       if (!exec::run_transfer(transfer_, &fault)) failed(fault);

@@ -1,5 +1,8 @@
 // Copies and fills in the forms that other groups of tests don't meet: unified, in boxes, between contexts,
 // by streams, and what each refuses.
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 
@@ -237,6 +240,46 @@ TEST_F(CopyTest, FillsOfRectangles) {
   IS(cuMemsetD2D8Async(b, 4, 1, 8, 2, stream), CUDA_ERROR_INVALID_VALUE);
   IS(cuMemsetD2D16Async(b, 11, 1, 4, 2, stream), CUDA_ERROR_INVALID_VALUE);
   IS(cuMemsetD2D32Async(b + 2, 12, 1, 2, 2, stream), CUDA_ERROR_INVALID_VALUE);
+}
+
+/// Pages of [from, to) that are in memory.
+size_t resident_pages(CUdeviceptr from, CUdeviceptr to) {
+  std::vector<unsigned char> pages((to - from) / 4096);
+  EXPECT_EQ(::mincore(reinterpret_cast<void*>(from), to - from, pages.data()), 0);
+  return size_t(std::count_if(pages.begin(), pages.end(), [](unsigned char p) { return p & 1; }));
+}
+
+// Profilers clear a large buffer before each launch that they time.
+TEST_F(CopyTest, ClearingLargeMemoryAgainTakesNoMemory) {
+  constexpr size_t kBytes = size_t(24) << 20, kEdge = 4100, kHuge = size_t(2) << 20;
+  const CUdeviceptr whole = allocate(kBytes), from = whole + kEdge;
+  const size_t bytes = kBytes - 2 * kEdge;
+  OK(cuMemsetD8(whole, 0x5a, kBytes));
+  std::vector<unsigned char> expected(kBytes, 0x5a), actual(kBytes);
+  std::fill_n(expected.begin() + kEdge, bytes, 0);
+  const CUdeviceptr inside = (from + kHuge - 1) / kHuge * kHuge;
+  for (int round = 0; round < 12; round++) {
+    SCOPED_TRACE(round);
+    OK(cuMemsetD8(from, 0, bytes));
+    OK(cuCtxSynchronize());
+    if (round == 1) {  // nobody has touched it since it was cleared
+      EXPECT_EQ(resident_pages(inside, inside + 16 * kHuge / 2), 0u);
+      continue;
+    }
+    OK(cuMemcpyDtoH(actual.data(), whole, kBytes));
+    ASSERT_EQ(actual, expected);
+    // What was touched, or written by whatever means, is cleared as well.
+    OK(cuMemsetD8(from + size_t(round) * 1000000, 0x77, 12345));
+  }
+  // Memory that another process may have isn't given back.
+  CUipcMemHandle handle;
+  OK(cuIpcGetMemHandle(&handle, whole));
+  for (int round = 0; round < 3; round++) {
+    OK(cuMemsetD8(from, 0x77, bytes));
+    OK(cuMemsetD8(from, 0, bytes));
+    OK(cuMemcpyDtoH(actual.data(), whole, kBytes));
+    ASSERT_EQ(actual, expected);
+  }
 }
 
 }  // namespace

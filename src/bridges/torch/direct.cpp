@@ -30,6 +30,16 @@ bool crossed(Crossing&, bool b) {
   return b;
 }
 
+constexpr size_t kCleared = size_t(4) << 20;  // bytes from which on clearing is the device's
+
+/// zero_ of large memory is the device's fill, which knows memory that nobody touched since it was last
+/// cleared.
+bool clear(const Tensor& t, cudaStream_t stream) {
+  if (t.nbytes() < kCleared || !t.is_non_overlapping_and_dense()) return false;
+  C10_CUDA_CHECK(cudaMemsetAsync(t.data_ptr(), 0, t.nbytes(), stream));
+  return true;
+}
+
 template <class Signature>
 class Direct;
 
@@ -38,7 +48,8 @@ class Direct<Result(Args...)> {
  public:
   Direct(const c10::OperatorHandle& op, const OperatorTraits& traits)
       : op_(op.typed<Result(Args...)>()),
-        delegate_(std::make_shared<Delegate>(op, c10::DispatchKey::CPU, traits, c10::KernelFunction())) {}
+        delegate_(std::make_shared<Delegate>(op, c10::DispatchKey::CPU, traits, c10::KernelFunction())),
+        clears_(op.operator_name() == c10::OperatorName("aten::zero_", "")) {}
 
   Result operator()(c10::DispatchKeySet keys, Args... args) const {
     std::optional<c10::Device> found;
@@ -47,6 +58,8 @@ class Direct<Result(Args...)> {
     const CurrentDevice current(device);
     const cudaStream_t stream = c10::cuda::getCurrentCUDAStream(device.index());
     if (calls_are_logged() || is_captured(stream)) return boxed(keys, args...);
+    if constexpr (std::is_same_v<Result(Args...), Tensor&(Tensor&)>)
+      if (clears_ && clear(args..., stream)) return std::get<0>(std::tie(args...));
     C10_CUDA_CHECK(cudaStreamSynchronize(stream));
     ProfiledCall profiled(op_, stream);
     if constexpr (std::is_same_v<Result(Args...), Tensor&(Tensor&, const Tensor&, bool)>) {
@@ -87,6 +100,7 @@ class Direct<Result(Args...)> {
 
   c10::TypedOperatorHandle<Result(Args...)> op_;
   std::shared_ptr<Delegate> delegate_;
+  bool clears_;
 };
 
 /// "Tensor Tensor Scalar -> Tensor": the schema's types as C++ spells them.
