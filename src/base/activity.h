@@ -46,6 +46,9 @@ struct Record {
 using Sink = void (*)(const Record&);
 using Clock = uint64_t (*)();
 
+/// A context has been made, or is about to be destroyed.
+using ContextWatcher = void (*)(void* context, bool made);
+
 struct Interface {
   uint32_t bytes;  ///< of this table: it grows at its end
   const std::atomic<bool>* on;
@@ -58,6 +61,8 @@ struct Interface {
   /// Of work that the calling thread submits.
   Origin (*origin)();
   void (*deliver)(const Record&);
+  /// From now on `watcher` is told of contexts; null ends that.
+  void (*watch_contexts)(ContextWatcher watcher);
 };
 
 }  // namespace ppu::activity

@@ -11,6 +11,7 @@ namespace {
 
 std::atomic<activity::Sink> listener{nullptr};
 std::atomic<activity::Clock> listeners_clock{nullptr};
+std::atomic<activity::ContextWatcher> context_watcher{nullptr};
 std::atomic<uint32_t> next_correlation{1};
 thread_local std::vector<uint64_t> external_numbers[activity::kExternalKinds];
 
@@ -32,7 +33,16 @@ bool pop(uint32_t kind, uint64_t* number) {
   return true;
 }
 
+void watch_contexts(activity::ContextWatcher watcher) {
+  context_watcher = watcher;
+}
+
 }  // namespace
+
+void tell_context(Context& context, bool made) {
+  // A context's handle is its address (driver/handles.h).
+  if (const auto watcher = context_watcher.load(std::memory_order_acquire)) watcher(&context, made);
+}
 
 uint64_t activity_now() {
   if (const activity::Clock clock = listeners_clock.load(std::memory_order_relaxed)) return clock();
@@ -60,8 +70,9 @@ void deliver_activity(const activity::Record& record) {
 }
 
 const activity::Interface& activity_interface() {
-  static const activity::Interface table = {sizeof table, &activity_wanted, listen,          push, pop,
-                                            activity_now, activity_origin,  deliver_activity};
+  static const activity::Interface table = {sizeof table,    &activity_wanted, listen,
+                                            push,            pop,              activity_now,
+                                            activity_origin, deliver_activity, watch_contexts};
   return table;
 }
 

@@ -13,6 +13,9 @@ inline bool activity_on() {
 uint64_t activity_now();
 activity::Origin activity_origin();
 void deliver_activity(const activity::Record& record);
+class Context;
+/// Tells a tool of a context: after it was made, and before it is destroyed.
+void tell_context(Context& context, bool made);
 
 const activity::Interface& activity_interface();
 

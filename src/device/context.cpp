@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/thread_value.h"
+#include "device/activity.h"
 #include "device/address_space.h"
 #include "device/module.h"
 #include "device/registry.h"
@@ -160,6 +161,7 @@ void Context::remove_module(Module* module) {
 }
 
 void Context::destroy() {
+  tell_context(*this, false);
   synchronize();
   error_.store(CUDA_ERROR_CONTEXT_IS_DESTROYED);
   Stream::abandon(*this);
@@ -209,13 +211,18 @@ CUresult pop_context(Context** context) {
 }
 
 CUresult retain_primary(Device& device, Context** context) {
-  std::lock_guard lock(device.primary_mutex);
-  if (!device.primary)
-    device.primary = new Context(device, device.primary_flags);
-  else if (device.primary_references == 0 && device.primary->error() == CUDA_ERROR_CONTEXT_IS_DESTROYED)
+  std::unique_lock lock(device.primary_mutex);
+  const bool destroyed = device.primary && device.primary_references == 0 &&
+                         device.primary->error() == CUDA_ERROR_CONTEXT_IS_DESTROYED;
+  const bool made = !device.primary || destroyed;
+  if (destroyed)
     device.primary->revive(device.primary_flags);
+  else if (made)
+    device.primary = new Context(device, device.primary_flags);
   device.primary_references++;
   *context = device.primary;
+  lock.unlock();  // whoever is told may ask for contexts
+  if (made) tell_context(**context, true);
   return CUDA_SUCCESS;
 }
 
@@ -232,7 +239,10 @@ CUresult reset_primary(Device& device) {
   if (!device.primary || device.primary->error() == CUDA_ERROR_CONTEXT_IS_DESTROYED) return CUDA_SUCCESS;
   device.primary->destroy();
   // Who still holds references (the runtime of other threads) finds a fresh context at its next use.
-  if (device.primary_references != 0) device.primary->revive(0);
+  if (device.primary_references != 0) {
+    device.primary->revive(0);
+    tell_context(*device.primary, true);
+  }
   return CUDA_SUCCESS;
 }
 

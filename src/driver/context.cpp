@@ -26,6 +26,7 @@ CUresult cuCtxCreate_v2(CUcontext* ctx, unsigned int flags, CUdevice ordinal) {
   auto* c = new Context(*d, flags);
   device::push_context(c);
   *ctx = to_handle(c);
+  device::tell_context(*c, true);
   return CUDA_SUCCESS;
 }
 

@@ -135,6 +135,49 @@ TEST_F(Cupti, RecordsKernelsCopiesAndFills) {
   EXPECT_EQ(as<CopyRecord>(all[3]).copy_kind, kHostToDevice);
 }
 
+struct Told {
+  std::vector<std::pair<uint32_t, void*>> contexts;
+};
+
+void note(void* user, CUpti_CallbackDomain domain, uint32_t callback, const void* data) {
+  EXPECT_EQ(domain, CUPTI_CB_DOMAIN_RESOURCE);
+  static_cast<Told*>(user)->contexts.emplace_back(callback,
+                                                  static_cast<const CUpti_ResourceData*>(data)->context);
+}
+
+TEST_F(Cupti, TellsASubscriberOfContexts) {
+  Told told;
+  CUpti_SubscriberHandle subscriber = nullptr, second = nullptr;
+  ASSERT_EQ(cuptiSubscribe(&subscriber, note, &told), CUPTI_SUCCESS);
+  EXPECT_EQ(cuptiSubscribe(&second, note, &told), CUPTI_ERROR_MAX_LIMIT_REACHED);
+  CUdevice device;
+  ASSERT_EQ(cuCtxGetDevice(&device), CUDA_SUCCESS);
+  const auto make_one = [&] {
+    CUcontext context;
+    EXPECT_EQ(cuCtxCreate_v2(&context, 0, device), CUDA_SUCCESS);
+    EXPECT_EQ(cuCtxDestroy(context), CUDA_SUCCESS);
+    return context;
+  };
+  make_one();  // nothing is enabled
+  EXPECT_TRUE(told.contexts.empty());
+  for (const uint32_t id :
+       {CUPTI_CBID_RESOURCE_CONTEXT_CREATED, CUPTI_CBID_RESOURCE_CONTEXT_DESTROY_STARTING})
+    ASSERT_EQ(cuptiEnableCallback(1, subscriber, CUPTI_CB_DOMAIN_RESOURCE, id), CUPTI_SUCCESS);
+  void* const context = make_one();
+  const std::vector<std::pair<uint32_t, void*>> both = {{1, context}, {2, context}};
+  EXPECT_EQ(told.contexts, both);
+  uint32_t enabled = 0;
+  EXPECT_EQ(cuptiGetCallbackState(&enabled, subscriber, CUPTI_CB_DOMAIN_RESOURCE, 1), CUPTI_SUCCESS);
+  EXPECT_EQ(enabled, 1u);
+  // Calls of functions aren't told.
+  EXPECT_EQ(cuptiEnableCallback(1, subscriber, CUpti_CallbackDomain(2), 13), CUPTI_ERROR_NOT_SUPPORTED);
+  EXPECT_EQ(cuptiEnableCallback(1, subscriber, CUpti_CallbackDomain(9), 1), CUPTI_ERROR_INVALID_PARAMETER);
+  ASSERT_EQ(cuptiUnsubscribe(subscriber), CUPTI_SUCCESS);
+  make_one();
+  EXPECT_EQ(told.contexts, both);
+  EXPECT_EQ(cuptiUnsubscribe(subscriber), CUPTI_ERROR_INVALID_PARAMETER);
+}
+
 TEST_F(Cupti, SaysWhichOfTheToolsNumbersSubmittedAKernel) {
   ASSERT_EQ(cuptiActivityEnable(kExternalCorrelation), CUPTI_SUCCESS);
   ASSERT_EQ(cuptiActivityEnable(kConcurrentKernel), CUPTI_SUCCESS);

@@ -10,22 +10,12 @@
 
 #include "base/activity.h"
 #include "base/log.h"
+#include "libs/cupti/driver.h"
 #include "libs/cupti/records.h"
 #include "libs/cupti/results.h"
 
 namespace ppu::cupti {
 namespace {
-
-const activity::Interface* driver() {
-  static const activity::Interface* const table = [] {
-    CUuuid id;
-    std::memcpy(id.bytes, activity::kInterfaceId, sizeof id.bytes);
-    const void* found = nullptr;
-    return ::cuGetExportTable(&found, &id) == CUDA_SUCCESS ? static_cast<const activity::Interface*>(found)
-                                                           : nullptr;
-  }();
-  return table;
-}
 
 /// What the tool asked for and the buffer being filled; `mutex` guards all but `dropped`, which a tool may
 /// ask for inside its own callbacks.
@@ -153,6 +143,17 @@ CUptiResult not_recorded(const char* what) {
 }
 
 }  // namespace
+
+const activity::Interface* driver() {
+  static const activity::Interface* const table = [] {
+    CUuuid id;
+    std::memcpy(id.bytes, activity::kInterfaceId, sizeof id.bytes);
+    const void* found = nullptr;
+    return ::cuGetExportTable(&found, &id) == CUDA_SUCCESS ? static_cast<const activity::Interface*>(found)
+                                                           : nullptr;
+  }();
+  return table;
+}
 
 CUptiResult cuptiActivityRegisterCallbacks(CUpti_BuffersCallbackRequestFunc request,
                                            CUpti_BuffersCallbackCompleteFunc complete) {

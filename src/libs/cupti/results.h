@@ -26,3 +26,18 @@ enum CUptiResult : int {
 using CUpti_BuffersCallbackRequestFunc = void (*)(uint8_t** buffer, size_t* bytes, size_t* most_records);
 using CUpti_BuffersCallbackCompleteFunc = void (*)(void* context, uint32_t stream, uint8_t* buffer,
                                                    size_t bytes, size_t valid_bytes);
+
+// Callbacks (CUPTI documentation, "CUPTI Callback API").
+enum CUpti_CallbackDomain : int { CUPTI_CB_DOMAIN_RESOURCE = 3, CUPTI_CB_DOMAIN_STATE = 6 };
+enum CUpti_CallbackIdResource : int {
+  CUPTI_CBID_RESOURCE_CONTEXT_CREATED = 1,
+  CUPTI_CBID_RESOURCE_CONTEXT_DESTROY_STARTING = 2,
+};
+using CUpti_CallbackFunc = void (*)(void* user, CUpti_CallbackDomain domain, uint32_t callback,
+                                    const void* data);
+using CUpti_SubscriberHandle = struct CUpti_Subscriber_st*;
+struct CUpti_ResourceData {
+  void* context;
+  void* resource;
+  void* descriptor;
+};
