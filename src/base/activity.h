@@ -43,6 +43,20 @@ struct Record {
   uint32_t value = 0;
 };
 
+/// What an operator had to move and compute that ran by other means than a kernel of the device: what `ppu
+/// prof` and the chip's clock price in its place. From shapes, not from counting.
+struct OperatorRun {
+  const char* name = nullptr;         ///< valid during the call
+  uint64_t begin_ns = 0, end_ns = 0;  ///< CLOCK_MONOTONIC
+  uint32_t device = 0;
+  uint64_t stream = 0;
+  Memory from = Memory::kUnknown, to = Memory::kUnknown;  ///< of a mere copy; unknown: a kernel's work
+  uint64_t read_bytes = 0, written_bytes = 0;
+  enum class Number : uint32_t { kF32, kF64, kF16, kBf16, kInteger } number = Number::kF32;
+  uint64_t elements = 0;      ///< an operation each
+  uint64_t product_flop = 0;  ///< of matrix products and convolutions
+};
+
 using Sink = void (*)(const Record&);
 using Clock = uint64_t (*)();
 
@@ -61,6 +75,8 @@ struct Interface {
   /// Of work that the calling thread submits.
   Origin (*origin)();
   void (*deliver)(const Record&);
+  bool priced;  ///< OperatorRuns are wanted: set before the process starts
+  void (*price)(const OperatorRun&);
   /// From now on `watcher` is told of contexts; null ends that.
   void (*watch_contexts)(ContextWatcher watcher);
 };

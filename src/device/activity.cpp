@@ -70,9 +70,17 @@ void deliver_activity(const activity::Record& record) {
 }
 
 const activity::Interface& activity_interface() {
-  static const activity::Interface table = {sizeof table,    &activity_wanted, listen,
-                                            push,            pop,              activity_now,
-                                            activity_origin, deliver_activity, watch_contexts};
+  static const activity::Interface table = {sizeof table,
+                                            &activity_wanted,
+                                            listen,
+                                            push,
+                                            pop,
+                                            activity_now,
+                                            activity_origin,
+                                            deliver_activity,
+                                            profile::counting(),
+                                            price_operator,
+                                            watch_contexts};
   return table;
 }
 

@@ -16,6 +16,8 @@ void deliver_activity(const activity::Record& record);
 class Context;
 /// Tells a tool of a context: after it was made, and before it is destroyed.
 void tell_context(Context& context, bool made);
+/// Puts work that no kernel did on the chip's clock, and into the profile (operator_price.cpp).
+void price_operator(const activity::OperatorRun& run);
 
 const activity::Interface& activity_interface();
 

@@ -79,16 +79,6 @@ activity::Record activity_of(const exec::Transfer& t) {
   return record;
 }
 
-ChipUse chip_use_of(chip::CopyKind kind, size_t bytes, const Device& device) {
-  const double seconds = chip::copy_seconds(kind, double(bytes), chip::values_of(*device.chip));
-  using Engine = ChipUse::Engine;
-  const Engine engine = kind == chip::CopyKind::kHostToDevice   ? Engine::kCopyIn
-                        : kind == chip::CopyKind::kDeviceToHost ? Engine::kCopyOut
-                        : kind == chip::CopyKind::kHostToHost   ? Engine::kNone
-                                                                : Engine::kCompute;
-  return {engine, 1, uint64_t(seconds * 1e9)};
-}
-
 /// Under initcheck: what lies at the destination now has been written, or is as good as the source.
 void note_written(const exec::Transfer& t) {
   if (!checking::tools().values) return;
@@ -240,6 +230,16 @@ CUresult copy_now(const exec::Transfer& t, Stream& stream) {
 }
 
 }  // namespace
+
+ChipUse chip_use_of(chip::CopyKind kind, size_t bytes, const Device& device) {
+  const double seconds = chip::copy_seconds(kind, double(bytes), chip::values_of(*device.chip));
+  using Engine = ChipUse::Engine;
+  const Engine engine = kind == chip::CopyKind::kHostToDevice   ? Engine::kCopyIn
+                        : kind == chip::CopyKind::kDeviceToHost ? Engine::kCopyOut
+                        : kind == chip::CopyKind::kHostToHost   ? Engine::kNone
+                                                                : Engine::kCompute;
+  return {engine, 1, uint64_t(seconds * 1e9)};
+}
 
 CopyRequest linear_copy(uint64_t dst, Side dst_side, uint64_t src, Side src_side, size_t bytes) {
   CopyRequest r;

@@ -1,6 +1,8 @@
 // Copies and fills between all kinds of memory, with the checks and the synchrony that CUDA documents ("API
 // synchronization behavior"): what the host can see must have happened when a call returns.
 #pragma once
+#include "chip/kernel_cost.h"
+#include "device/chip_clock.h"
 #include "device/context.h"
 #include "exec/parallel_copy.h"
 
@@ -29,6 +31,9 @@ CUresult submit_copy(const CopyRequest& request, Stream& stream);
 /// Fills `bytes` bytes at dst, rows `pitch` apart.
 CUresult fill(uint64_t dst, size_t pitch, uint32_t value, uint32_t element_bytes, size_t width_elements,
               size_t height, Stream& stream, bool async);
+
+/// What a copy takes of the chip.
+ChipUse chip_use_of(chip::CopyKind kind, size_t bytes, const Device& device);
 
 /// A contiguous copy.
 CopyRequest linear_copy(uint64_t dst, Side dst_side, uint64_t src, Side src_side, size_t bytes);

@@ -248,11 +248,15 @@ void Grid::start(const void* owner, std::function<void()> done) {
   exec::Pool::instance().follow(job);
 }
 
+ChipUse chip_use_of(const chip::KernelRun& run, const Device& device) {
+  const chip::Numbers numbers = chip::values_of(*device.chip);
+  const double seconds = chip::predict_kernel(run, numbers).seconds;
+  const double at_once = std::max(1.0, numbers.sms) * chip::blocks_at_once(run, numbers);
+  return {ChipUse::Engine::kCompute, std::min(1.0, double(run.blocks) / at_once), uint64_t(seconds * 1e9)};
+}
+
 ChipUse Grid::chip_use() const {
-  const chip::Numbers numbers = chip::values_of(*context_.device().chip);
-  const double seconds = chip::predict_kernel(run_, numbers).seconds;
-  const double at_once = std::max(1.0, numbers.sms) * chip::blocks_at_once(run_, numbers);
-  return {ChipUse::Engine::kCompute, std::min(1.0, double(run_.blocks) / at_once), uint64_t(seconds * 1e9)};
+  return chip_use_of(run_, context_.device());
 }
 
 void Grid::record(profile::Span span) const {

@@ -30,6 +30,9 @@ class ParamBlock {
   void* data_;
 };
 
+/// What a launch takes of the chip, from what it counted.
+ChipUse chip_use_of(const chip::KernelRun& run, const Device& device);
+
 class Grid {
  public:
   /// `depth` counts the kernels above it that were launched by kernels.

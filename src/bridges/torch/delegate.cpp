@@ -206,7 +206,8 @@ void Delegate::run_upcast(const c10::OperatorHandle& op, Stack* stack, at::Scala
     });
 }
 
-void Delegate::run_on_cpu(const c10::OperatorHandle& op, Stack* stack, const RandomState* random) const {
+void Delegate::run_on_cpu(const c10::OperatorHandle& op, Stack* stack, const RandomState* random,
+                          bool captured) const {
   const at::ArrayRef<IValue> arguments(stack->data() + (stack->size() - arguments_), arguments_);
   at::ScalarType from = at::ScalarType::Undefined;
   const at::ScalarType wider =
@@ -221,11 +222,14 @@ void Delegate::run_on_cpu(const c10::OperatorHandle& op, Stack* stack, const Ran
     if (generator_argument_ >= 0)
       (*stack)[stack->size() - arguments_ + static_cast<size_t>(generator_argument_)] = IValue(generator);
   }
+  std::optional<OperatorWork> work;
+  if (work_is_priced() && !captured) work.emplace(op, traits_.product, arguments, written_);
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   if (wider == at::ScalarType::Undefined)
     call_kernel(op, stack);
   else
     run_upcast(op, stack, from, wider);
+  if (work) work->finish(at::ArrayRef<IValue>(stack->data() + (stack->size() - returns_), returns_));
 }
 
 void Delegate::operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, Stack* stack) {
@@ -245,7 +249,7 @@ void Delegate::operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, St
   const DeviceBackedScope scope(captured);
   if (captured) {
     Recorder recorder(*this, op, *stack, random, stream);
-    run_on_cpu(op, stack, random ? &*random : nullptr);
+    run_on_cpu(op, stack, random ? &*random : nullptr, true);
     recorder.record(*stack);
   } else {
     const ProfiledCall profiled(op, stream);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "bridges/torch/counters.h"
+#include "bridges/torch/operator_work.h"
 #include "bridges/torch/random.h"
 #include "bridges/torch/torch_headers.h"
 
@@ -19,6 +20,7 @@ struct OperatorTraits {
   bool draws_random = false;           ///< our own kernel, random though its schema has no generator
   c10::SmallVector<size_t, 2> writes;  ///< arguments that it writes unsaid by the schema
   c10::SmallVector<std::pair<at::ScalarType, at::ScalarType>, 3> upcasts;  ///< from, to
+  Product product;
 };
 
 class Delegate final : public c10::OperatorKernel {
@@ -36,7 +38,9 @@ class Delegate final : public c10::OperatorKernel {
   }
 
   /// Runs the kernel on CPU tensors on top of the stack. Random numbers come from `random` if it isn't null.
-  void run_on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack, const RandomState* random) const;
+  /// `captured`: for its effect on a graph that is being captured, so that it is no work done.
+  void run_on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack, const RandomState* random,
+                  bool captured = false) const;
 
  private:
   friend class Recorder;

@@ -57,7 +57,7 @@ class Direct<Result(Args...)> {
     const c10::Device device = found ? *found : c10::Device(c10::kCUDA, c10::cuda::current_device());
     const CurrentDevice current(device);
     const cudaStream_t stream = c10::cuda::getCurrentCUDAStream(device.index());
-    if (calls_are_logged() || is_captured(stream)) return boxed(keys, args...);
+    if (calls_are_logged() || work_is_priced() || is_captured(stream)) return boxed(keys, args...);
     if constexpr (std::is_same_v<Result(Args...), Tensor&(Tensor&)>)
       if (clears_ && clear(args..., stream)) return std::get<0>(std::tie(args...));
     C10_CUDA_CHECK(cudaStreamSynchronize(stream));

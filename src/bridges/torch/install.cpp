@@ -33,11 +33,13 @@ Rows read_rows() {
 #define MIXED(name) rows[#name].traits.mixes_devices = true;
 #define WRITES(name, argument) rows[#name].traits.writes.push_back(argument);
 #define SYNC(name) rows[#name].traits.synchronises = true;
+#define PRODUCT(name, kind, argument) rows[#name].traits.product = {Product::Kind::kind, argument};
 #include "bridges/torch/operators.inc"
 #undef KEEP
 #undef ADD
 #undef MIXED
 #undef SYNC
+#undef PRODUCT
 #undef WRITES
 #define UPCAST(name, from, to) \
   rows[#name].traits.upcasts.emplace_back(at::ScalarType::from, at::ScalarType::to);

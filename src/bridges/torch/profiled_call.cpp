@@ -9,8 +9,8 @@ namespace ppu::bridge {
 
 const activity::Interface& activity_interface() {
   static const std::atomic<bool> never{false};
-  static const activity::Interface nobody = {sizeof nobody, &never,  nullptr, nullptr,
-                                             nullptr,       nullptr, nullptr, nullptr, nullptr};
+  static const activity::Interface nobody = {sizeof nobody, &never,  nullptr, nullptr, nullptr, nullptr,
+                                             nullptr,       nullptr, false,   nullptr, nullptr};
   static const activity::Interface* const found = [] {
     const activity::Interface* table = &nobody;
     void* const driver = ::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
