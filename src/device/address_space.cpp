@@ -166,7 +166,8 @@ uint64_t AddressSpace::Window::take_retired(uint64_t bytes, uint64_t alignment) 
 
 CUresult AddressSpace::map_own_pages(Window& w, Allocation& a) {
   const bool huge = a.bytes >= kHugePage;
-  const size_t pages = round_up(a.bytes, kPage);
+  // As on a GPU, what is large has whole pages of 2 MB, and all of the last one to itself.
+  const size_t pages = round_up(a.bytes, huge ? kHugePage : kPage);
   const size_t gap = huge ? kHugePage : kSmallGap;
   const uint64_t range = take_range(w, pages + gap, huge ? kHugePage : kPage);
   if (!range) return CUDA_ERROR_OUT_OF_MEMORY;

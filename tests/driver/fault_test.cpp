@@ -78,6 +78,14 @@ TEST_F(AddressTest, ReadsFarBehindAnAllocationFault) {
   cuCtxDestroy(context);
   SetUp();
 }
+TEST_F(AddressTest, TheLastPageOfALargeAllocationIsAllItsOwn) {
+  constexpr size_t kPage = size_t{2} << 20, kBytes = kPage + 8;
+  const CUdeviceptr p = allocate(kBytes), out = allocate(4);
+  OK(run("touch", 1, 1, nullptr, p + kBytes + 8192, 1u));
+  OK(run("peek", 1, 1, nullptr, p + 2 * kPage - 4, out));
+  OK(cuCtxSynchronize());
+  expect_failure(p + 2 * kPage, "CUDA_ERROR_ILLEGAL_ADDRESS", "after the end of allocation");
+}
 TEST_F(AddressTest, Freed) {
   const CUdeviceptr p = allocate(1 << 20);
   OK(cuMemFree(p));
