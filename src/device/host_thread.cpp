@@ -5,15 +5,23 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <utility>
 
 #include "exec/pool.h"
 
 namespace ppu::device {
 namespace {
+
+/// After so many functions in a row that threads which waited for them have run, the next one is left to such
+/// a thread, too: waking one of ours for nothing costs microseconds, on both processors. If nobody comes one
+/// that looks this often begins it, and those behind it begin at once again.
+constexpr uint32_t kSurelyHelped = 8;
+constexpr std::chrono::microseconds kLeftAlone(200);
 
 /// Threads that take functions from a queue, first come, first served. Leaked: they may be running one when
 /// the process exits.
@@ -21,16 +29,21 @@ class HostThreads {
  public:
   explicit HostThreads(uint32_t most) : most_(most) {}
   void add(void (*run)(void*), void* argument, const void* stream) {
-    bool start = false;
+    bool start = false, wake = false, others = false;
     {
       std::lock_guard lock(mutex_);
-      queue_.push_back({run, argument, stream});
+      queue_.push_back({run, argument, stream, ++added_});
       waiting_.store(queue_.size(), std::memory_order_relaxed);
       start = idle_ < queue_.size() && threads_ < most_;
       threads_ += start;
+      wake = !watched_ || queue_.size() > 1;
+      others = std::exchange(left_alone_, !wake);
     }
     if (start) start_thread();
-    wake_.notify_one();
+    if (wake && others)
+      wake_.notify_all();
+    else if (wake)
+      wake_.notify_one();
   }
   bool help(const void* stream) {
     if (waiting_.load(std::memory_order_relaxed) == 0) return false;
@@ -39,6 +52,7 @@ class HostThreads {
         std::find_if(queue_.begin(), queue_.end(), [stream](const Entry& e) { return e.stream == stream; });
     if (at == queue_.end()) return false;
     const Entry entry = take(at);
+    helped_++;
     lock.unlock();
     exec::call_on_own_stack(entry.run, entry.argument);
     return true;
@@ -49,6 +63,7 @@ class HostThreads {
     void (*run)(void*);
     void* argument;
     const void* stream;
+    uint64_t number;  ///< in the order of all
   };
   void start_thread() {
     pthread_attr_t attr;
@@ -71,13 +86,30 @@ class HostThreads {
     std::unique_lock lock(mutex_);
     while (true) {
       idle_++;
-      wake_.wait(lock, [this] { return !queue_.empty(); });
+      bool found = !queue_.empty();
+      while (!found) found = found_after_rest(lock);
       idle_--;
       const Entry entry = take(queue_.begin());
+      helped_ = 0;
       lock.unlock();
       entry.run(entry.argument);
       lock.lock();
     }
+  }
+  /// Sleeps until there may be something to do; whether there is. One thread keeps watch over functions that
+  /// are left alone: those that have been there all its time.
+  bool found_after_rest(std::unique_lock<std::mutex>& lock) {
+    const bool watches = helped_ >= kSurelyHelped && !watched_;
+    if (!watches) {
+      if (watched_ || queue_.empty()) wake_.wait(lock);
+      return !queue_.empty();
+    }
+    watched_ = true;
+    const uint64_t before = added_;
+    const bool told = wake_.wait_for(lock, kLeftAlone) == std::cv_status::no_timeout;
+    watched_ = false;
+    if (added_ == before) helped_ = 0;
+    return !queue_.empty() && (told || queue_.front().number <= before);
   }
   /// Caller holds the mutex.
   Entry take(std::deque<Entry>::iterator at) {
@@ -92,6 +124,10 @@ class HostThreads {
   std::condition_variable wake_;
   std::deque<Entry> queue_;
   uint32_t threads_ = 0, idle_ = 0;
+  uint32_t helped_ = 0;             ///< functions in a row that `help` has run
+  uint64_t added_ = 0;              ///< ever
+  bool watched_ = false;            ///< a thread looks at the queue soon without being told
+  bool left_alone_ = false;         ///< the function added last, if it's still in the queue
   std::atomic<size_t> waiting_{0};  ///< queue_.size(), readable without the mutex
 };
 

@@ -130,6 +130,28 @@ TEST_F(StreamTest, LibraryWorkOfTwoStreamsRunsAtOnce) {
   OK(cuStreamDestroy(b));
 }
 
+// Work that waiting threads have always run themselves is left to them; it runs if none comes, too, and
+// without company.
+TEST_F(StreamTest, LibraryWorkThatNobodyWaitsForRuns) {
+  const auto count = [](void* n) { ++*static_cast<std::atomic<int>*>(n); };
+  ppu_library_work_v1(count);
+  std::atomic<int> calls{0};
+  for (int round = 0; round < 5; round++) {
+    for (int i = 0; i < 50; i++) {
+      OK(cuLaunchHostFunc(nullptr, count, &calls));
+      OK(cuStreamSynchronize(nullptr));
+    }
+    const int before = calls;
+    EXPECT_EQ(before, 52 * round + 50);
+    for (int i = 1; i <= 2; i++) {
+      OK(cuLaunchHostFunc(nullptr, count, &calls));
+      for (int ms = 0; ms < 10'000 && calls < before + i; ms++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      EXPECT_EQ(calls, before + i);
+    }
+  }
+}
+
 TEST_F(StreamTest, LibraryWorkKeepsTheOrderOfItsStream) {
   const auto append = [](void* numbers) {
     auto* v = static_cast<std::vector<size_t>*>(numbers);
