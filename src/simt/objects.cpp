@@ -3,6 +3,7 @@
 // bytes, a register's load or store, because no gather has elements of that size.
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/PatternMatch.h"
+#include "simt/prefetch.h"
 #include "simt/widener.h"
 
 using namespace llvm;
@@ -267,7 +268,17 @@ bool Widener::is_moved(const LoadInst& load) const {
            lanes_in_a_row(to, 0) == kLanes);
 }
 
-/// For a full warp, whose lanes read at `from`.
+/// Bytes from what a load reads to what it will read in the next round of its loop. Null: unknown.
+Value* Widener::bytes_to_next_round(const LoadInst& load, Value* from) {
+  const Loop* loop = shapes_.loops.getLoopFor(load.getParent());
+  const auto advance = loop ? advance_of(from, *loop, shapes_) : std::nullopt;
+  if (!advance || !advance->step) return nullptr;
+  return b_.CreateMul(b_.CreateSExt(scalar(advance->step), b_.getInt64Ty()),
+                      b_.getInt64(uint64_t(advance->factor)));
+}
+
+/// For a full warp, whose lanes read at `from`. A loop that copies pieces of many rows, a tile of a matrix,
+/// follows more lines than processors do: what the next round copies is fetched.
 void Widener::emit_full_move(LoadInst& load, StoreInst& store, Value* from) {
   const unsigned parts = part_count(load.getType());
   const Shape source = shapes_.of(from);
@@ -275,6 +286,7 @@ void Widener::emit_full_move(LoadInst& load, StoreInst& store, Value* from) {
   // Other lanes may read where one writes, and read first.
   const bool apart = space_of(load) == kGlobalSpace && space_of(store) == kSharedSpace;
   const unsigned at_once = apart ? kMovedAtOnce : kLanes;
+  Value* ahead = apart ? bytes_to_next_round(load, from) : nullptr;
   const auto source_of = object_pointers(from), place_of = object_pointers(store.getPointerOperand());
   for (unsigned first = 0; first < kLanes; first += at_once) {
     std::vector<Value*> lanes;
@@ -282,7 +294,12 @@ void Widener::emit_full_move(LoadInst& load, StoreInst& store, Value* from) {
       n = even ? std::min(lanes_in_a_row(source, l), kMovedTogether) : 1;
       n = std::min(unsigned(bit_floor(n)), first + at_once - l);
       Type* row = FixedVectorType::get(part_type(load.getType(), 0), n * parts);
-      Value* x = b_.CreateAlignedLoad(row, source_of(l), Align(1));
+      Value* at = source_of(l);
+      Value* x = b_.CreateAlignedLoad(row, at, Align(1));
+      if (ahead && l % kMovedTogether == 0)  // the lanes behind it read there, too, where they lie in rows
+        b_.CreateIntrinsic(
+            Intrinsic::prefetch, {at->getType()},
+            {b_.CreateGEP(b_.getInt8Ty(), at, ahead), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
       for (unsigned k = 0; k < n; k++) lanes.push_back(slice(x, k * parts, parts));
     }
     for (unsigned k = 0; k < at_once; k++) b_.CreateAlignedStore(lanes[k], place_of(first + k), Align(1));

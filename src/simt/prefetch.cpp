@@ -214,7 +214,63 @@ void prefetch_next_block(Function& kernel, const ShapeAnalysis& shapes) {
   }
 }
 
+/// What a loop's phi is increased by.
+std::optional<Advance> advance_of_phi(const PHINode& phi, const Loop& loop, const ShapeAnalysis& shapes) {
+  if (phi.getParent() != loop.getHeader() || !loop.getLoopLatch()) return std::nullopt;
+  const auto* next = dyn_cast<Instruction>(phi.getIncomingValueForBlock(loop.getLoopLatch()));
+  if (!next || next->getNumOperands() != 2) return std::nullopt;
+  if (const auto* gep = dyn_cast<GetElementPtrInst>(next);
+      gep ? !gep->getSourceElementType()->isIntegerTy(8) : next->getOpcode() != Instruction::Add)
+    return std::nullopt;
+  if (next->getOperand(0) != &phi && next->getOperand(1) != &phi) return std::nullopt;
+  Value* step = next->getOperand(next->getOperand(0) == &phi ? 1 : 0);
+  if (!step->getType()->isIntegerTy() || !loop.isLoopInvariant(step) || !shapes.uniform(step))
+    return std::nullopt;
+  return Advance{step, 1};
+}
+
 }  // namespace
+
+std::optional<Advance> advance_of(Value* v, const Loop& loop, const ShapeAnalysis& shapes, int depth) {
+  constexpr int kMaxDepth = 12;
+  if (loop.isLoopInvariant(v)) return Advance{};
+  if (const auto* phi = dyn_cast<PHINode>(v)) return advance_of_phi(*phi, loop, shapes);
+  auto* inst = dyn_cast<Instruction>(v);
+  if (!inst || depth > kMaxDepth) return std::nullopt;
+  const auto of = [&](unsigned i) { return advance_of(inst->getOperand(i), loop, shapes, depth + 1); };
+  switch (inst->getOpcode()) {
+    case Instruction::GetElementPtr:
+      if (inst->getNumOperands() != 2 ||
+          !cast<GetElementPtrInst>(inst)->getSourceElementType()->isIntegerTy(8))
+        return std::nullopt;
+      break;
+    case Instruction::Or:
+      if (!cast<PossiblyDisjointInst>(inst)->isDisjoint()) return std::nullopt;
+      break;
+    case Instruction::Add:
+      break;
+    case Instruction::SExt:
+    case Instruction::ZExt:
+    case Instruction::IntToPtr:
+    case Instruction::PtrToInt:
+      return of(0);
+    case Instruction::Mul:
+    case Instruction::Shl: {
+      const auto* k = dyn_cast<ConstantInt>(inst->getOperand(1));
+      auto a = of(0);
+      if (!k || !a || k->getValue().getActiveBits() > 16) return std::nullopt;
+      const uint64_t n = k->getZExtValue();
+      if (inst->getOpcode() == Instruction::Shl && n > 16) return std::nullopt;
+      a->factor *= int64_t(inst->getOpcode() == Instruction::Shl ? uint64_t(1) << n : n);
+      return a;
+    }
+    default:
+      return std::nullopt;
+  }
+  const auto a = of(0), b = of(1);
+  if (!a || !b || (a->step && b->step)) return std::nullopt;
+  return a->step ? a : b;
+}
 
 void prefetch_strides(Function& kernel, const WarpLayout& layout) {
   const ShapeAnalysis shapes(kernel, layout, false);

@@ -368,6 +368,7 @@ class Widener {
   llvm::AllocaInst* object_memory(llvm::Type* object);
   bool is_moved(const llvm::LoadInst& load) const;
   void emit_move(llvm::LoadInst& load, llvm::StoreInst& store);
+  llvm::Value* bytes_to_next_round(const llvm::LoadInst& load, llvm::Value* from);
   void emit_full_move(llvm::LoadInst& load, llvm::StoreInst& store, llvm::Value* from);
   void emit_move_of_some(llvm::LoadInst& load, llvm::StoreInst& store);
   std::function<llvm::Value*(unsigned)> object_pointers(llvm::Value* pointer);
