@@ -4,8 +4,8 @@
 // A *tile* is 16x16 accumulators (f32 or s32) in memory, rows of 64 bytes. Columns 0-7 of a tile are those of
 // one mma's accumulators, columns 8-15 those of another's with the same A; within eight, the even columns of
 // the fragment come first: then each register of an accumulator is eight pieces of 16 bytes, a piece a row.
-// A *unit* of A is a 16-row fragment's 4 registers, a unit of B two 8-column fragments' 2 registers each, as
-// they are: 32 lanes of 32 bits, register after register.
+// A *unit* of A is 16 rows of eight 32-bit words of k, a unit of B eight words of k for the 16 columns of a
+// tile each, in their order: what tile operations load as it is.
 #pragma once
 #include <cstddef>
 #include <cstdint>

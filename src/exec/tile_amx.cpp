@@ -42,27 +42,6 @@ void configure(Configuration wanted) {
   configured = wanted;
 }
 
-/// Rows of 32 bytes.
-void pack_a(const uint32_t* unit, uint8_t* out) {
-  const __m512i low = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0),
-                high = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
-  for (size_t half = 0; half < 2; half++)  // 8 rows: registers half and half + 2
-    for (size_t four = 0; four < 2; four++, out += 128) {
-      const uint32_t* from = unit + half * 32 + four * 16;
-      const __m512i x = _mm512_loadu_si512(from), y = _mm512_loadu_si512(from + 64);
-      _mm512_storeu_si512(out, _mm512_permutex2var_epi64(x, low, y));
-      _mm512_storeu_si512(out + 64, _mm512_permutex2var_epi64(x, high, y));
-    }
-}
-
-void pack_b(const uint32_t* unit, uint8_t* out) {
-  for (size_t reg = 0; reg < 2; reg++) {
-    __m512i rows[4];
-    words_of_b(unit, reg, rows);
-    for (const __m512i row : rows) _mm512_storeu_si512(std::exchange(out, out + 64), row);
-  }
-}
-
 __m512i upper_half(__m512 v) {
   return _mm512_and_si512(_mm512_castps_si512(v), _mm512_set1_epi32(int(0xffff0000)));
 }
@@ -83,31 +62,28 @@ void split_a(const uint32_t* unit, uint8_t* out) {
 
 /// f16 to [high; high], then [low; low].
 void split_b(const uint32_t* unit, uint8_t* out) {
-  for (size_t reg = 0; reg < 2; reg++) {
-    __m512i rows[4];
-    words_of_b(unit, reg, rows);
-    for (const __m512i row : rows) {
-      const __m512 even = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(row)),
-                   odd = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(row, 16)));
-      const __m512i even_high = upper_half(even), odd_high = upper_half(odd);
-      const __m512i high = _mm512_or_si512(_mm512_srli_epi32(even_high, 16), odd_high);
-      const __m512i low = _mm512_or_si512(_mm512_srli_epi32(upper_half(rest(even, even_high)), 16),
-                                          upper_half(rest(odd, odd_high)));
-      for (const size_t at : {0, 512}) {
-        _mm512_storeu_si512(out + at, high);
-        _mm512_storeu_si512(out + 1024 + at, low);
-      }
-      out += 64;
+  for (size_t word = 0; word < 8; word++, out += 64) {
+    const __m512i row = row_of_b(unit, word);
+    const __m512 even = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(row)),
+                 odd = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(row, 16)));
+    const __m512i even_high = upper_half(even), odd_high = upper_half(odd);
+    const __m512i high = _mm512_or_si512(_mm512_srli_epi32(even_high, 16), odd_high);
+    const __m512i low = _mm512_or_si512(_mm512_srli_epi32(upper_half(rest(even, even_high)), 16),
+                                        upper_half(rest(odd, odd_high)));
+    for (const size_t at : {0, 512}) {
+      _mm512_storeu_si512(out + at, high);
+      _mm512_storeu_si512(out + 1024 + at, low);
     }
   }
 }
 
-bool has_infinite_halves(const uint32_t* from, size_t words) {
+/// Which of the 32 halves of a unit's 64-byte pieces are infinite or NaN anywhere.
+uint32_t infinite_halves(const uint32_t* unit) {
   const __m512i exponent = _mm512_set1_epi16(0x7c00);
   __mmask32 found = 0;
-  for (size_t n = 0; n < words; n += 16)
-    found |= _mm512_cmpeq_epi16_mask(_mm512_and_si512(_mm512_loadu_si512(from + n), exponent), exponent);
-  return found != 0;
+  for (size_t n = 0; n < kTileUnitBytes / 4; n += 16)
+    found |= _mm512_cmpeq_epi16_mask(_mm512_and_si512(_mm512_load_si512(unit + n), exponent), exponent);
+  return found;
 }
 
 /// A block of all programs of a run.
@@ -221,11 +197,23 @@ void copy_halves(uint8_t* to, const uint8_t* from, uint16_t halves) {
       if (halves >> h & 1) std::memcpy(to + row * 64 + h * 32, from + row * 64 + h * 32, 32);
 }
 
-/// What run_products works with.
+/// What run_blocks works with: units as tile operations take them.
 struct Packed {
   const uint8_t *a, *b;
   uint32_t infinite_a = 0, infinite_b[2] = {};  ///< a bit a unit
 };
+
+/// Puts back the halves that don't take part.
+[[gnu::noinline]] void run_half(const TileBlock& block, const TileRun& run, RunBlock run_block,
+                                const Packed& packed, uint8_t* tiles) {
+  alignas(64) uint8_t before[4][kTileBytes];
+  const uint16_t* numbers = run.words[0];
+  const size_t count = size_t(block.rows) * block.columns;
+  for (size_t t = 0; t < count; t++) std::memcpy(before[t], tiles + numbers[t] * kTileBytes, kTileBytes);
+  run_block(block, run, packed.a, packed.b, tiles);
+  for (size_t t = 0; t < count; t++)
+    copy_halves(tiles + numbers[t] * kTileBytes, before[t], uint16_t(~block.halves));
+}
 
 /// Tile by tile, step by step, half by half where need be: halves that aren't finite go to `chain`.
 void run_carefully(const TileBlock& block, const TileRun& run, RunBlock run_block, const Packed& packed,
@@ -254,6 +242,46 @@ void run_carefully(const TileBlock& block, const TileRun& run, RunBlock run_bloc
       }
 }
 
+/// All blocks, with what `packed` has of `a` and `b`.
+void run_blocks(TileRun& run, const Packed& packed, const void* a, const void* b, void* tiles,
+                ChainOfStep chain) {
+  const RunBlock run_block = block_runner(run.program.kind);
+  auto* tile_bytes = static_cast<uint8_t*>(tiles);
+  const bool plain = !packed.infinite_a && !packed.infinite_b[0] && !packed.infinite_b[1];
+  for (size_t n = 0; n < run.program.blocks; n++) {
+    const TileBlock block = run.next_block();
+    if (!plain) {
+      run_carefully(block, run, run_block, packed, static_cast<const uint32_t*>(a),
+                    static_cast<const uint32_t*>(b), tile_bytes, chain);
+    } else if (block.halves == kBothHalves) {
+      run_block(block, run, packed.a, packed.b, tile_bytes);
+    } else {
+      run_half(block, run, run_block, packed, tile_bytes);
+    }
+    run.skip(block);
+  }
+}
+
+[[gnu::noinline]] void run_split(TileRun& run, const void* a, const void* b, void* tiles, ChainOfStep chain) {
+  configure(Configuration::kLong);
+  alignas(64) uint8_t packed_a[kMaxTileUnits * 1024], packed_b[kMaxTileUnits * 2048];
+  Packed packed{packed_a, packed_b};
+  constexpr size_t kUnitWords = kTileUnitBytes / 4;
+  for (size_t n = 0; n < run.count * run.program.a_units; n++) {
+    const uint32_t* unit = static_cast<const uint32_t*>(a) + n * kUnitWords;
+    split_a(unit, packed_a + n * 1024);
+    packed.infinite_a |= uint32_t(infinite_halves(unit) != 0) << n;
+  }
+  for (size_t n = 0; n < run.count * run.program.b_units; n++) {
+    const uint32_t* unit = static_cast<const uint32_t*>(b) + n * kUnitWords;
+    split_b(unit, packed_b + n * 2048);
+    const uint32_t infinite = infinite_halves(unit);
+    packed.infinite_b[0] |= uint32_t((infinite & 0xffff) != 0) << n;
+    packed.infinite_b[1] |= uint32_t(infinite >> 16 != 0) << n;
+  }
+  run_blocks(run, packed, a, b, tiles, chain);
+}
+
 }  // namespace
 
 bool amx_usable() {
@@ -267,45 +295,10 @@ bool amx_usable() {
   return usable;
 }
 
-void run_amx_products(TileRun run, const void* a, const void* b, void* tiles, ChainOfStep chain) {
-  const bool split = run.program.kind == TileKind::kF16;
-  configure(split ? Configuration::kLong : Configuration::kShort);
-  alignas(64) uint8_t packed_a[kMaxTileUnits * 1024], packed_b[kMaxTileUnits * 2048];
-  Packed packed{packed_a, packed_b};
-  const auto* a_words = static_cast<const uint32_t*>(a);
-  const auto* b_words = static_cast<const uint32_t*>(b);
-  constexpr size_t kUnitWords = kTileUnitBytes / 4;
-  for (size_t n = 0; n < run.count * run.program.a_units; n++) {
-    const uint32_t* unit = a_words + n * kUnitWords;
-    split ? split_a(unit, packed_a + n * 1024) : pack_a(unit, packed_a + n * 512);
-    if (split) packed.infinite_a |= uint32_t(has_infinite_halves(unit, kUnitWords)) << n;
-  }
-  for (size_t n = 0; n < run.count * run.program.b_units; n++) {
-    const uint32_t* unit = b_words + n * kUnitWords;
-    split ? split_b(unit, packed_b + n * 2048) : pack_b(unit, packed_b + n * 512);
-    for (size_t h = 0; h < 2 && split; h++)
-      packed.infinite_b[h] |= uint32_t(has_infinite_halves(unit + h * kUnitWords / 2, kUnitWords / 2)) << n;
-  }
-  const RunBlock run_block = block_runner(run.program.kind);
-  auto* tile_bytes = static_cast<uint8_t*>(tiles);
-  const bool plain = !packed.infinite_a && !packed.infinite_b[0] && !packed.infinite_b[1];
-  for (size_t n = 0; n < run.program.blocks; n++) {
-    const TileBlock block = run.next_block();
-    const uint16_t* numbers = run.words[0];
-    const size_t count = size_t(block.rows) * block.columns;
-    if (plain) {
-      alignas(64) uint8_t before[4][kTileBytes];
-      const uint16_t others = kBothHalves & ~block.halves;
-      for (size_t t = 0; t < count && others; t++)
-        std::memcpy(before[t], tile_bytes + numbers[t] * kTileBytes, kTileBytes);
-      run_block(block, run, packed_a, packed_b, tile_bytes);
-      for (size_t t = 0; t < count && others; t++)
-        copy_halves(tile_bytes + numbers[t] * kTileBytes, before[t], others);
-    } else {
-      run_carefully(block, run, run_block, packed, a_words, b_words, tile_bytes, chain);
-    }
-    run.skip(block);
-  }
+void run_amx_products(TileRun& run, const void* a, const void* b, void* tiles, ChainOfStep chain) {
+  if (run.program.kind == TileKind::kF16) return run_split(run, a, b, tiles, chain);
+  configure(Configuration::kShort);
+  run_blocks(run, {static_cast<const uint8_t*>(a), static_cast<const uint8_t*>(b)}, a, b, tiles, chain);
 }
 
 __attribute__((target("amx-tile"))) void release_amx() {

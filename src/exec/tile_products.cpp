@@ -41,7 +41,7 @@ struct Chain {
 
 /// Calls f(chain) for every tile of every block, with the unpacked units it takes.
 template <class F>
-void for_each_chain(TileRun run, const uint32_t* a, const uint32_t* b, void* tiles, F f) {
+void for_each_chain(TileRun& run, const uint32_t* a, const uint32_t* b, void* tiles, F f) {
   for (size_t block_number = 0; block_number < run.program.blocks; block_number++) {
     const TileBlock block = run.next_block();
     const uint16_t* tile = run.words[0];
@@ -134,13 +134,9 @@ void unpack_words_256(TileKind kind, __m256i words, uint32_t* out) {
 void unpack_b_256(TileKind kind, const uint32_t* unit, uint32_t* out) {
   const size_t rows_of_word = kind == TileKind::kTf32 ? 1 : 2;
   for (size_t word = 0; word < kWords; word++)
-    for (size_t fragment = 0; fragment < 2; fragment++) {
-      alignas(32) uint32_t columns[8];
-      for (size_t c = 0; c < 8; c++)  // even ones, then odd ones
-        columns[c] = unit[fragment * 64 + word / 4 * 32 + (c % 4 * 2 + c / 4) * 4 + word % 4];
-      unpack_words_256(kind, _mm256_load_si256(reinterpret_cast<const __m256i*>(columns)),
-                       out + word * rows_of_word * kColumns + fragment * 8);
-    }
+    for (size_t half = 0; half < 2; half++)
+      unpack_words_256(kind, _mm256_load_si256(reinterpret_cast<const __m256i*>(unit) + word * 2 + half),
+                       out + word * rows_of_word * kColumns + half * 8);
 }
 
 template <bool kInteger>
@@ -212,29 +208,26 @@ __m512i pairs_of_words(__m512i words, bool high, bool is_signed) {
 }
 
 void unpack_b_512(TileKind kind, const uint32_t* unit, uint32_t* out) {
-  for (size_t reg = 0; reg < 2; reg++) {
-    __m512i rows[4];
-    words_of_b(unit, reg, rows);
-    for (const __m512i words : rows) {
-      switch (kind) {
-        case TileKind::kBf16:
-          store16(out, _mm512_slli_epi32(words, 16));
-          store16(out + kColumns, _mm512_and_si512(words, _mm512_set1_epi32(int(0xffff0000))));
-          break;
-        case TileKind::kF16:
-          store16(out, _mm512_castps_si512(_mm512_cvtph_ps(_mm512_cvtepi32_epi16(words))));
-          store16(out + kColumns,
-                  _mm512_castps_si512(_mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(words, 16)))));
-          break;
-        case TileKind::kTf32:
-          store16(out, _mm512_and_si512(words, _mm512_set1_epi32(int(0xffffe000))));
-          break;
-        default:
-          store16(out, pairs_of_words(words, false, signed_b(kind)));
-          store16(out + kColumns, pairs_of_words(words, true, signed_b(kind)));
-      }
-      out += kind == TileKind::kTf32 ? kColumns : 2 * kColumns;
+  for (size_t word = 0; word < kWords; word++) {
+    const __m512i words = row_of_b(unit, word);
+    switch (kind) {
+      case TileKind::kBf16:
+        store16(out, _mm512_slli_epi32(words, 16));
+        store16(out + kColumns, _mm512_and_si512(words, _mm512_set1_epi32(int(0xffff0000))));
+        break;
+      case TileKind::kF16:
+        store16(out, _mm512_castps_si512(_mm512_cvtph_ps(_mm512_cvtepi32_epi16(words))));
+        store16(out + kColumns,
+                _mm512_castps_si512(_mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(words, 16)))));
+        break;
+      case TileKind::kTf32:
+        store16(out, _mm512_and_si512(words, _mm512_set1_epi32(int(0xffffe000))));
+        break;
+      default:
+        store16(out, pairs_of_words(words, false, signed_b(kind)));
+        store16(out + kColumns, pairs_of_words(words, true, signed_b(kind)));
     }
+    out += kind == TileKind::kTf32 ? kColumns : 2 * kColumns;
   }
 }
 
@@ -296,6 +289,22 @@ void chain_of_step(TileKind kind, uint32_t* tile, const void* a, const void* b, 
   kAvx512Steps.run_floats(chain, elements(kind));
 }
 
+/// Unpacks all units, then runs the chains.
+[[gnu::noinline]] void run_unpacked(const Steps& steps, TileRun& run, const void* a, const void* b,
+                                    void* tiles) {
+  const TileKind kind = run.program.kind;
+  alignas(64) uint32_t unpacked_a[kMaxTileUnits * kUnpackedWords], unpacked_b[kMaxTileUnits * kUnpackedWords];
+  for (size_t n = 0; n < run.count * run.program.a_units; n++)
+    steps.unpack_a(kind, static_cast<const uint32_t*>(a) + n * kTileUnitBytes / 4,
+                   unpacked_a + n * kUnpackedWords);
+  for (size_t n = 0; n < run.count * run.program.b_units; n++)
+    steps.unpack_b(kind, static_cast<const uint32_t*>(b) + n * kTileUnitBytes / 4,
+                   unpacked_b + n * kUnpackedWords);
+  const auto run_chain = is_integer(kind) ? steps.run_integers : steps.run_floats;
+  const size_t count = elements(kind);
+  for_each_chain(run, unpacked_a, unpacked_b, tiles, [&](const Chain& chain) { run_chain(chain, count); });
+}
+
 TileEngine best_engine() {
   const char* cpu = std::getenv("PPU_CPU");
   if (cpu && !std::strcmp(cpu, "avx2")) return TileEngine::kAvx2;
@@ -343,22 +352,11 @@ void run_tile_products(TileEngine engine, TileQueue& queue, const void* a, const
   queue.count = 0;
   std::memcpy(&run.program, queue.programs[0], sizeof run.program);
   for (size_t n = 0; n < run.count; n++) run.words[n] = queue.programs[n] + sizeof run.program / 2;
-  const TileKind kind = run.program.kind;
   if (engine == TileEngine::kAmx) {
-    if (kind != TileKind::kTf32) return run_amx_products(run, a, b, tiles, chain_of_step);
+    if (run.program.kind != TileKind::kTf32) return run_amx_products(run, a, b, tiles, chain_of_step);
     engine = TileEngine::kAvx512;
   }
-  const Steps& steps = kSteps[size_t(engine)];
-  alignas(64) uint32_t unpacked_a[kMaxTileUnits * kUnpackedWords], unpacked_b[kMaxTileUnits * kUnpackedWords];
-  for (size_t n = 0; n < run.count * run.program.a_units; n++)
-    steps.unpack_a(kind, static_cast<const uint32_t*>(a) + n * kTileUnitBytes / 4,
-                   unpacked_a + n * kUnpackedWords);
-  for (size_t n = 0; n < run.count * run.program.b_units; n++)
-    steps.unpack_b(kind, static_cast<const uint32_t*>(b) + n * kTileUnitBytes / 4,
-                   unpacked_b + n * kUnpackedWords);
-  const auto run_chain = is_integer(kind) ? steps.run_integers : steps.run_floats;
-  const size_t count = elements(kind);
-  for_each_chain(run, unpacked_a, unpacked_b, tiles, [&](const Chain& chain) { run_chain(chain, count); });
+  run_unpacked(kSteps[size_t(engine)], run, a, b, tiles);
 }
 
 }  // namespace ppu::exec

@@ -46,14 +46,20 @@ Value* Widener::lane_pointer(Value* pointer, unsigned lane) {
   return b_.CreateExtractElement(vector(pointer), uint64_t(lane));
 }
 
+/// Eight elements of 16 bits.
+Value* Widener::matrix_row(Value* pointer, unsigned lane) {
+  return b_.CreateAlignedLoad(FixedVectorType::get(b_.getInt32Ty(), 4), lane_pointer(pointer, lane),
+                              Align(16));
+}
+
 void Widener::emit_ldmatrix(CallInst& call, bool transposed) {
   const unsigned count = part_count(call.getType());
   if_any_lane([&] {
+    if (const auto* unit = fragments_->unit(&call)) return load_unit(call, *unit, transposed);
     for (unsigned tile = 0; tile < count; tile++) {
       std::vector<Value*> rows;
       for (unsigned row = 0; row < 8; row++)
-        rows.push_back(b_.CreateAlignedLoad(FixedVectorType::get(b_.getInt32Ty(), 4),
-                                            lane_pointer(call.getArgOperand(0), tile * 8 + row), Align(16)));
+        rows.push_back(matrix_row(call.getArgOperand(0), tile * 8 + row));
       Value* v = concat(std::move(rows));
       set_part(&call, tile, transposed ? transposed_tile(b_, v) : v);
     }

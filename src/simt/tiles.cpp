@@ -4,6 +4,7 @@
 // round of 16 elements fetches and stores as much of the tiles as eight.
 #include <cstring>
 
+#include "simt/matrix_function.h"
 #include "simt/names.h"
 #include "simt/widener.h"
 
@@ -33,6 +34,11 @@ Constant* program_constant(Module& m, ArrayRef<uint16_t> words) {
   g->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
   g->setAlignment(Align(2));
   return g;
+}
+
+/// The column of a fragment that is column c of a half tile: even ones come first.
+int tile_column(int c) {
+  return c % 4 * 2 + c / 4;
 }
 
 /// A tile's chain of products in one call.
@@ -119,6 +125,7 @@ AllocaInst* Widener::tile_memory(uint64_t bytes) {
 
 void Widener::prepare_tiles(const std::set<BasicBlock*>& divergent) {
   webs_.emplace(shapes_, divergent);
+  fragments_.emplace(shapes_, *webs_, divergent);
   pending_.resize(gang_);
   if (!webs_->tiles()) return;
   queued_tiles_ = products_may_wait();
@@ -129,6 +136,10 @@ void Widener::prepare_tiles(const std::set<BasicBlock*>& divergent) {
     p.queue = tile_memory(sizeof(exec::TileQueue));
     std::vector<AllocaInst*> kept{p.memory};
     if (queued_tiles_) kept.insert(kept.end(), {p.a_memory, p.b_memory, p.queue});
+    for (const bool is_kept : fragments_->kept_places()) {
+      p.units.push_back(tile_memory(kTileUnitBytes));
+      if (is_kept) kept.push_back(p.units.back());
+    }
     for (AllocaInst* a : kept) a->setMetadata(kKeptMetadata, MDNode::get(context_, {}));
   }
 }
@@ -179,10 +190,86 @@ void Widener::store_tile_register(AllocaInst* tiles, const TileRegister& at, Val
     b_.CreateAlignedStore(slice(v, row * 4, 4), tile_piece(tiles, at, row), Align(16));
 }
 
-void Widener::store_fragment(Value* memory, uint64_t offset, ArrayRef<Value*> registers) {
-  for (size_t k = 0; k < registers.size(); k++)
-    b_.CreateAlignedStore(vector(registers[k]),
-                          b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset + k * kLanes * 4), Align(64));
+/// Rows of A: words 0-3 of rows 0-7 are in the first register, those of rows 8-15 in the second, words 4-7 in
+/// the others.
+void Widener::store_unit_a(Value* memory, uint64_t offset, ArrayRef<Value*> registers) {
+  std::vector<int> rows(kLanes);
+  for (unsigned half = 0; half < 2; half++) {
+    Value *low = registers[half], *high = registers[half + 2];
+    for (int first = 0; first < 8; first += 4, offset += kLanes * 4) {
+      for (int i = 0; i < int(kLanes); i++)
+        rows[size_t(i)] = (first + i / 8) * 4 + i % 4 + (i % 8 < 4 ? 0 : int(kLanes));
+      b_.CreateAlignedStore(b_.CreateShuffleVector(low, high, rows),
+                            b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(64));
+    }
+  }
+}
+
+/// A fragment of B as one half of a unit's rows. Lane 4 column + t has word t, the second register words 4-7.
+void Widener::store_unit_b(Value* memory, uint64_t offset, ArrayRef<Value*> registers, bool right) {
+  constexpr unsigned kHalf = kTileRowBytes / 8;  // words
+  std::vector<int> rows(kLanes);
+  for (int i = 0; i < int(kLanes); i++) rows[size_t(i)] = tile_column(i % int(kHalf)) * 4 + i / int(kHalf);
+  offset += right * kHalf * 4;
+  for (Value* r : registers) {
+    Value* words = b_.CreateShuffleVector(r, rows);
+    for (unsigned word = 0; word < 4; word++, offset += kTileRowBytes)
+      b_.CreateAlignedStore(slice(words, word * kHalf, kHalf),
+                            b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(32));
+  }
+}
+
+void Widener::copy_unit(Value* memory, uint64_t offset, Value* from) {
+  for (uint64_t at = 0; at < kTileUnitBytes; at += kLanes * 4)
+    b_.CreateAlignedStore(b_.CreateAlignedLoad(wide(b_.getInt32Ty()),
+                                               b_.CreateConstGEP1_64(b_.getInt8Ty(), from, at), Align(64)),
+                          b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset + at), Align(64));
+}
+
+std::vector<Value*> Widener::vectors(ArrayRef<Value*> values) {
+  std::vector<Value*> out;
+  for (Value* v : values) out.push_back(vector(v));
+  return out;
+}
+
+/// What ldmatrix loads, as a unit. Rows of A, and of B stored by columns (.trans), are put together where
+/// they are loaded.
+void Widener::load_unit(CallInst& call, const FragmentUnits::Unit& unit, bool transposed) {
+  Value* memory = pending_[g_].units[unit.place];
+  const auto row = [&](unsigned which, unsigned n) {
+    return matrix_row(call.getArgOperand(0), unit.matrices[which] * 8 + n);
+  };
+  const auto put = [&](Value* v, uint64_t offset) {
+    b_.CreateAlignedStore(v, b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(32));
+  };
+  if (!unit.of_b && !transposed) {
+    for (unsigned m = 0; m < 16; m++)
+      put(concat({row(m / 8, m % 8), row(2 + m / 8, m % 8)}), m * kTileRowBytes / 2);
+    return;
+  }
+  if (unit.of_b && transposed) {
+    // Two rows of k of both halves: column by column side by side.
+    Type* halves = FixedVectorType::get(b_.getInt16Ty(), 32);
+    std::vector<int> mask(32);
+    for (int i = 0; i < 32; i++) mask[size_t(i)] = i / 16 * 16 + i % 2 * 8 + tile_column(i / 2 % 8);
+    for (unsigned word = 0; word < 8; word++) {
+      const unsigned k = word % 4 * 2;
+      Value* rows =
+          concat({row(word / 4, k), row(word / 4, k + 1), row(2 + word / 4, k), row(2 + word / 4, k + 1)});
+      put(b_.CreateShuffleVector(b_.CreateBitCast(rows, halves), mask), word * kTileRowBytes);
+    }
+    return;
+  }
+  std::vector<Value*> registers;
+  for (unsigned which = 0; which < 4; which++) {
+    std::vector<Value*> rows;
+    for (unsigned n = 0; n < 8; n++) rows.push_back(row(which, n));
+    Value* v = concat(std::move(rows));
+    registers.push_back(transposed ? transposed_tile(b_, v) : v);
+  }
+  if (!unit.of_b) return store_unit_a(memory, 0, registers);
+  for (const bool right : {false, true})
+    store_unit_b(memory, 0, ArrayRef(registers).slice(right * 2, 2), right);
 }
 
 bool Widener::reads_pending_tile(const Instruction& inst) const {
@@ -304,7 +391,10 @@ unsigned Widener::tile_unit_a(ArrayRef<Value*> registers) {
   PendingTiles& p = pending_[g_];
   for (unsigned n = 0; n < p.a.size(); n++)
     if (registers == ArrayRef(p.a[n])) return n;
-  store_fragment(p.a_at, p.a.size() * kTileUnitBytes, registers);
+  if (const auto* unit = fragments_->unit(registers))
+    copy_unit(p.a_at, p.a.size() * kTileUnitBytes, p.units[unit->place]);
+  else
+    store_unit_a(p.a_at, p.a.size() * kTileUnitBytes, vectors(registers));
   p.a.push_back(registers.vec());
   return unsigned(p.a.size() - 1);
 }
@@ -321,12 +411,17 @@ unsigned Widener::tile_unit_b(const CallInst& call, const TileWebs::Product& pro
   unsigned n = 0;
   while (n < p.b.size() && (p.b[n].halves[0] != halves[0] || p.b[n].halves[1] != halves[1])) n++;
   if (n == p.b.size()) p.b.push_back({{halves[0], halves[1]}, {}});
-  const auto half_at = [&](bool right) { return n * kTileUnitBytes + right * kTileUnitBytes / 2; };
+  std::vector<Value*> both = halves[0];
+  both.insert(both.end(), halves[1].begin(), halves[1].end());
+  if (const auto* unit = fragments_->unit(both)) {
+    if (!p.b[n].stored[product.right]) copy_unit(p.b_at, n * kTileUnitBytes, p.units[unit->place]);
+    p.b[n].stored[0] = p.b[n].stored[1] = true;
+  }
   if (!std::exchange(p.b[n].stored[product.right], true)) {
-    store_fragment(p.b_at, half_at(product.right), halves[product.right]);
     if (!product.partner)
-      b_.CreateMemSet(b_.CreateConstGEP1_64(b_.getInt8Ty(), p.b_at, half_at(!product.right)), b_.getInt8(0),
-                      kTileUnitBytes / 2, Align(64));
+      b_.CreateMemSet(b_.CreateConstGEP1_64(b_.getInt8Ty(), p.b_at, n * kTileUnitBytes), b_.getInt8(0),
+                      kTileUnitBytes, Align(64));
+    store_unit_b(p.b_at, n * kTileUnitBytes, vectors(halves[product.right]), product.right);
   }
   return n;
 }
@@ -378,8 +473,8 @@ void Widener::emit_lone_tile_product(CallInst& call, exec::TileKind kind) {
     store_tile_register(p.lone, {0, false, k}, vector(call.getArgOperand(6 + k)));
   }
   for (unsigned k = 4; k < 6; k++) b.push_back(call.getArgOperand(k));
-  store_fragment(p.lone_a, 0, a);
-  store_fragment(p.lone_b, 0, b);
+  store_unit_a(p.lone_a, 0, vectors(a));
+  store_unit_b(p.lone_b, 0, vectors(b), false);
   put_in_tile_queue(p.lone_queue, b_.getInt32(0), tile_program(kind, 1, 1, PendingTiles::Step{}));
   call_tile_products(p.lone_queue, p.lone_a, p.lone_b, p.lone);
   for (unsigned k = 0; k < 4; k++)

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "llvm/IR/IRBuilder.h"
+#include "simt/fragment_units.h"
 #include "simt/shape.h"
 #include "simt/tile_webs.h"
 
@@ -51,7 +52,8 @@ struct PendingTiles {
   std::vector<std::vector<llvm::Value*>> a;  ///< registers of each unit
   std::vector<UnitB> b;
   llvm::AllocaInst *memory = nullptr, *a_memory = nullptr, *b_memory = nullptr;
-  llvm::AllocaInst* queue = nullptr;  ///< an exec::TileQueue
+  llvm::AllocaInst* queue = nullptr;     ///< an exec::TileQueue
+  std::vector<llvm::AllocaInst*> units;  ///< by FragmentUnits::Unit::place
   llvm::AllocaInst *lone = nullptr, *lone_a = nullptr, *lone_b = nullptr, *lone_queue = nullptr;
   // Of the stretch, once it has a product: where its units go. Its program isn't known yet, so neither are
   // the sizes that the program's number in the queue is multiplied by, nor the layout that the queue must
@@ -254,12 +256,18 @@ class Widener {
   bool reads_pending_tile(const llvm::Instruction& inst) const;
   unsigned tile_unit_a(llvm::ArrayRef<llvm::Value*> registers);
   unsigned tile_unit_b(const llvm::CallInst& call, const TileWebs::Product& product);
-  void store_fragment(llvm::Value* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers);
+  // Units of tile_abi.h. `registers` are <32 x i32>.
+  void store_unit_a(llvm::Value* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers);
+  void store_unit_b(llvm::Value* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers, bool right);
+  void copy_unit(llvm::Value* memory, uint64_t offset, llvm::Value* from);
+  std::vector<llvm::Value*> vectors(llvm::ArrayRef<llvm::Value*> values);
   llvm::Value* tile_piece(llvm::AllocaInst* tiles, const TileRegister& at, unsigned row);
   llvm::Value* load_tile_register(llvm::AllocaInst* tiles, const TileRegister& at, llvm::Type* element);
   void store_tile_register(llvm::AllocaInst* tiles, const TileRegister& at, llvm::Value* v);
   void emit_wmma_memory(llvm::CallInst& call, llvm::StringRef name);
   void emit_ldmatrix(llvm::CallInst& call, bool transposed);
+  llvm::Value* matrix_row(llvm::Value* pointer, unsigned lane);
+  void load_unit(llvm::CallInst& call, const FragmentUnits::Unit& unit, bool transposed);
   void emit_stmatrix(llvm::CallInst& call, bool transposed);
   llvm::Value* lane_pointer(llvm::Value* pointer, unsigned lane);
   /// What is the same for all lanes by the manual, though not known to be.
@@ -441,6 +449,7 @@ class Widener {
   std::vector<Expansion> expansions_;
   std::map<llvm::Function*, std::vector<llvm::AllocaInst*>> spare_buffers_;
   std::optional<TileWebs> webs_;
+  std::optional<FragmentUnits> fragments_;
   std::vector<PendingTiles> pending_;  ///< of each warp of the gang
   bool queued_tiles_ = false;          ///< some products of the kernel wait from round to round of a loop
   bool tiles_wait_ = false;            ///< those of the block being emitted do

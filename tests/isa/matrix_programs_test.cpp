@@ -19,6 +19,7 @@ namespace ppu::isa::test {
 namespace {
 
 constexpr size_t kThreads = 64, kAccumulators = 8, kA = 3, kB = 4, kSources = 48, kResults = 96;
+constexpr size_t kShared = 16;  ///< sources that are in shared memory, too
 
 struct Kind {
   const char* opcode;
@@ -41,6 +42,9 @@ class Writer {
 
   std::string kernel() {
     std::string body;
+    for (size_t i = 0; i < kShared; i++)
+      body += "ld.global.b32 %i0, [%in+" + slot(i) + "]; st.shared.b32 [%own+" + slot(i) + "], %i0;\n";
+    body += "bar.sync 0;\n";
     for (size_t i = 0; i < kA; i++) body += reload("a", i, 4);
     for (size_t i = 0; i < kB; i++) body += reload("b", i, 2);
     for (size_t i = 0; i < kAccumulators; i++) body += pick(2) ? zero(i) : load(i);
@@ -49,7 +53,9 @@ class Writer {
     std::string text =
         ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 p, .param .u64 q, "
         ".param "
-        ".u32 n) {\n.reg .pred %p<2>; .reg .b32 %n, %t, %lane, %i<8>; .reg .b64 %in, %out;\n";
+        ".u32 n) {\n.reg .pred %p<2>; .reg .b32 %n, %t, %lane, %i<8>; .reg .b64 %in, %out;\n"
+        ".reg .b32 %own, %row<2>; .shared .align 16 .b8 words[" +
+        slot(kShared) + "];\n";
     for (const auto& [name, count] : {std::pair("a", kA), {"b", kB}, {"c", kAccumulators}})
       for (size_t i = 0; i < count; i++)
         text += ".reg " + std::string(*name == 'c' && kind_.is_float ? ".f32" : ".b32") + " %" + name +
@@ -57,7 +63,11 @@ class Writer {
     return text +
            "ld.param.u64 %in, [p]; ld.param.u64 %out, [q]; ld.param.u32 %n, [n];\nmov.u32 %t, %tid.x; "
            "mov.u32 "
-           "%lane, %laneid;\nmad.wide.u32 %in, %t, 4, %in; mad.wide.u32 %out, %t, 4, %out;\n" +
+           "%lane, %laneid;\nmov.u32 %own, words; mad.lo.u32 %own, %t, 4, %own;\n"
+           "mov.u32 %row0, words; mad.lo.u32 %row1, %lane, 80, %row0; shr.u32 %i0, %t, 5; shl.b32 %i0, %i0, "
+           "5;\n"
+           "and.b32 %i1, %lane, 7; shl.b32 %i1, %i1, 4; xor.b32 %i0, %i0, %i1; add.u32 %row0, %row0, %i0;\n"
+           "mad.wide.u32 %in, %t, 4, %in; mad.wide.u32 %out, %t, 4, %out;\n" +
            body + "ret;\n}\n";
   }
 
@@ -74,10 +84,22 @@ class Writer {
   std::string slot(size_t n) { return std::to_string(n * kThreads * 4); }
   /// Sources 0..31 are words of A and B, the rest accumulators.
   std::string reload(const char* name, size_t i, size_t count) {
+    if (pick(2)) return load_matrices(name, i);
     std::string s;
     for (size_t k = 0; k < count; k++)
       s += "ld.global.b32 " + reg(name, i, k) + ", [%in+" + slot(pick(32)) + "];\n";
     return s;
+  }
+  /// Four matrices from shared memory, for A or for two fragments of B: side by side, or swizzled and the
+  /// same again for each eight lanes.
+  std::string load_matrices(const char* name, size_t i) {
+    const bool two = *name == 'b', transposed = kind_.halves != 1 && pick(2);
+    std::vector<std::string> to;
+    for (size_t k = 0; k < 4; k++) to.push_back(two ? reg(name, i / 2 * 2 + k / 2, k % 2) : reg(name, i, k));
+    if (pick(3) == 0) std::swap(to[1], to[2]);
+    return "ldmatrix.sync.aligned.m8n8.x4" + std::string(transposed ? ".trans" : "") + ".shared.b16 {" +
+           to[0] + ", " + to[1] + ", " + to[2] + ", " + to[3] + "}, [%row" + std::to_string(pick(2)) + "+" +
+           std::to_string(pick(64) * 16) + "];\n";
   }
   std::string for_parts(size_t i, const std::string& before, const std::string& after) {
     std::string s;
@@ -129,13 +151,15 @@ class Writer {
   /// Rounds that only add up, as a product's main loop does: with no more than barriers and new operands
   /// between.
   std::string sum_over_rounds(const std::string& counter, const std::string& label) {
-    std::string s = "mov.u32 " + counter + ", 0;\n" + label + ":\n";
+    const bool carried = pick(2);  // operands of a round are loaded in the one before
+    const std::string next = carried ? load_matrices("a", 0) + load_matrices("b", pick(4)) : "";
+    std::string s = next + "mov.u32 " + counter + ", 0;\n" + label + ":\n";
     for (size_t k = 0, n = 1 + pick(3); k < n; k++) {
       s += grid_of_products();
       if (pick(2)) s += "bar.sync 0;\n";
       if (pick(2)) s += reload("b", pick(2), 2);
     }
-    return s + "add.u32 " + counter + ", " + counter + ", 1; setp.lt.u32 %p1, " + counter + ", " +
+    return s + next + "add.u32 " + counter + ", " + counter + ", 1; setp.lt.u32 %p1, " + counter + ", " +
            std::to_string(1 + pick(20)) + "; @%p1 bra " + label + ";\n";
   }
   std::string statements(size_t count, int depth) {

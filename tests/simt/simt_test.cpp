@@ -1,6 +1,5 @@
 // What widening makes of a kernel: the few lines of IR that matter, not whole functions. Results are judged
 // elsewhere (tests/lower, tests/fuzz); this is about not falling back to slow forms unnoticed.
-#include "exec/tile_abi.h"
 #include "tests/simt/widened.h"
 
 namespace ppu::simt {
@@ -370,110 +369,6 @@ TEST(Simt, DeclaredSharedVariablesAreKnownToBeShared) {
       "atom.add.u64 %d4, [%d3], 1; st.global.u64 [%d0], %d4;\nL1:\n",
       64);
   EXPECT_EQ(w.count("atomicrmw"), 0u) << w.ir;
-}
-
-constexpr const char* kMma = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 ";
-
-std::string load_words(int count) {
-  std::string s = "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; add.s64 %d4, %d1, %d2;\n";
-  for (int i = 0; i < count; i++)
-    s += "ld.global.u32 %r" + std::to_string(8 + i) + ", [%d3+" + std::to_string(i * 256) + "];\n";
-  return s;
-}
-
-TEST(Simt, ProductsOfAStretchOfCodeAreOneCall) {
-  const std::string a = "{%r8, %r9, %r10, %r11}, ";
-  const Widened w =
-      widened(load_words(10) + "mov.f32 %f0, 0f00000000;\n" + kMma + "{%f1, %f2, %f3, %f4}, " + a +
-                  "{%r12, %r13}, {%f0, %f0, %f0, %f0};\n" + kMma + "{%f5, %f6, %f7, %f8}, " + a +
-                  "{%r14, %r15}, {%f0, %f0, %f0, %f0};\n" + kMma + "{%f1, %f2, %f3, %f4}, " + a +
-                  "{%r16, %r17}, {%f1, %f2, %f3, %f4};\n" +
-                  "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f8;\n",
-              32);
-  EXPECT_EQ(w.count("ptr nonnull @tile.program") + w.count("ptr @tile.program"), 1u) << w.ir;
-}
-
-TEST(Simt, AccumulatorsStayInTilesRoundALoopWithBarriers) {
-  const Widened w = widened(
-      load_words(6) +
-          "mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1; mov.u32 %r20, 0;\n"
-          "L1: bar.sync 0;\n" +
-          kMma + "{%f1, %f2, %f3, %f4}, {%r8, %r9, %r10, %r11}, {%r12, %r13}, {%f1, %f2, %f3, %f4};\n" +
-          "add.u32 %r20, %r20, 1; setp.lt.u32 %p0, %r20, %r0; @%p0 bra L1;\n"
-          "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f4;\n",
-      64);
-  EXPECT_EQ(w.count("phi <32 x float>"), 0u) << w.ir;
-  EXPECT_GE(w.outcome.frame_bytes, 2 * 1024u);  // a tile a warp
-}
-
-TEST(Simt, AccumulatorsStayInTilesWhereABranchOfLanesFollows) {
-  // As a pipeline's masked copies do: the branch's block is a region's first.
-  const Widened w = widened(
-      load_words(6) +
-          "mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1; mov.u32 %r20, 0;\n"
-          "setp.lt.u32 %p1, %r8, 7;\n"
-          "L1: bar.sync 0;\n" +
-          kMma + "{%f1, %f2, %f3, %f4}, {%r8, %r9, %r10, %r11}, {%r12, %r13}, {%f1, %f2, %f3, %f4};\n" +
-          "@%p1 bra L2; atom.global.add.u32 %r21, [%d0], 1; st.volatile.global.u32 [%d3], %r21;\n"
-          "L2: add.u32 %r20, %r20, 1; setp.lt.u32 %p0, %r20, %r0; @%p0 bra L1;\n"
-          "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f4;\n",
-      64);
-  EXPECT_EQ(w.count("phi <32 x float>"), 0u) << w.ir;
-  EXPECT_GE(w.outcome.frame_bytes, 2 * 1024u);
-}
-
-// Several rounds' operands are kept until their products are made together, but only where nobody looks.
-TEST(Simt, ProductsOfALoopThatOnlyAddsUpWaitForThoseOfOtherRounds) {
-  const auto loop = [](const std::string& more) {
-    return widened(load_words(6) +
-                       "mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1; "
-                       "mov.u32 %r20, 0;\n"
-                       "L1: bar.sync 0;\n" +
-                       kMma +
-                       "{%f1, %f2, %f3, %f4}, {%r8, %r9, %r10, %r11}, {%r12, %r13}, {%f1, %f2, %f3, %f4};\n" +
-                       more +
-                       "add.u32 %r20, %r20, 1; setp.lt.u32 %p0, %r20, %r0; @%p0 bra L1;\n"
-                       "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f4;\n",
-                   64);
-  };
-  constexpr uint32_t kUnits = 2 * 2 * exec::kMaxTileUnits * exec::kTileUnitBytes;  // of A and B, two warps
-  EXPECT_GE(loop("").outcome.frame_bytes, kUnits);
-  EXPECT_LT(loop("mul.f32 %f1, %f1, %f1;\n").outcome.frame_bytes, kUnits);
-}
-
-// Rows of a swizzled tile, one bit of the column from the warp's number: each lane's address is one of a few
-// scalars and a constant.
-TEST(Simt, RowsOfASwizzledTileNeedNoVectorOfAddresses) {
-  const Widened w = widened(
-      ".shared .align 16 .b8 tile[16384];\n"
-      "and.b32 %r5, %r1, 15; shl.b32 %r5, %r5, 8; shl.b32 %r6, %r1, 4; and.b32 %r6, %r6, 112; or.b32 %r5, "
-      "%r5, "
-      "%r6;\n"
-      "and.b32 %r7, %r1, 16; shl.b32 %r7, %r7, 1; shr.u32 %r8, %r1, 1; and.b32 %r8, %r8, 16; or.b32 %r7, "
-      "%r7, "
-      "%r8;\n"
-      "xor.b32 %r5, %r5, %r7; mov.u32 %r9, tile; add.u32 %r9, %r9, %r5;\n"
-      "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r10, %r11, %r12, %r13}, [%r9];\n"
-      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d1, %d2; st.global.u32 [%d3], %r10;\n",
-      128);
-  EXPECT_EQ(w.count("extractelement"), 0u) << w.ir;
-}
-
-// As pipelines write it: four lanes a row, swizzled where it is put, zeros beyond the edge.
-TEST(Simt, CopiesToSharedMemoryMoveRegisters) {
-  const Widened w = widened(
-      ".shared .align 16 .b8 tile[16384];\n"
-      "shr.u32 %r5, %r1, 2; rem.u32 %r6, %r5, %r0; mul.lo.u32 %r6, %r6, %r0; mul.wide.u32 %d2, %r6, 4;\n"
-      "and.b32 %r7, %r1, 3; mul.wide.u32 %d3, %r7, 16; add.s64 %d2, %d2, %d3; add.s64 %d2, %d2, %d0;\n"
-      "setp.lt.u32 %p0, %r7, %r0; selp.b32 %r8, 16, 0, %p0;\n"
-      "shl.b32 %r9, %r1, 4; and.b32 %r10, %r1, 24; shl.b32 %r10, %r10, 1; xor.b32 %r9, %r9, %r10;\n"
-      "mov.u32 %r11, tile; add.u32 %r11, %r11, %r9;\n"
-      "cp.async.cg.shared.global [%r11], [%d2], 16, %r8; cp.async.wait_all; bar.sync 0;\n"
-      "ld.shared.u32 %r12, [tile]; mul.wide.s32 %d4, %r4, 4; add.s64 %d5, %d1, %d4; st.global.u32 [%d5], "
-      "%r12;\n",
-      128);
-  EXPECT_EQ(w.count("masked.gather") + w.count("masked.scatter"), 0u) << w.ir;
-  EXPECT_GE(w.count("load <16 x i32>"), 8u) << w.ir;  // a row each
 }
 
 TEST(Simt, VectorsThatAreKeptAcrossABarrierAreLoadedWhereTheyAreUsed) {

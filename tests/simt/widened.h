@@ -62,4 +62,12 @@ inline Widened widened(const std::string& body, uint32_t x, uint32_t y = 1, uint
   return w;
 }
 
+/// %r8 and on: words of p, each lane its own; %d4: where it writes.
+inline std::string load_words(int count) {
+  std::string s = "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; add.s64 %d4, %d1, %d2;\n";
+  for (int i = 0; i < count; i++)
+    s += "ld.global.u32 %r" + std::to_string(8 + i) + ", [%d3+" + std::to_string(i * 256) + "];\n";
+  return s;
+}
+
 }  // namespace ppu::simt
