@@ -20,8 +20,8 @@ constexpr size_t kMaxTilePrograms = 8;  ///< in one call
 /// Elements of A and B. Rows of A are 32 bytes: m16n8k16, m16n8k8 of tf32, m16n8k32 of bytes.
 enum class TileKind : uint16_t { kBf16, kF16, kTf32, kS8S8, kS8U8, kU8S8, kU8U8 };
 
-/// Halves of a tile that take part.
-enum TileHalf : uint16_t { kLeftHalf = 1, kRightHalf = 2, kBothHalves = 3 };
+/// Halves of a tile that take part, and whether these start at zero instead of what the tile holds.
+enum TileHalf : uint16_t { kLeftHalf = 1, kRightHalf = 2, kBothHalves = 3, kFromZero = 4 };
 
 /// A program is a TileProgram, then its blocks: a TileBlock, rows * columns numbers of tiles (row by row),
 /// and for each step `rows` numbers of A units and `columns` of B units. Every tile (i, j) of a block takes

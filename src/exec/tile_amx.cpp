@@ -93,6 +93,8 @@ void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, con
   constexpr bool kSplit = kKind == TileKind::kF16;
   constexpr size_t kRowA = kSplit ? 64 : 32, kUnitA = 16 * kRowA, kUnitB = kSplit ? 2048 : 512;
   const uint16_t* numbers = run.words[0];
+  const bool from_zero = block.halves & kFromZero;
+#define PPU_ZERO() _tile_zero(0), _tile_zero(1), _tile_zero(2), _tile_zero(3)
 #define PPU_MULTIPLY(c, x, y)                    \
   do {                                           \
     if constexpr (kKind == TileKind::kS8S8)      \
@@ -108,10 +110,14 @@ void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, con
   } while (false)
   if (block.rows == 1) {
     const size_t columns = block.columns;
-    _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
-    if (columns > 1) _tile_loadd(1, tiles + numbers[1] * kTileBytes, 64);
-    if (columns > 2) _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
-    if (columns > 3) _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
+    if (from_zero) {
+      PPU_ZERO();
+    } else {
+      _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
+      if (columns > 1) _tile_loadd(1, tiles + numbers[1] * kTileBytes, 64);
+      if (columns > 2) _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
+      if (columns > 3) _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
+    }
     for (size_t n = 0; n < run.count;
          n++, a += run.program.a_units * kUnitA, b += run.program.b_units * kUnitB) {
       const uint16_t* units = run.units(n, block);
@@ -142,10 +148,14 @@ void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, con
     if (columns > 3) _tile_stored(3, tiles + numbers[3] * kTileBytes, 64);
     return;
   }
-  _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
-  _tile_loadd(1, tiles + numbers[1] * kTileBytes, 64);
-  _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
-  _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
+  if (from_zero) {
+    PPU_ZERO();
+  } else {
+    _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
+    _tile_loadd(1, tiles + numbers[1] * kTileBytes, 64);
+    _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
+    _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
+  }
   for (size_t n = 0; n < run.count;
        n++, a += run.program.a_units * kUnitA, b += run.program.b_units * kUnitB) {
     const uint16_t* units = run.units(n, block);
@@ -167,6 +177,7 @@ void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, con
   _tile_stored(2, tiles + numbers[2] * kTileBytes, 64);
   _tile_stored(3, tiles + numbers[3] * kTileBytes, 64);
 #undef PPU_MULTIPLY
+#undef PPU_ZERO
 }
 
 using RunBlock = void (*)(const TileBlock&, const TileRun&, const uint8_t*, const uint8_t*, uint8_t*);
@@ -202,6 +213,12 @@ struct Packed {
   const uint8_t *a, *b;
   uint32_t infinite_a = 0, infinite_b[2] = {};  ///< a bit a unit
 };
+
+/// Zeros in the halves of a tile that take part.
+void clear_halves(uint8_t* tile, uint16_t halves) {
+  alignas(64) static constexpr uint8_t kZeros[kTileBytes] = {};
+  copy_halves(tile, kZeros, halves);
+}
 
 /// Puts back the halves that don't take part.
 [[gnu::noinline]] void run_half(const TileBlock& block, const TileRun& run, RunBlock run_block,
@@ -251,9 +268,11 @@ void run_blocks(TileRun& run, const Packed& packed, const void* a, const void* b
   for (size_t n = 0; n < run.program.blocks; n++) {
     const TileBlock block = run.next_block();
     if (!plain) {
+      for (size_t t = 0; block.halves & kFromZero && t < size_t(block.rows) * block.columns; t++)
+        clear_halves(tile_bytes + run.words[0][t] * kTileBytes, block.halves);
       run_carefully(block, run, run_block, packed, static_cast<const uint32_t*>(a),
                     static_cast<const uint32_t*>(b), tile_bytes, chain);
-    } else if (block.halves == kBothHalves) {
+    } else if ((block.halves & kBothHalves) == kBothHalves) {
       run_block(block, run, packed.a, packed.b, tile_bytes);
     } else {
       run_half(block, run, run_block, packed, tile_bytes);

@@ -153,7 +153,8 @@ void run_chain_256(const Chain& chain, size_t count) {
     auto* c = reinterpret_cast<float*>(chain.tile) + row * kColumns;
     __m256 sum[kAtOnce][2];
     for (size_t m = 0; m < kAtOnce; m++)
-      for (size_t h = 0; h < 2; h++) sum[m][h] = _mm256_load_ps(c + m * kColumns + h * 8);
+      for (size_t h = 0; h < 2; h++)
+        sum[m][h] = chain.halves & kFromZero ? _mm256_setzero_ps() : _mm256_load_ps(c + m * kColumns + h * 8);
     for (size_t s = 0; s < chain.steps; s++) {
       const auto* a = reinterpret_cast<const float*>(chain.a[s]) + row * 16;
       const auto* b = reinterpret_cast<const float*>(chain.b[s]);
@@ -244,7 +245,8 @@ void run_chain_512(const Chain& chain, size_t count) {
   auto* c = reinterpret_cast<float*>(chain.tile);
   __m512 sum[kRows];
 #pragma clang loop unroll(full)
-  for (size_t m = 0; m < kRows; m++) sum[m] = _mm512_load_ps(c + m * kColumns);
+  for (size_t m = 0; m < kRows; m++)
+    sum[m] = chain.halves & kFromZero ? _mm512_setzero_ps() : _mm512_load_ps(c + m * kColumns);
   for (size_t s = 0; s < chain.steps; s++) {
     const auto* a = reinterpret_cast<const float*>(chain.a[s]);
     const auto* b = reinterpret_cast<const float*>(chain.b[s]);

@@ -212,8 +212,16 @@ void TileWebs::place_tiles() {
     webs.push_back(n);
   }
   places_.resize(webs_.size());
+  // Columns in one order, whichever way each row's code goes through them: rows share their units of B then.
+  std::map<const Value*, size_t> columns;
+  for (const Quad& q : quads_)
+    if (q.call) columns.try_emplace(q.call->getArgOperand(4), columns.size());
+  const auto column = [&](size_t web) {
+    return std::pair(columns.at(chains[web].front()->getArgOperand(4)), web);
+  };
   for (const auto& key : order) {
-    const std::vector<size_t>& webs = alike.at(key);
+    std::vector<size_t>& webs = alike.at(key);
+    std::sort(webs.begin(), webs.end(), [&](size_t x, size_t y) { return column(x) < column(y); });
     for (size_t i = 0; i < webs.size(); i++) {
       places_[webs[i]] = {tiles_ + unsigned(i / 2), i % 2 == 1};
       const size_t other = i ^ 1;

@@ -36,6 +36,14 @@ Constant* program_constant(Module& m, ArrayRef<uint16_t> words) {
   return g;
 }
 
+bool is_zero_sum(const CallInst& product) {
+  for (unsigned k = 6; k < 10; k++) {
+    const auto* c = dyn_cast<Constant>(product.getArgOperand(k));
+    if (!c || !c->isNullValue()) return false;
+  }
+  return true;
+}
+
 /// The column of a fragment that is column c of a half tile: even ones come first.
 int tile_column(int c) {
   return c % 4 * 2 + c / 4;
@@ -46,7 +54,10 @@ struct Chain {
   size_t tile = 0;
   uint16_t halves = 0;
   std::vector<unsigned> a, b;
-  bool same_units(const Chain& o) const { return a == o.a && b == o.b; }
+  bool joins(const Chain& o) const {
+    return a == o.a && b == o.b && (halves & exec::kFromZero) == (o.halves & exec::kFromZero);
+  }
+  bool whole() const { return (halves & exec::kBothHalves) == exec::kBothHalves; }
 };
 
 /// Chains of both halves become one where they agree.
@@ -55,15 +66,17 @@ std::vector<Chain> chains_of(ArrayRef<PendingTiles::Step> steps) {
   for (const PendingTiles::Step& s : steps) {
     Chain& c = by_tile[s.tile][s.right];
     c.tile = s.tile;
-    c.halves = s.right ? exec::kRightHalf : exec::kLeftHalf;
+    if (c.a.empty())
+      c.halves =
+          uint16_t((s.right ? exec::kRightHalf : exec::kLeftHalf) | (s.from_zero ? exec::kFromZero : 0));
     c.a.push_back(s.a);
     c.b.push_back(s.b);
   }
   std::vector<Chain> out;
   for (auto& [tile, halves] : by_tile) {
     auto& [left, right] = halves;
-    if (left.same_units(right)) {
-      left.halves = exec::kBothHalves;
+    if (left.joins(right)) {
+      left.halves |= exec::kBothHalves;
       right.halves = 0;
     }
     for (const Chain* c : {&left, &right})
@@ -75,9 +88,9 @@ std::vector<Chain> chains_of(ArrayRef<PendingTiles::Step> steps) {
 /// Tiles in blocks of 2x2 that share their units by rows and columns, or rows of up to four that share A's.
 void write_blocks(ProgramWriter& out, const std::vector<Chain>& chains, size_t& blocks) {
   std::vector<bool> done(chains.size());
-  const auto find = [&](const std::vector<unsigned>& a, const std::vector<unsigned>& b) {
+  const auto find = [&](uint16_t halves, const std::vector<unsigned>& a, const std::vector<unsigned>& b) {
     for (size_t n = 0; n < chains.size(); n++)
-      if (!done[n] && chains[n].halves == exec::kBothHalves && chains[n].a == a && chains[n].b == b) return n;
+      if (!done[n] && chains[n].halves == halves && chains[n].a == a && chains[n].b == b) return n;
     return chains.size();
   };
   const auto write = [&](size_t rows, size_t columns, ArrayRef<size_t> tiles) {
@@ -97,11 +110,11 @@ void write_blocks(ProgramWriter& out, const std::vector<Chain>& chains, size_t& 
     done[n] = true;
     size_t best = chains.size(), below = best, across = best;
     for (size_t m = n + 1; m < chains.size() && best == chains.size(); m++) {
-      if (done[m] || c.halves != exec::kBothHalves || chains[m].halves != c.halves ||
-          chains[m].a.size() != c.a.size() || chains[m].a == c.a || chains[m].b == c.b)
+      if (done[m] || !c.whole() || chains[m].halves != c.halves || chains[m].a.size() != c.a.size() ||
+          chains[m].a == c.a || chains[m].b == c.b)
         continue;
-      below = find(chains[m].a, c.b);
-      across = find(c.a, chains[m].b);
+      below = find(c.halves, chains[m].a, c.b);
+      across = find(c.halves, c.a, chains[m].b);
       if (below < chains.size() && across < chains.size()) best = m;
     }
     if (best < chains.size()) {
@@ -205,14 +218,19 @@ void Widener::store_unit_a(Value* memory, uint64_t offset, ArrayRef<Value*> regi
   }
 }
 
-/// A fragment of B as one half of a unit's rows. Lane 4 column + t has word t, the second register words 4-7.
+/// The halves of rows that a register of B has, one after another: lane 4 column + t has word t.
+Value* Widener::rows_of_b(Value* reg) {
+  std::vector<int> rows(kLanes);
+  for (int i = 0; i < int(kLanes); i++) rows[size_t(i)] = tile_column(i % 8) * 4 + i / 8;
+  return b_.CreateShuffleVector(reg, rows);
+}
+
+/// A fragment of B as one half of a unit's rows: the first register has words 0-3, the second 4-7.
 void Widener::store_unit_b(Value* memory, uint64_t offset, ArrayRef<Value*> registers, bool right) {
   constexpr unsigned kHalf = kTileRowBytes / 8;  // words
-  std::vector<int> rows(kLanes);
-  for (int i = 0; i < int(kLanes); i++) rows[size_t(i)] = tile_column(i % int(kHalf)) * 4 + i / int(kHalf);
   offset += right * kHalf * 4;
   for (Value* r : registers) {
-    Value* words = b_.CreateShuffleVector(r, rows);
+    Value* words = rows_of_b(r);
     for (unsigned word = 0; word < 4; word++, offset += kTileRowBytes)
       b_.CreateAlignedStore(slice(words, word * kHalf, kHalf),
                             b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(32));
@@ -240,11 +258,13 @@ void Widener::load_unit(CallInst& call, const FragmentUnits::Unit& unit, bool tr
     return matrix_row(call.getArgOperand(0), unit.matrices[which] * 8 + n);
   };
   const auto put = [&](Value* v, uint64_t offset) {
-    b_.CreateAlignedStore(v, b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(32));
+    b_.CreateAlignedStore(v, b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(64));
   };
   if (!unit.of_b && !transposed) {
-    for (unsigned m = 0; m < 16; m++)
-      put(concat({row(m / 8, m % 8), row(2 + m / 8, m % 8)}), m * kTileRowBytes / 2);
+    for (unsigned m = 0; m < 16; m += 2)
+      put(concat(
+              {row(m / 8, m % 8), row(2 + m / 8, m % 8), row(m / 8, m % 8 + 1), row(2 + m / 8, m % 8 + 1)}),
+          m * kTileRowBytes / 2);
     return;
   }
   if (unit.of_b && transposed) {
@@ -268,8 +288,11 @@ void Widener::load_unit(CallInst& call, const FragmentUnits::Unit& unit, bool tr
     registers.push_back(transposed ? transposed_tile(b_, v) : v);
   }
   if (!unit.of_b) return store_unit_a(memory, 0, registers);
-  for (const bool right : {false, true})
-    store_unit_b(memory, 0, ArrayRef(registers).slice(right * 2, 2), right);
+  for (unsigned reg = 0; reg < 2; reg++) {
+    Value *left = rows_of_b(registers[reg]), *right = rows_of_b(registers[2 + reg]);
+    for (unsigned word = 0; word < 4; word++)
+      put(concat({slice(left, word * 8, 8), slice(right, word * 8, 8)}), (reg * 4 + word) * kTileRowBytes);
+  }
 }
 
 bool Widener::reads_pending_tile(const Instruction& inst) const {
@@ -426,13 +449,84 @@ unsigned Widener::tile_unit_b(const CallInst& call, const TileWebs::Product& pro
   return n;
 }
 
+/// A whole tile: its left half's registers, then the right one's. Rows are stored whole, because tile
+/// operations load them whole: a load gets nothing from several stores that are still on their way.
+void Widener::store_tile(AllocaInst* tiles, unsigned tile, ArrayRef<Value*> registers) {
+  constexpr unsigned kPiece = 4, kAtOnce = 16;  // lanes of a register in a row; of four rows
+  const auto chunks = [&](Value* x, Value* y, std::array<int, 4> from) {
+    std::vector<int> mask;
+    for (const int c : from)
+      for (int l = 0; l < int(kPiece); l++) mask.push_back(c * int(kPiece) + l);
+    return b_.CreateShuffleVector(x, y, mask);
+  };
+  for (unsigned half = 0; half < 2; half++)
+    for (unsigned first = 0; first < kLanes; first += kAtOnce) {
+      Value* x[4];
+      for (unsigned k = 0; k < 4; k++) x[k] = slice(registers[k / 2 * 4 + half * 2 + k % 2], first, kAtOnce);
+      for (unsigned pair = 0; pair < 2; pair++) {
+        const int c = int(pair) * 2;
+        Value *left = chunks(x[0], x[1], {c, c + 1, c + 4, c + 5}),
+              *right = chunks(x[2], x[3], {c, c + 1, c + 4, c + 5});
+        for (int r = 0; r < 2; r++)
+          b_.CreateAlignedStore(chunks(left, right, {r, r + 2, r + 4, r + 6}),
+                                tile_piece(tiles, {tile, false, half * 2}, first / kPiece + unsigned(c + r)),
+                                Align(64));
+      }
+    }
+}
+
+/// Whether the other half's accumulators can be put into the tile with this one's: they are there, and
+/// nobody reads what the tile holds now before they are due.
+bool Widener::partner_has_sum(const CallInst& call, const TileWebs::Product& product) {
+  const CallInst* other = product.partner;
+  const TileWebs::Product* its = other ? webs_->product(other) : nullptr;
+  if (!its || its->in_place || other->getParent() != call.getParent() || !call.comesBefore(other))
+    return false;
+  if (is_zero_sum(*other)) return false;
+  const auto in_tile = [&](const Value* v) {
+    const auto at = webs_->place(v), first = webs_->place(v, 0);
+    return (at && at->tile == product.tile) || (first && first->tile == product.tile);
+  };
+  for (unsigned k = 6; k < 10; k++) {
+    const auto* made = dyn_cast<Instruction>(other->getArgOperand(k));
+    if (made && made->getParent() == call.getParent() && !made->comesBefore(&call)) return false;
+    if (in_tile(other->getArgOperand(k)) || in_tile(call.getArgOperand(k))) return false;
+  }
+  for (const Instruction* i = call.getNextNode(); i != other; i = i->getNextNode())
+    for (const Value* o : i->operands())
+      if (!isa<ExtractValueInst>(i) && in_tile(o)) return false;
+  return true;
+}
+
+/// Puts a product's accumulators into its tile.
+void Widener::store_sums(CallInst& call, const TileWebs::Product& product) {
+  PendingTiles& p = pending_[g_];
+  if (p.has_sum.erase(&call)) return;
+  const auto sums_of = [&](const CallInst& c, std::vector<Value*>& to) {
+    for (unsigned k = 6; k < 10; k++) to.push_back(vector(c.getArgOperand(k)));
+  };
+  const bool pending = llvm::any_of(p.steps, [&](const auto& s) { return s.tile == product.tile; });
+  if (!pending && partner_has_sum(call, product)) {
+    std::vector<Value*> registers;
+    sums_of(product.right ? *product.partner : call, registers);
+    sums_of(product.right ? call : *product.partner, registers);
+    p.has_sum.insert(product.partner);
+    return store_tile(p.memory, product.tile, registers);
+  }
+  for (unsigned k = 0; k < 4; k++)
+    store_tile_register(p.memory, {product.tile, product.right, k}, vector(call.getArgOperand(6 + k)));
+}
+
 void Widener::emit_tile_product(CallInst& call, const TileWebs::Product& product) {
   PendingTiles& p = pending_[g_];
-  size_t in_tile = 0;
-  for (const PendingTiles::Step& s : p.steps) in_tile += s.tile == product.tile;
+  size_t in_tile = 0, in_half = 0;
+  for (const PendingTiles::Step& s : p.steps) {
+    in_tile += s.tile == product.tile;
+    in_half += s.tile == product.tile && s.right == product.right;
+  }
   const bool full =
       p.a.size() == exec::kMaxTileUnits || p.b.size() == exec::kMaxTileUnits || in_tile >= kMaxSteps;
-  const bool waits = !product.in_place && in_tile;
+  const bool waits = !product.in_place && in_half;
   const bool other_kind = !p.steps.empty() && p.kind != product.kind;
   bool reads = false;
   for (unsigned k = 0; k < (product.in_place ? 6 : 10); k++)
@@ -444,12 +538,12 @@ void Widener::emit_tile_product(CallInst& call, const TileWebs::Product& product
   }
   p.kind = product.kind;
   if (p.steps.empty()) begin_tile_stretch();
-  for (unsigned k = 0; k < 4 && !product.in_place; k++)
-    store_tile_register(p.memory, {product.tile, product.right, k}, vector(call.getArgOperand(6 + k)));
+  const bool from_zero = !product.in_place && is_zero_sum(call);
+  if (!product.in_place && !from_zero) store_sums(call, product);
   std::vector<Value*> a;
   for (unsigned k = 0; k < 4; k++) a.push_back(call.getArgOperand(k));
   const unsigned a_unit = tile_unit_a(a);
-  p.steps.push_back({product.tile, product.right, a_unit, tile_unit_b(call, product)});
+  p.steps.push_back({product.tile, product.right, a_unit, tile_unit_b(call, product), from_zero});
   if (!product.eager) return;
   const unsigned g = g_;
   flush_tiles();

@@ -42,6 +42,7 @@ struct PendingTiles {
     unsigned tile = 0;
     bool right = false;
     unsigned a = 0, b = 0;  ///< units
+    bool from_zero = false;
   };
   struct UnitB {
     std::vector<llvm::Value*> halves[2];
@@ -49,6 +50,7 @@ struct PendingTiles {
   };
   exec::TileKind kind{};
   std::vector<Step> steps;
+  std::set<const llvm::CallInst*> has_sum;   ///< products whose accumulators are in their tile already
   std::vector<std::vector<llvm::Value*>> a;  ///< registers of each unit
   std::vector<UnitB> b;
   llvm::AllocaInst *memory = nullptr, *a_memory = nullptr, *b_memory = nullptr;
@@ -259,11 +261,15 @@ class Widener {
   // Units of tile_abi.h. `registers` are <32 x i32>.
   void store_unit_a(llvm::Value* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers);
   void store_unit_b(llvm::Value* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers, bool right);
+  llvm::Value* rows_of_b(llvm::Value* reg);
   void copy_unit(llvm::Value* memory, uint64_t offset, llvm::Value* from);
   std::vector<llvm::Value*> vectors(llvm::ArrayRef<llvm::Value*> values);
   llvm::Value* tile_piece(llvm::AllocaInst* tiles, const TileRegister& at, unsigned row);
   llvm::Value* load_tile_register(llvm::AllocaInst* tiles, const TileRegister& at, llvm::Type* element);
   void store_tile_register(llvm::AllocaInst* tiles, const TileRegister& at, llvm::Value* v);
+  void store_tile(llvm::AllocaInst* tiles, unsigned tile, llvm::ArrayRef<llvm::Value*> registers);
+  bool partner_has_sum(const llvm::CallInst& call, const TileWebs::Product& product);
+  void store_sums(llvm::CallInst& call, const TileWebs::Product& product);
   void emit_wmma_memory(llvm::CallInst& call, llvm::StringRef name);
   void emit_ldmatrix(llvm::CallInst& call, bool transposed);
   llvm::Value* matrix_row(llvm::Value* pointer, unsigned lane);

@@ -19,6 +19,52 @@ TEST(Simt, ProductsOfAStretchOfCodeAreOneCall) {
   EXPECT_EQ(w.count("ptr nonnull @tile.program") + w.count("ptr @tile.program"), 1u) << w.ir;
 }
 
+/// The two halves of a tile.
+std::string products_side_by_side(const std::string& left, const std::string& right) {
+  return std::string(kMma) + "{%f1, %f2, %f3, %f4}, {%r8, %r9, %r10, %r11}, {%r12, %r13}, " + left + ";\n" +
+         kMma + "{%f5, %f6, %f7, %f8}, {%r8, %r9, %r10, %r11}, {%r14, %r15}, " + right + ";\n" +
+         "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f8;\n";
+}
+
+TEST(Simt, SumsThatStartAtZeroAreNotStored) {
+  const std::string zero = "{%f0, %f0, %f0, %f0}";
+  const Widened w =
+      widened(load_words(8) + "mov.f32 %f0, 0f00000000;\n" + products_side_by_side(zero, zero), 32);
+  EXPECT_EQ(w.count("ptr nonnull @tile.program") + w.count("ptr @tile.program"), 1u) << w.ir;
+  EXPECT_EQ(w.count("store <4 x float>"), 0u) << w.ir;  // as pieces of rows are
+}
+
+TEST(Simt, SumsOfBothHalvesAreStoredByRows) {
+  std::string sums;
+  for (int i = 0; i < 8; i++) {
+    const std::string f = "%f" + std::to_string(10 + i);
+    sums +=
+        "mov.b32 " + f + ", %r" + std::to_string(16 + i) + "; mul.rn.f32 " + f + ", " + f + ", 0f3f400000;\n";
+  }
+  const Widened w = widened(
+      load_words(16) + sums + products_side_by_side("{%f10, %f11, %f12, %f13}", "{%f14, %f15, %f16, %f17}"),
+      32);
+  EXPECT_EQ(w.count("ptr nonnull @tile.program") + w.count("ptr @tile.program"), 1u) << w.ir;
+  EXPECT_EQ(w.count("store <4 x float>"), 0u) << w.ir;
+}
+
+TEST(Simt, RowsShareColumnsThatTheyGoThroughBackwards) {
+  std::string products, stores;
+  const auto product = [&](int sum, const std::string& a, const std::string& b) {
+    std::string d = "{";
+    for (int k = 0; k < 4; k++) d += (k ? ", %f" : "%f") + std::to_string(sum + k);
+    products += kMma + d + "}, " + a + ", " + b + ", {%f0, %f0, %f0, %f0};\n";
+    stores += "st.global.f32 [%d4+" + std::to_string(sum * 128) + "], %f" + std::to_string(sum) + ";\n";
+  };
+  const std::string upper = "{%r8, %r9, %r10, %r11}", lower = "{%r16, %r17, %r18, %r19}";
+  product(1, upper, "{%r12, %r13}");
+  product(5, upper, "{%r14, %r15}");
+  product(9, lower, "{%r14, %r15}");
+  product(13, lower, "{%r12, %r13}");
+  const Widened w = widened(load_words(12) + "mov.f32 %f0, 0f00000000;\n" + products + stores, 32);
+  EXPECT_EQ(w.count("store <8 x i32>"), 16u) << w.ir;  // halves of rows of B
+}
+
 TEST(Simt, AccumulatorsStayInTilesRoundALoopWithBarriers) {
   const Widened w = widened(
       load_words(6) +
