@@ -72,7 +72,8 @@ STAGES = {
         "keys": {
             "attention_efficiency": (0.6, 0.2), "attention_memory": (0.75, 0.1), "vector_memory": (0.4, 0.2),
             "vector_fill_us": (2, 0.4), "link_efficiency": (0.6, 0.2), "one_shot_us": (8, 0.4), "hop_us": (3, 0.4),
-            "network_hop_us": (20, 0.5), "inline_correction": (0.93, 0.05), "network_efficiency": (0.8, 0.15),
+            "network_hop_us": (20, 0.5), "front_end_us": (500, 1),
+            "inline_correction": (0.93, 0.05), "network_efficiency": (0.8, 0.15),
             "stack|trtllm|*|launch_us": (2, 0.4), "stack|trtllm|*|step_us": (200, 1),
             "stack|trtllm|*|sequence_us": (4, 1), "stack|trtllm|*|request_us": (1e5, 1),
             "stack|vllm|*|routed_efficiency": (0.6, 0.4), "stack|trtllm|*|routed_efficiency": (0.6, 0.4),

@@ -22,13 +22,13 @@ double joules_per_flop(const Numbers& chip) {
   return chip.tensor_pj_per_flop * 1e-12 * coefficients().tensor_energy * std::pow(clock / kEnergyClock, 1.5);
 }
 
-/// Watts that the chip's units and memory would draw above idle, all at work at full clock: a measure of its
-/// silicon. The power limit is none: cards of one die are sold with twice and half of it.
+/// Watts that the chip's units would draw above idle, all at work at full clock: a measure of its silicon.
+/// The power limit is none: cards of one die are sold with twice and half of it. Nor is the memory, which
+/// draws by the byte: a faster one that waits takes nothing from the units.
 double silicon_watts(const Numbers& chip) {
   const double clock = chip.tensor_clock_mhz > 0 ? chip.tensor_clock_mhz : kEnergyClock;
   const double peak = std::max(peak_flops(chip, Number::kBf16), peak_flops(chip, Number::kInt8) / 2);
-  return peak * chip.tensor_pj_per_flop * 1e-12 * std::pow(clock / kEnergyClock, 1.5) +
-         chip.memory_gbps * 1e9 * chip.memory_pj_per_bit * 8e-12;
+  return peak * chip.tensor_pj_per_flop * 1e-12 * std::pow(clock / kEnergyClock, 1.5);
 }
 
 struct State {

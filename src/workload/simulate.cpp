@@ -5,6 +5,7 @@
 #include <deque>
 #include <random>
 
+#include "chip/coefficients.h"
 #include "chip/stack.h"
 #include "workload/serving.h"
 #include "workload/step_timer.h"
@@ -22,7 +23,8 @@ struct Request {
   double in = 0, out = 0;
   double arrival = 0, first = 0, finish = 0;
   double prefilled = 0, produced = 0;
-  double again = 0;  ///< of `produced`, what was dropped from the cache and is prefilled once more
+  double again = 0;   ///< of `produced`, what was dropped from the cache and is prefilled once more
+  double beside = 0;  ///< other requests of the server under way when the first token left
 
   double prompt() const { return in + again; }
   bool decodes() const { return prefilled >= prompt(); }
@@ -185,12 +187,14 @@ class Simulation {
   }
 
   void finish_step(double end, double times) {
+    const double under_way = double(running_.size() + waiting_.size());
     size_t kept = 0;
     for (size_t i = 0; i < running_.size(); ++i) {
       Request& r = running_[i];
       if (shares_[i] > 0) {
         r.prefilled += shares_[i];
-        if (r.decodes() && r.produced++ == 0) r.first = end;  // the prompt's last step gives a token
+        if (r.decodes() && r.produced++ == 0)  // the prompt's last step gives a token
+          r.first = end, r.beside = under_way * server_.deployment.parallel.dp - 1;
       } else if (r.decodes()) {
         r.produced += times;
       }
@@ -216,9 +220,14 @@ class Simulation {
                                                    : warm_up_,
                                   count / 2);
     double tokens = 0;
-    const double server_time = chip::stack_row(server_.stack.name, server_.chip).terms.request_us * 1e-6;
+    const chip::StackTerms& terms = chip::stack_row(server_.stack.name, server_.chip).terms;
+    const double alone = terms.request_us * 1e-6;
+    // Without a server there is no front end to share.
+    const bool shares = alone > 0 && terms.trivial <= 0;
+    const double shared = shares ? chip::coefficients().front_end_us * 1e-6 : 0;
     for (size_t i = first; i < count; ++i) {
       const Request& r = finished_[i];
+      const double server_time = alone + shared * r.beside;
       ttft.push_back(r.first - r.arrival + server_time);
       if (r.out > 1) tpot.push_back((r.finish - r.first) / (r.out - 1));
       latency.push_back(r.finish - r.arrival + server_time);

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "chip/coefficients.h"
+
 namespace ppu::workload {
 namespace {
 
@@ -78,6 +80,20 @@ TEST_F(Serving, AQueueOfOneIsMD1) {
   const LoadRun run = simulate(s, load).value();
   EXPECT_NEAR(run.utilisation, 0.6, 0.02);
   EXPECT_NEAR((run.latency.mean - service) / service, 0.6 / (2 * 0.4), 0.06);
+}
+
+TEST_F(Serving, OneFrontEndServesAllRequests) {
+  Server s = serve("llama-3.1-8b");
+  s.stack.name = "vllm";
+  const auto first = [&](double concurrency, const char* stack) {
+    s.stack.name = stack;
+    Load load{
+        .in = 1, .out = 64, .spread = 0, .concurrency = concurrency, .from_start = true, .requests = 64};
+    return simulate(s, load)->ttft.p50;
+  };
+  const double each = chip::coefficients().front_end_us * 1e-6;
+  EXPECT_GT(first(64, "vllm") - first(1, "vllm"), 63 * each);
+  EXPECT_LT(first(64, "graphs") - first(1, "graphs"), 63 * each);  // no server, no front end
 }
 
 TEST_F(Serving, LoadRaisesLatencyAndSaturates) {
