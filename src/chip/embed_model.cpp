@@ -60,12 +60,13 @@ void emit_coefficients(std::ostream& out, const std::string& file) {
       << quoted(table["fitted_on"].value_or(std::string())) << "; }\n";
 }
 
-std::string aliases_of(const std::string& file, const toml::table& stack) {
+/// The texts of a list, joined with `|`.
+std::string joined_texts(const std::string& file, const toml::table& stack, const char* key) {
   std::string joined;
-  if (const toml::array* list = stack["aliases"].as_array())
-    for (const toml::node& alias : *list) {
-      const auto text = alias.value<std::string>();
-      if (!text) fail(file, "aliases holds texts");
+  if (const toml::array* list = stack[key].as_array())
+    for (const toml::node& one : *list) {
+      const auto text = one.value<std::string>();
+      if (!text) fail(file, std::string(key) + " holds texts");
       joined += (joined.empty() ? "" : "|") + *text;
     }
   return joined;
@@ -78,14 +79,15 @@ void emit_stacks(std::ostream& out, const std::string& file) {
   out << "std::span<const StackRow> embedded_stacks() {\n  static const StackRow rows[] = {\n";
   for (const toml::node& node : *rows) {
     const toml::table& stack = *node.as_table();
-    std::set<std::string> known = {"name", "chip", "aliases", "source", "fitted"};
+    std::set<std::string> known = {"name", "chip", "aliases", "source", "makers", "fitted"};
     const auto text = [&](const char* key) {
       const auto value = stack[key].value<std::string>();
       if (!value || value->empty()) fail(file, std::string("[[stack]] ") + key + " is missing or not a text");
       return *value;
     };
     out << "    {" << quoted(text("name")) << ", " << quoted(text("chip")) << ", "
-        << quoted(aliases_of(file, stack)) << ", " << quoted(text("source")) << ", "
+        << quoted(joined_texts(file, stack, "aliases")) << ", " << quoted(text("source")) << ", "
+        << quoted(joined_texts(file, stack, "makers")) << ", "
         << (stack["fitted"].value_or(false) ? "true" : "false") << ", {";
 #define TERM(key, normal, meaning) \
   known.insert(#key);              \

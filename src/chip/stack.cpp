@@ -25,6 +25,16 @@ std::string folded(std::string_view name) {
   return out;
 }
 
+/// Calls `visit` with each part of a list whose parts `|` separates.
+template <class Visit>
+void each_part(std::string_view list, const Visit& visit) {
+  while (!list.empty()) {
+    const size_t bar = list.find('|');
+    visit(list.substr(0, bar));
+    list = bar == list.npos ? "" : list.substr(bar + 1);
+  }
+}
+
 /// How many letters of `wanted` the row's name or an alias covers from its beginning; 0: it is another stack.
 size_t covers(const StackRow& row, const std::string& wanted) {
   size_t most = 0;
@@ -33,11 +43,7 @@ size_t covers(const StackRow& row, const std::string& wanted) {
     if (!key.empty() && wanted.starts_with(key)) most = std::max(most, key.size());
   };
   consider(row.name);
-  for (std::string_view rest = row.aliases; !rest.empty();) {
-    const size_t bar = rest.find('|');
-    consider(rest.substr(0, bar));
-    rest = bar == rest.npos ? "" : rest.substr(bar + 1);
-  }
+  each_part(row.aliases, consider);
   return most;
 }
 
@@ -51,6 +57,12 @@ int nearness(const StackRow& row, const Numbers& chip) {
 
 std::span<const StackRow> stack_rows() {
   return rows_in_use();
+}
+
+bool measured_on(const StackRow& row, std::string_view maker) {
+  bool among = std::string_view(row.makers).empty();
+  each_part(row.makers, [&](std::string_view one) { among |= one == maker; });
+  return row.fitted && among;
 }
 
 bool knows_stack(std::string_view name) {
@@ -83,7 +95,7 @@ void add_stack_row(std::string_view name, std::string_view chip, std::string_vie
                    const StackTerms& terms) {
   static auto* texts = new std::deque<std::string>;
   const auto keep = [&](std::string_view text) { return texts->emplace_back(text).c_str(); };
-  rows_in_use().push_back({keep(name), keep(chip), "", keep(source), true, terms});
+  rows_in_use().push_back({keep(name), keep(chip), "", keep(source), "", true, terms});
 }
 
 Status set_stack_term(std::string_view name, std::string_view chip, std::string_view term, double value) {

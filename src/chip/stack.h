@@ -24,6 +24,7 @@ struct StackRow {
   const char* chip;     ///< a chip's id, a vendor's name, or "*"
   const char* aliases;  ///< other beginnings of its name, separated by `|`
   const char* source;   ///< what it was fitted on, or why it is assumed
+  const char* makers;   ///< of the chips it was fitted on, separated by `|`; "": all that the row is for
   bool fitted;          ///< on rows measured with it
   StackTerms terms;
 };
@@ -35,6 +36,10 @@ std::span<const StackRow> stack_rows();
 /// follows the name aside), the one for this very chip first, then its vendor's, then the one for all chips,
 /// then the row "default".
 const StackRow& stack_row(std::string_view name, const Numbers& chip);
+
+/// Whether the row was fitted to measurements on chips of this maker: what a stack costs on others is a
+/// prior.
+bool measured_on(const StackRow& row, std::string_view maker);
 
 /// Whether a row is called so on some chip: stack_row() then knows the software, if not on this chip.
 bool knows_stack(std::string_view name);

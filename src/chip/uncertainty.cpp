@@ -92,7 +92,7 @@ Interval interval_of(const Spread& spread, double left, unsigned seed) {
   return {draws[kDraws / 10], draws[kDraws / 2], draws[kDraws * 9 / 10 - 1]};
 }
 
-double left_over(std::string_view answers, const StackRow& stack) {
+double left_over(std::string_view answers, const StackRow& stack, std::string_view maker) {
   const Coefficients& c = coefficients();
   const struct {
     std::string_view name;
@@ -104,7 +104,7 @@ double left_over(std::string_view answers, const StackRow& stack) {
               {"watts", c.left_watts, false}};
   for (const auto& row : rows)
     if (row.name == answers)
-      return std::hypot(row.left, row.of_stack && !stack.fitted ? stack.terms.spread : 0);
+      return std::hypot(row.left, row.of_stack && !measured_on(stack, maker) ? stack.terms.spread : 0);
   return c.left_serving;
 }
 

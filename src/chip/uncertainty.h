@@ -36,7 +36,7 @@ Spread spread_of(const Chip& chip, const std::function<double(const Numbers&)>& 
 Interval interval_of(const Spread& spread, double left, unsigned seed = 1);
 
 /// The residual for a class of answers ("gemm", "serving", "ttft", "tpot_load", "ttft_load", "items",
-/// "watts") on a stack: wider where nothing was measured with that stack on that chip.
-double left_over(std::string_view answers, const StackRow& stack);
+/// "watts") on a stack: wider where nothing was measured with that stack on chips of that maker.
+double left_over(std::string_view answers, const StackRow& stack, std::string_view maker);
 
 }  // namespace ppu::chip

@@ -170,7 +170,7 @@ class Measurer {
         chip::spread_of(chip_, [&](const chip::Numbers& n) { return answer(server(n)); });
     if (!(spread.value > 0)) return Range::exactly(0);
     const chip::StackRow& stack = chip::stack_row(work_.stack, chip::values_of(chip_));
-    const chip::Interval i = chip::interval_of(spread, chip::left_over(kind, stack));
+    const chip::Interval i = chip::interval_of(spread, chip::left_over(kind, stack, chip_.vendor));
     return {i.p10, i.p50, i.p90};
   }
 

@@ -86,7 +86,7 @@ Judged judge(const Row& row, const chip::Chip* own, bool intervals) {
     const Result<double> moved = predict_row(row, n, Model::kFull);
     return moved ? moved.value() : 0;
   });
-  const double left = chip::left_over(residual_of(row), stack);
+  const double left = chip::left_over(residual_of(row), stack, chip.vendor);
   out.interval = chip::interval_of(spread, left, seed_of(row));
   return out;
 }

@@ -99,13 +99,16 @@ class Asking {
     answer_.figures.push_back({key, name, unit, value});
   }
 
+  /// What the model leaves unexplained of such answers here.
+  double left(const char* answers) const { return chip::left_over(answers, stack_, numbers_.vendor); }
+
   void add_figure(const FigureRow& row) {
     const Values& v = estimator_.values(numbers_);
     const auto at = v.find(row.key);
     if (at == v.end() || !(at->second > 0)) return;
     chip::Interval value{at->second, at->second, at->second};
     if (std::string_view(row.residual) != "")
-      value = chip::interval_of(spread(row.key), chip::left_over(row.residual, stack_), q_.seed);
+      value = chip::interval_of(spread(row.key), left(row.residual), q_.seed);
     const std::string unit = unit_of(row.unit, q_.model);
     std::string key = row.key;
     if (row.scale == 1e3) key += "_ms";
@@ -118,9 +121,9 @@ class Asking {
       answer_.notes.push_back("no FP8 units: weights are kept in 8 bits and multiplied in 16");
     if (p.math == chip::Number::kFp4 && !(numbers_.fp4_tflops > 0))
       answer_.notes.push_back("no FP4 units: weights are kept in 4 bits and multiplied in 16");
-    if (!stack_.fitted)
+    if (!chip::measured_on(stack_, numbers_.vendor))
       answer_.notes.push_back("no measurement of stack `" + stack_of(q_) +
-                              "` on this chip: intervals are wide");
+                              "` on chips of its maker: intervals are wide");
     if (!q_.model.uncertain.empty()) answer_.notes.push_back(q_.model.name + ": " + q_.model.uncertain);
     const double tokens = estimator_.in() + estimator_.out();
     if (q_.model.context_limit > 0 && !(q_.model.encoder_tokens > 0) && tokens > q_.model.context_limit)
@@ -146,7 +149,7 @@ class Asking {
   /// Simulated with the chip as it is, slower and faster by what the intervals say of its throughput.
   void add_load() {
     const std::string base = estimator_.generates() ? "full_per_second" : "items_per_second";
-    const double residual = chip::left_over(estimator_.generates() ? "serving" : "items", stack_);
+    const double residual = left(estimator_.generates() ? "serving" : "items");
     const chip::Interval speed = chip::interval_of(spread(base), residual, q_.seed);
     const Result<LoadRun> middle = estimator_.load(1), slow = estimator_.load(speed.p50 / speed.p10),
                           fast = estimator_.load(speed.p50 / speed.p90);
@@ -157,10 +160,9 @@ class Asking {
       }
     load_ = middle.value();
     move_to_load();
-    const auto between = [&](auto figure, const char* left) {
+    const auto between = [&](auto figure, const char* figures) {
       // What is left unexplained of a load beyond that of the throughput itself.
-      const double more =
-          std::sqrt(std::max(0.0, std::pow(chip::left_over(left, stack_), 2) - residual * residual));
+      const double more = std::sqrt(std::max(0.0, std::pow(left(figures), 2) - residual * residual));
       const double m = figure(middle.value()), a = figure(slow.value()), b = figure(fast.value());
       chip::Interval i{std::min({a, b, m}), m, std::max({a, b, m})};
       if (!(i.p10 > 0)) return i;
@@ -239,13 +241,13 @@ class Asking {
     if (!(spread.value > 0)) return;
     const double low = million(numbers_, price.low), high = million(numbers_, price.high);
     if (low < high) spread.numbers.push_back({price.middle.rent_per_hour > 0 ? "rent" : "price", low, high});
-    const double left = chip::left_over(estimator_.generates() ? "serving" : "items", stack_);
-    chip::Interval value = chip::interval_of(spread, left, q_.seed);
+    const double rest = left(estimator_.generates() ? "serving" : "items");
+    chip::Interval value = chip::interval_of(spread, rest, q_.seed);
     if (!price.known) value.p10 = std::min(value.p10, low), value.p90 = std::max(value.p90, high);
     add("usd_per_million", "cost of a million " + plural_item(q_.model), "USD", value);
     for (const chip::Sensitivity& s : spread.numbers) answer_.tornado.push_back({s.key, s.at_low, s.at_high});
     answer_.tornado.push_back(
-        {"stack and model", spread.value * std::exp(-left), spread.value * std::exp(left)});
+        {"stack and model", spread.value * std::exp(-rest), spread.value * std::exp(rest)});
     std::sort(answer_.tornado.begin(), answer_.tornado.end(), [](const Bar& a, const Bar& b) {
       return std::make_pair(-std::abs(a.at_high - a.at_low), a.name) <
              std::make_pair(-std::abs(b.at_high - b.at_low), b.name);

@@ -7,6 +7,7 @@
 #include "chip/gemm.h"
 #include "chip/predict.h"
 #include "chip/stack.h"
+#include "chip/uncertainty.h"
 
 namespace ppu::chip {
 namespace {
@@ -198,6 +199,16 @@ TEST(Stack, IsFoundByTheBeginningOfItsNameAndByTheNearestChip) {
   EXPECT_STREQ(stack_row("Eager PyTorch 2.10", ppu).chip, "T-Head");
   EXPECT_STREQ(stack_row("eager", a100).chip, "*");
   EXPECT_STREQ(stack_row("an engine nobody knows", a100).name, "default");
+}
+
+TEST(Stack, IntervalsAreWideOnChipsOfMakersThatItWasNotMeasuredOn) {
+  const Numbers h100 = values_of(*find("h100-sxm")), ppu = values_of(*find("ppu-810e"));
+  const StackRow &there = stack_row("vllm", h100), &here = stack_row("vllm", ppu);
+  EXPECT_TRUE(measured_on(there, h100.vendor));
+  EXPECT_FALSE(measured_on(here, ppu.vendor));
+  EXPECT_TRUE(measured_on(stack_row("graphs", ppu), ppu.vendor));
+  EXPECT_GT(left_over("serving", here, ppu.vendor), 2 * left_over("serving", there, h100.vendor));
+  EXPECT_DOUBLE_EQ(left_over("gemm", here, ppu.vendor), left_over("gemm", there, h100.vendor));
 }
 
 TEST(Coefficients, RefuseWhatIsNotPhysical) {
