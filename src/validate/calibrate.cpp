@@ -167,6 +167,7 @@ std::string file_of(const chip::Chip& chip, const std::string& source, const std
              plain(source) + "\" }\n";
       continue;
     }
+    if (moved[i].after == moved[i].before) continue;  // nothing that the rows speak of
     if (terms[i].stack != stack) {
       stack = terms[i].stack;
       out += "\n[[stack]]\nname = \"" + plain(stack) + "\"\nsource = \"" + plain(source) + "\"\n";

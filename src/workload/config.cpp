@@ -1,6 +1,8 @@
 // The whole file: which reader its model_type wants, then what all models share. See config.h.
 #include "workload/config.h"
 
+#include <algorithm>
+
 #include "workload/config_fields.h"
 
 namespace ppu::workload {
@@ -215,8 +217,14 @@ void read_kind(ConfigFields& fields, const std::string& type, Model& model) {
 }  // namespace
 
 Result<Model> read_config(std::string_view text, const std::string& where) {
-  const json root = json::parse(text, nullptr, false);
-  if (root.is_discarded()) return bad_input(where + ": isn't JSON");
+  json root;
+  try {
+    root = json::parse(text);
+  } catch (const json::parse_error& e) {
+    const std::string_view before = text.substr(0, e.byte);
+    return bad_input(where + ":" + std::to_string(1 + std::count(before.begin(), before.end(), '\n')) +
+                     ": isn't JSON from its byte " + std::to_string(e.byte) + " on");
+  }
   if (!root.is_object()) return bad_input(where + ": wants a JSON object as Hugging Face's config.json");
   Model model;
   model.id = where;

@@ -100,6 +100,9 @@ TEST(Config, BadInputIsRefused) {
                            R"({"model_type":"resnet","depths":[1,2],"hidden_sizes":[8]})",
                            R"({"model_type":"stable-diffusion-xl","steps":20})"})
     EXPECT_FALSE(read_config(text, "config.json")) << text;
+  const Result<Model> cut = read_config("{\n\"model_type\": \"llama\",", "config.json");
+  ASSERT_FALSE(cut);
+  EXPECT_NE(cut.error().message.find("config.json:2: isn't JSON"), std::string::npos) << cut.error().message;
   nlohmann::json odd = nlohmann::json::parse(kSmall);
   for (const nlohmann::json& value : {nlohmann::json(-5), nlohmann::json("many"), nlohmann::json(1e30),
                                       nlohmann::json(nlohmann::json::array())}) {

@@ -50,12 +50,9 @@ int calibrate(const CalibrateOptions& options) {
                              std::filesystem::path(options.file).filename().string();
   const auto done = validate::calibrate(*chip, rows.value(), id, source);
   if (!done) return refuse(options.file + ": " + done.error().message);
-  if (!write_whole(options.out, done.value().text)) {
-    std::fprintf(stderr, "ppu: calibrate: %s: can't be written\n", options.out.c_str());
-    return kFailed;
-  }
+  if (!write_whole(options.out, done.value().text)) return refuse(options.out + ": can't be written");
   for (const validate::Moved& m : done.value().moved)
-    std::printf("%-40s %10.4g -> %.4g\n", m.what.c_str(), m.before, m.after);
+    if (m.after != m.before) std::printf("%-40s %10.4g -> %.4g\n", m.what.c_str(), m.before, m.after);
   const validate::Errors &before = done.value().before, &after = done.value().after;
   std::printf("%d of %d rows modelled; error (mean, median): %.1f%%, %.1f%% before, %.1f%%, %.1f%% after\n",
               after.modelled, after.rows, 100 * before.mape, 100 * before.median, 100 * after.mape,
