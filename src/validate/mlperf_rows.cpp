@@ -48,6 +48,8 @@ constexpr double kSentence = 128;  // tokens, where a row of sentences gives non
 
 /// Seconds between a stream's queries for images (MLPerf Inference v0.5).
 constexpr double kStreamInterval = 0.05;
+/// Samples of a query of MultiStream since v1.0, whose figure is the latency.
+constexpr double kStreamQuery = 8;
 
 const Benchmark* benchmark_of(const Row& row) {
   const std::string name = letters_and_digits(row.model);
@@ -106,6 +108,18 @@ Result<workload::SteadyRun> language_run(const Question& q, const Benchmark& b,
   return best;
 }
 
+/// One answer after the other, by the group of the row's chips that gives it soonest.
+Result<workload::StaticRun> one_answer(const Question& q, const Benchmark& b, const workload::Server& base) {
+  Result<workload::StaticRun> best = unsupported("no group of the row's chips holds " + q.row.model);
+  for (int tp = 1; tp <= int(q.row.chips); tp *= 2) {
+    workload::Server s = base;
+    s.deployment.parallel = {.tp = tp, .pp = 1, .ep = 1, .dp = 1};
+    Result<workload::StaticRun> run = workload::static_batch(s, b.beams, b.in, b.out);
+    if (run ? !best || run.value().seconds < best.value().seconds : !best) best = std::move(run);
+  }
+  return best;
+}
+
 Result<workload::Server> server_of(const Question& q, const Benchmark& b, const workload::Model& model) {
   const auto precision = workload::find_precision(precision_name(q.row, b, q.chip));
   if (!precision) return precision.error();
@@ -139,6 +153,14 @@ Result<Outcome> run_benchmark(const Question& q) {
   const bool bounded = scenario == Scenario::kServer || scenario == Scenario::kMultiStream;
   const double rate = terms.rate * (bounded ? terms.server_share : 1);
   Outcome out;
+  if (b->out > 0 && scenario == Scenario::kSingleStream) {
+    const auto run = one_answer(q, *b, server.value());
+    if (!run) return run.error();
+    out.latency = run.value().seconds / terms.rate, out.tpot = run.value().tpot / terms.rate;
+    out.items_per_second = 1 / out.latency, out.tokens_per_second = b->out / out.latency;
+    out.cost = run.value().cost;
+    return out;
+  }
   if (b->out > 0) {
     const auto run = language_run(q, *b, server.value());
     if (!run) return run.error();
@@ -149,12 +171,15 @@ Result<Outcome> run_benchmark(const Question& q) {
     return out;
   }
   const double tokens = lower_case(row.model).starts_with("bert") ? kBertTokens : 0;
-  const double bound = scenario_of(row) == Scenario::kMultiStream ? kStreamInterval : b->bound;
-  const auto run = workload::run_items(server.value(), scenario_of(row), tokens, 0, bound);
+  const bool by_query = scenario == Scenario::kMultiStream && q.asked.figure == Figure::kLatency;
+  const double bound = scenario == Scenario::kMultiStream ? kStreamInterval : b->bound;
+  const auto run = by_query ? workload::run_items(server.value(), Scenario::kOffline, tokens,
+                                                  std::ceil(kStreamQuery / row.chips))
+                            : workload::run_items(server.value(), scenario, tokens, 0, bound);
   if (!run) return run.error();
   out.items_per_second = rate * run.value().items_per_second, out.cost = run.value().cost;
   out.batch = rate * run.value().batch;
-  out.latency = scenario_of(row) == Scenario::kSingleStream ? run.value().p99 : run.value().latency;
+  out.latency = scenario == Scenario::kSingleStream ? run.value().p99 : run.value().latency;
   out.latency /= terms.rate;
   return out;
 }
@@ -220,8 +245,9 @@ Result<double> power_row(const Question& q) {
 
 Result<double> items_row(const Question& q, const workload::Model& model) {
   const Row& row = q.row;
-  const auto precision = precision_of(row, model);
+  const auto precision = precision_of(row, model, q.chip);
   if (!precision) return precision.error();
+  if (!row.precision.empty() && !names_precision(row)) q.assume(std::string(precision.value().name));
   workload::Server s;
   s.deployment = {.model = &model, .precision = precision.value(), .parallel = {}};
   s.deployment.parallel.dp = std::max(1, int(row.chips));

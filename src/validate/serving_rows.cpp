@@ -89,10 +89,11 @@ class Installed {
     Result<workload::Model> model = model_of(q);
     if (!model) return model.error();
     out.model_ = std::make_unique<workload::Model>(std::move(model).value());
-    const auto parallel = parallel_of(q.row);
+    const auto parallel = parallel_of(q.row, q.chip.dies);
     if (!parallel) return parallel.error();
-    const auto precision = precision_of(q.row, *out.model_);
+    const auto precision = precision_of(q.row, *out.model_, q.chip);
     if (!precision) return precision.error();
+    if (!q.row.precision.empty() && !names_precision(q.row)) q.assume(std::string(precision.value().name));
     out.server_.deployment = {
         .model = out.model_.get(), .precision = precision.value(), .parallel = parallel.value()};
     if (number_at(q.row.scenario, "tp"))
@@ -102,6 +103,8 @@ class Installed {
     out.server_.deployment.fused = !contains(q.row.scenario, "eager");
     out.server_.chip = q.chip, out.server_.stack = q.stack;
     share_experts(q, out.server_);
+    if (const int chips = out.server_.deployment.parallel.chips(); chips != int(q.row.chips))
+      q.assume(std::to_string(chips) + " chips");
     const double tokens =
         std::max(1.0, q.row.in + q.row.out) * std::max(1.0, q.row.kind == "serving-static" ? q.row.batch : 1);
     if (!workload::fitting_sequences(out.server_, tokens, std::min(8192.0, tokens)))
@@ -132,6 +135,7 @@ void spread_experts(const Question& q, double in, Server& server) {
   const auto ep = number_at(row.scenario, "EP");
   const workload::Model& model = *server.deployment.model;
   int wanted = ep ? int(*ep) : 0;
+  if (q.chip.dies > 1 && wanted == int(row.chips * q.chip.dies)) wanted = int(row.chips);
   if (!ep && model.parameters() > kSpreadModel) wanted = std::max(8, int(row.chips));
   const double experts = experts_of(model);
   if (wanted <= 1 || experts <= 0) return;
@@ -146,9 +150,14 @@ void spread_experts(const Question& q, double in, Server& server) {
   server.deployment.parallel = before;
 }
 
-/// The question as one of a model that makes no tokens; nothing when it does.
+/// The question as one of a model that makes no tokens, or of the inputs a second that one encodes ("audio/s"
+/// of Whisper); nothing when it is about tokens.
 std::optional<Result<double>> as_items(const Question& q, const Server& server) {
-  if (server.deployment.model->decoder) return std::nullopt;
+  const Figure asked = q.asked.figure;
+  const bool of_items =
+      asked == Figure::kItemRate || asked == Figure::kItemsPerJoule || asked == Figure::kEnergyItem;
+  if (server.deployment.model->decoder && !(server.deployment.model->encoder && of_items))
+    return std::nullopt;
   return items_row(q, *server.deployment.model);
 }
 

@@ -114,16 +114,19 @@ bool attention_apart(const Row& row) {
   return dp > 1 && tp * pp == row.chips && std::fmod(tp, dp) == 0;
 }
 
-Result<workload::Parallel> parallel_of(const Row& row) {
+Result<workload::Parallel> parallel_of(const Row& row, double dies) {
   workload::Parallel p;
   const auto tp = number_at(row.scenario, "tp"), pp = number_at(row.scenario, "pp");
-  const auto dp = number_at(row.scenario, "dp"), ep = number_at(row.scenario, "ep");
+  const auto dp = number_at(row.scenario, "dp");
+  auto ep = number_at(row.scenario, "ep");
   for (const auto& part : {tp, pp, dp, ep})
     if (part && (*part < 1 || *part > 4096 || *part != int(*part)))
       return bad_input("scenario `" + row.scenario +
                        "`: degrees of parallelism are whole numbers from 1 to 4096");
   p.pp = int(pp.value_or(1)), p.dp = int(dp.value_or(1));
-  const double chips = row.chips;
+  double chips = row.chips;
+  if (ep && dies > 1 && *ep == chips * dies) ep = chips;
+  if (ep && chips <= 1) chips = std::max(chips, *ep);
   if (attention_apart(row)) {
     p.tp = int(*tp / *dp);
     p.ep = ep && *ep > 1 ? p.tp * p.dp : 1;
@@ -166,7 +169,12 @@ std::string precision_in(std::string_view text) {
   return "";
 }
 
-Result<workload::Precision> precision_of(const Row& row, const workload::Model& model) {
+bool names_precision(const Row& row) {
+  return workload::find_precision(lower_case(row.precision)) || !precision_in(row.precision).empty();
+}
+
+Result<workload::Precision> precision_of(const Row& row, const workload::Model& model,
+                                         const chip::Numbers& chip) {
   std::string name = lower_case(row.precision);
   if (name.empty()) {
     const std::string called = lower_case(row.model);
@@ -180,6 +188,8 @@ Result<workload::Precision> precision_of(const Row& row, const workload::Model& 
     if (name.empty()) name = model.precision;
   }
   if (name == "w8a8" && contains(row.software, "trt")) name = "fp8";
+  if ((name == "fp4" || name == "mxfp4") && !contains(row.precision, "mx") && model.precision != "mxfp4")
+    name = chip.fp4_tflops > 0 ? "nvfp4" : "w4a16";
   const bool engine_keeps_8_bits = contains(row.software, "trt");
   if (name == "fp8" && engine_keeps_8_bits) name += "+kv8";
   return workload::find_precision(name);

@@ -8,14 +8,17 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "chip/predict.h"
 #include "validate/row.h"
 #include "workload/lower.h"
 
 namespace ppu::validate {
 
 /// "TP4 DP1 EP4 vllm 0.18.0" and n_chips as a spreading; parts that aren't named are 1, or what n_chips
-/// leaves for tensor parallelism. kBadInput when they contradict each other.
-Result<workload::Parallel> parallel_of(const Row& row);
+/// leaves for tensor parallelism. Experts may be spread by dies ("EP32" on 16 chips of two); a row that
+/// counts one chip gives figures of one, of as many as its words name. kBadInput when they contradict each
+/// other.
+Result<workload::Parallel> parallel_of(const Row& row, double dies = 1);
 
 /// "TP4 DP4 EP16" on 4 chips counts the same chips twice: as those of the experts' group, and as
 /// data-parallel groups for attention. Each group then has requests of its own, and the row's batch is one
@@ -32,8 +35,13 @@ bool names(const Row& row, std::initializer_list<const char*> words);
 bool names_expert_exchange(const Row& row);
 
 /// The row's precision as workload/precision.h names it; where the row leaves it empty, what its model's name
-/// or published weights say. `eight_bit_cache`: the stack keeps the KV cache in FP8 when weights are.
-Result<workload::Precision> precision_of(const Row& row, const workload::Model& model);
+/// or published weights say. Engines of NVIDIA keep the KV cache in FP8 when weights are. "FP4" is the
+/// format of the model's own weights if that is one of 4 bits, else the chip's.
+Result<workload::Precision> precision_of(const Row& row, const workload::Model& model,
+                                         const chip::Numbers& chip);
+
+/// Whether the row gives a precision by any name known here.
+bool names_precision(const Row& row);
 
 /// The narrowest precision that a text names, as workload/precision.h does; empty: none.
 std::string precision_in(std::string_view text);

@@ -387,6 +387,68 @@ TEST(Rows, InteractiveBenchmarksGiveFewerTokens) {
   EXPECT_DOUBLE_EQ(rate("llama2-70b-99", "Interactive"), rate("llama2-70b-interactive-99", "Server"));
 }
 
+TEST(Rows, ExpertsMayBeSpreadByDiesAndARowMaySpeakOfOneChip) {
+  Row row;
+  row.chips = 16, row.scenario = "prefill EP32";
+  EXPECT_FALSE(parallel_of(row));
+  const auto by_dies = parallel_of(row, 2);
+  ASSERT_TRUE(by_dies);
+  EXPECT_EQ(by_dies.value().ep, 16);
+  EXPECT_EQ(by_dies.value().chips(), 16);
+  row.chips = 1;
+  ASSERT_TRUE(parallel_of(row));
+  EXPECT_EQ(parallel_of(row).value().chips(), 32);
+  const Judged one = judge(row_of("a\tH100 SXM\t1\tDeepSeek-R1\tFP8\tserving-pd\t\t4096\t\tprefill EP32"
+                                  "\tinput_throughput\t1\ttok/s/GPU\tSGLang"),
+                           nullptr, false);
+  ASSERT_TRUE(one.modelled()) << one.reason;
+  EXPECT_NE(one.assumed.find("32 chips"), std::string::npos) << one.assumed;
+}
+
+TEST(Rows, FourBitsAreThoseOfTheModelOrOfTheChip) {
+  const auto answer = [](const std::string& chip, const std::string& precision) {
+    return judge(row_of("a\t" + chip + "\t1\tLlama-3.1-8B\t" + precision +
+                        "\tserving-static\t16\t512\t128\t\toutput_throughput\t1\ttok/s\tTRT-LLM 1.0"),
+                 nullptr, false);
+  };
+  EXPECT_DOUBLE_EQ(answer("B200", "FP4").predicted, answer("B200", "NVFP4").predicted);
+  EXPECT_DOUBLE_EQ(answer("H100 SXM", "FP4").predicted, answer("H100 SXM", "W4A16").predicted);
+  EXPECT_GT(answer("B200", "FP4").predicted, 1.2 * answer("B200", "BF16").predicted);
+  // A precision that nobody knows is answered as the model's weights are, and said so.
+  EXPECT_NE(answer("H100 SXM", "INT3").assumed.find("bf16"), std::string::npos);
+  EXPECT_EQ(answer("H100 SXM", "BF16").assumed.find("bf16"), std::string::npos);
+}
+
+TEST(Rows, EncodedInputsAreItems) {
+  const auto answer = [](const std::string& kind) {
+    return judge(row_of("a\tA100 SXM 80GB\t1\twhisper-large-v3\tFP16\t" + kind +
+                        "\t16\t\t\t\tthroughput\t1\taudio/s\tfaster-whisper"),
+                 nullptr, false);
+  };
+  ASSERT_TRUE(answer("latency").modelled()) << answer("latency").reason;
+  EXPECT_DOUBLE_EQ(answer("latency").predicted, answer("serving-max").predicted);
+}
+
+TEST(Rows, LatenciesOfBenchmarksAreThoseOfTheirQueries) {
+  const auto answer = [](const std::string& model, const std::string& scenario, const std::string& chips) {
+    const Judged j = judge(row_of("a\tL40S\t" + chips + "\t" + model +
+                                  "\tclosed\tmlperf\t\t\t\tMLPerf Inference v5.1 edge closed " + scenario +
+                                  "\tp99_latency\t1\tms\tx"),
+                           nullptr, false);
+    EXPECT_TRUE(j.modelled()) << j.reason;
+    return j.predicted;
+  };
+  // Eight samples a query since v1.0, which several chips share; v0.5's interval of 50 ms is no latency.
+  const double one = answer("resnet50", "SingleStream", "1"), eight = answer("resnet50", "MultiStream", "1");
+  EXPECT_GT(eight, one);
+  EXPECT_LT(eight, 8 * one);
+  EXPECT_LT(answer("resnet50", "MultiStream", "4"), eight);
+  // A language model's answer alone, not a full server's.
+  const double answered = answer("gptj-99", "SingleStream", "1");
+  EXPECT_GT(answered, 69 * 6e9 / 864e9 * 1e3);  // 69 tokens, each reading 6 GB of weights
+  EXPECT_LT(answered, 3 * 69 * 6e9 / 864e9 * 1e3);
+}
+
 TEST(Rows, ABetterChipGivesABetterFigure) {
   const std::string words =
       "\t1\tLlama-3.1-8B\tFP8\tserving-max\t\t1000\t1000\tTP1\toutput_throughput\t15000\ttok/s\tTRT-LLM 1.0";
@@ -413,6 +475,7 @@ TEST(Calibrate, FindsTheChipThatMadeTheRows) {
   EXPECT_LT(done.value().after.mape, 0.2 * done.value().before.mape);
   EXPECT_NEAR(done.value().moved[0].after / done.value().moved[0].before, 0.8, 0.03);
   EXPECT_NE(done.value().text.find("base = \"ppu-810e\""), std::string::npos);
+  EXPECT_EQ(done.value().text.find("step_us"), std::string::npos);  // of which no product tells
   rows.resize(2);
   EXPECT_FALSE(calibrate(*chip::find("ppu-810e"), rows, "mine", "test"));
 }
