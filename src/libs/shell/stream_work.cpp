@@ -38,6 +38,14 @@ CUresult add_to_capture(CUstream stream, CUgraph graph, std::unique_ptr<Work> wo
   return cuLaunchHostFunc(stream, run_again, raw);
 }
 
+/// All of one allocation: the usual case, and one call.
+bool is_inside(const void* at, size_t bytes) {
+  CUdeviceptr base = 0;
+  size_t size = 0;
+  const auto p = reinterpret_cast<CUdeviceptr>(at);
+  return cuMemGetAddressRange(&base, &size, p) == CUDA_SUCCESS && bytes <= base + size - p;
+}
+
 bool is_known(const void* p) {
   CUmemorytype type{};
   return cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, reinterpret_cast<CUdeviceptr>(p)) ==
@@ -83,7 +91,7 @@ CUresult enqueue(CUstream stream, Work work) {
 }
 
 bool reachable(const char* channel, const void* at, size_t bytes) {
-  if (bytes == 0) return true;
+  if (bytes == 0 || (at && is_inside(at, bytes))) return true;
   need_context();  // a thread may begin with a library's call
   if (at && is_known(at) && is_known(static_cast<const char*>(at) + bytes - 1)) return true;
   log(channel, LogLevel::kError, "an operand's %zu bytes at %p aren't all device memory", bytes, at);
