@@ -80,7 +80,9 @@ bool find_results(SumLoop& loop) {
   std::set<const Value*> known;
   for (const Sum& s : loop.sums) known.insert({s.phi, s.next});
   for (Instruction& inst : *loop.body) {
-    if (!inst.isUsedOutsideOfBlock(loop.body) || known.contains(&inst)) continue;
+    // Phis behind the loop count, unlike for isUsedOutsideOfBlock.
+    const auto outside = [&](const User* user) { return cast<Instruction>(user)->getParent() != loop.body; };
+    if (known.contains(&inst) || none_of(inst.users(), outside)) continue;
     if (loop.moving.contains(&inst)) return false;
     loop.other_results.push_back(&inst);
   }

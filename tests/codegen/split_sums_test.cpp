@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Module.h>
 #include <llvm/IR/Verifier.h>
 
@@ -15,11 +16,12 @@ namespace {
 
 struct Shape {
   unsigned rows = 4, columns = 4;
-  bool loop = true, writes = false, linked = false;
+  bool loop = true, writes = false, linked = false, guarded = false;
 };
 
 /// rows x columns sums of 32 floats that stand in the frame: += a[row] * b[column], in a loop of eight rounds
 /// or once. `writes`: something is stored on the way. `linked`: each sum takes the next one's old value.
+/// `guarded`: it may be no round, and how many there were is returned.
 class Sums {
  public:
   explicit Sums(const Shape& shape) : module_("m", context_), b_(context_), shape_(shape) {
@@ -35,7 +37,11 @@ class Sums {
     for (llvm::Value* place : places_) sums.push_back(b_.CreateLoad(type(), place));
     if (shape.loop) {
       auto* body = llvm::BasicBlock::Create(context_, "body", f_);
-      b_.CreateBr(body);
+      auto* exit = llvm::BasicBlock::Create(context_, "exit", f_);
+      if (shape.guarded)
+        b_.CreateCondBr(b_.CreateIsNull(f_->getArg(0)), exit, body);
+      else
+        b_.CreateBr(body);
       b_.SetInsertPoint(body);
       auto* round = b_.CreatePHI(b_.getInt64Ty(), 2);
       round->addIncoming(b_.getInt64(0), entry);
@@ -49,20 +55,34 @@ class Sums {
       llvm::Value* next = b_.CreateAdd(round, b_.getInt64(1));
       round->addIncoming(next, body);
       for (unsigned s = 0; s < count(); s++) phis[s]->addIncoming(sums[s], body);
-      auto* exit = llvm::BasicBlock::Create(context_, "exit", f_);
       b_.CreateCondBr(b_.CreateICmpULT(next, b_.getInt64(8)), body, exit);
       b_.SetInsertPoint(exit);
+      if (shape.guarded) {
+        rounds_ = merged(b_.getInt64(0), next, entry, body);
+        for (unsigned s = 0; s < count(); s++)
+          sums[s] = merged(phis[s]->getIncomingValueForBlock(entry), sums[s], entry, body);
+      }
     } else {
       sums = added(sums, shared);
     }
     for (unsigned s = 0; s < count(); s++) b_.CreateStore(sums[s], places_[s]);
-    b_.CreateRet(b_.getInt32(0));
+    b_.CreateRet(rounds_ ? b_.CreateTrunc(rounds_, b_.getInt32Ty()) : b_.getInt32(0));
     EXPECT_FALSE(llvm::verifyModule(module_, &llvm::errs()));
   }
 
   void split(bool avx512) {
     split_sums(module_, avx512);
     EXPECT_FALSE(llvm::verifyModule(module_, &llvm::errs()));
+  }
+
+  /// Whether something is used that no longer is.
+  bool uses_poison() const {
+    for (const llvm::Instruction& inst : llvm::instructions(f_))
+      for (const llvm::Value* v : inst.operands())
+        if (llvm::isa<llvm::PoisonValue>(v) && !llvm::isa<llvm::InsertElementInst>(inst) &&
+            !llvm::isa<llvm::ShuffleVectorInst>(inst))
+          return true;
+    return false;
   }
 
   /// Of each loop, how many vectors it carries.
@@ -93,6 +113,13 @@ class Sums {
   llvm::Type* type() { return llvm::FixedVectorType::get(b_.getFloatTy(), 32); }
   llvm::Value* at(llvm::Value* p, uint64_t bytes) { return b_.CreateConstGEP1_64(b_.getInt8Ty(), p, bytes); }
 
+  llvm::PHINode* merged(llvm::Value* a, llvm::Value* b, llvm::BasicBlock* from_a, llvm::BasicBlock* from_b) {
+    llvm::PHINode* phi = b_.CreatePHI(a->getType(), 2);
+    phi->addIncoming(a, from_a);
+    phi->addIncoming(b, from_b);
+    return phi;
+  }
+
   std::vector<llvm::Value*> added(const std::vector<llvm::Value*>& sums, llvm::Value* from) {
     std::vector<llvm::Value*> a, b, out;
     for (unsigned i = 0; i < shape_.rows; i++)
@@ -112,6 +139,7 @@ class Sums {
   llvm::IRBuilder<> b_;
   const Shape shape_;
   llvm::Function* f_ = nullptr;
+  llvm::Value* rounds_ = nullptr;
   std::vector<llvm::Value*> places_;
 };
 
@@ -131,6 +159,13 @@ TEST(SplitSums, WhatFitsStays) {
   Sums few({.rows = 2, .columns = 4});
   few.split(true);
   EXPECT_EQ(few.loops(), std::vector<unsigned>{8});
+}
+
+TEST(SplitSums, CountersAreReadBehindTheLoop) {
+  Sums guarded({.guarded = true});
+  guarded.split(true);
+  EXPECT_EQ(guarded.loops(), (std::vector<unsigned>{16, 16}));
+  EXPECT_FALSE(guarded.uses_poison());
 }
 
 TEST(SplitSums, LoopsThatWriteStay) {
