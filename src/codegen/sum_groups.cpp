@@ -105,6 +105,8 @@ class Leaves {
   const std::set<unsigned>& of(const SumPiece& p) const { return by_sum_[p.sum][p.piece]; }
   size_t count() const { return stays_.size(); }
   bool stays(unsigned leaf) const { return stays_[leaf]; }
+  /// Registers that its lanes are picked from: a permutation each. A row, or one element, costs nothing.
+  unsigned picked_from(unsigned leaf) const { return picked_from_[leaf]; }
 
  private:
   using Key = std::pair<const Value*, std::vector<int>>;
@@ -120,13 +122,28 @@ class Leaves {
       key = {shuffle->getOperand(0), std::vector<int>(mask.begin(), mask.end())};
     }
     const auto [at, fresh] = numbers_.try_emplace(std::move(key), unsigned(stays_.size()));
-    if (fresh) stays_.push_back(!inside);
+    if (fresh) {
+      stays_.push_back(!inside);
+      picked_from_.push_back(inside ? registers_of(at->first.second) : 0);
+    }
     return at->second;
+  }
+
+  unsigned registers_of(const std::vector<int>& mask) const {
+    bool same = true, row = true;
+    std::set<unsigned> registers;
+    for (size_t l = 0; l < mask.size(); l++) {
+      same &= mask[l] == mask[0];
+      row &= mask[l] == mask[0] + int(l);
+      registers.insert(unsigned(std::max(mask[l], 0)) / loop_.piece_lanes);
+    }
+    return same || row ? 0 : unsigned(registers.size());
   }
 
   const SumLoop& loop_;
   std::map<Key, unsigned> numbers_;
   std::vector<bool> stays_;
+  std::vector<unsigned> picked_from_;
   std::vector<std::vector<std::set<unsigned>>> by_sum_;
 };
 
@@ -175,10 +192,36 @@ class Grouping {
     const std::vector<std::vector<SumPiece>> tight = fill(SIZE_MAX);
     size_t all = 0;
     for (const auto& g : tight) all += g.size();
+    if (tight.size() > 1 && picks(tight) > spills()) return {{}};
     return tight.size() < 2 ? tight : fill((all + tight.size() - 1) / tight.size());
   }
 
  private:
+  /// Permutations that groups make in a round because they don't share what others picked.
+  size_t picks(const std::vector<std::vector<SumPiece>>& groups) const {
+    size_t all = 0;
+    std::vector<bool> once(leaves_.count());
+    for (const auto& group : groups) {
+      std::vector<bool> here(leaves_.count());
+      for (const SumPiece& p : group)
+        for (unsigned l : leaves_.of(p)) {
+          if (!here[l] && once[l]) all += leaves_.picked_from(l);
+          here[l] = true;
+        }
+      for (size_t l = 0; l < here.size(); l++)
+        if (here[l]) once[l] = true;
+    }
+    return all;
+  }
+
+  /// Sums that would go to memory and come back in a round, all in one loop.
+  size_t spills() const {
+    size_t pieces = 0;
+    for (const Cluster& c : clusters_) pieces += c.pieces.size();
+    const size_t all = needed(pieces, std::vector<bool>(leaves_.count(), true));
+    return all > most_ ? (all - most_) * steps_ : 0;
+  }
+
   size_t needed(size_t pieces, const std::vector<bool>& leaves) const {
     size_t inside = 0, outside = 0;
     for (unsigned l = 0; l < leaves.size(); l++) (leaves_.stays(l) ? outside : inside) += leaves[l];

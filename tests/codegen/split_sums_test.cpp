@@ -16,12 +16,13 @@ namespace {
 
 struct Shape {
   unsigned rows = 4, columns = 4;
-  bool loop = true, writes = false, linked = false, guarded = false;
+  bool loop = true, writes = false, linked = false, guarded = false, picked = false;
 };
 
 /// rows x columns sums of 32 floats that stand in the frame: += a[row] * b[column], in a loop of eight rounds
 /// or once. `writes`: something is stored on the way. `linked`: each sum takes the next one's old value.
-/// `guarded`: it may be no round, and how many there were is returned.
+/// `guarded`: it may be no round, and how many there were is returned. `picked`: each b is every fourth
+/// element of what is loaded, the same for both halves.
 class Sums {
  public:
   explicit Sums(const Shape& shape) : module_("m", context_), b_(context_), shape_(shape) {
@@ -124,7 +125,16 @@ class Sums {
     std::vector<llvm::Value*> a, b, out;
     for (unsigned i = 0; i < shape_.rows; i++)
       a.push_back(b_.CreateVectorSplat(32, b_.CreateLoad(b_.getFloatTy(), at(from, 4 * i))));
-    for (unsigned j = 0; j < shape_.columns; j++) b.push_back(b_.CreateLoad(type(), at(from, 512 + 128 * j)));
+    for (unsigned j = 0; j < shape_.columns; j++) {
+      if (!shape_.picked) {
+        b.push_back(b_.CreateLoad(type(), at(from, 512 + 128 * j)));
+        continue;
+      }
+      std::vector<int> mask;
+      for (unsigned l = 0; l < 32; l++) mask.push_back(int(j + l % 16 * 4));
+      llvm::Value* row = b_.CreateLoad(llvm::FixedVectorType::get(b_.getFloatTy(), 64), at(from, 512));
+      b.push_back(b_.CreateShuffleVector(row, mask));
+    }
     if (shape_.writes) b_.CreateStore(b_.getInt32(1), from);
     for (unsigned s = 0; s < count(); s++) {
       llvm::Value* sum = sums[shape_.linked ? (s + 1) % count() : s];
@@ -166,6 +176,12 @@ TEST(SplitSums, CountersAreReadBehindTheLoop) {
   guarded.split(true);
   EXPECT_EQ(guarded.loops(), (std::vector<unsigned>{16, 16}));
   EXPECT_FALSE(guarded.uses_poison());
+}
+
+TEST(SplitSums, PermutationsAreNotMadeTwiceToSpareAFewSpills) {
+  Sums picked({.picked = true});
+  picked.split(true);
+  EXPECT_EQ(picked.loops(), std::vector<unsigned>{16});
 }
 
 TEST(SplitSums, LoopsThatWriteStay) {
