@@ -14,21 +14,18 @@ using namespace llvm;
 
 namespace ppu::codegen {
 
-const Value* frame_of(const Value* pointer) {
-  const Value* object = getUnderlyingObject(pointer, 0);
-  const auto* load = dyn_cast<LoadInst>(object);
-  if (!load) return nullptr;
+bool in_frame(const Value* pointer) {
+  const auto* load = dyn_cast<LoadInst>(getUnderlyingObject(pointer, 0));
+  if (!load) return false;
   const Function& f = *load->getFunction();
   APInt offset(64, 0);
   const Value* from = load->getPointerOperand()->stripAndAccumulateConstantOffsets(
       f.getParent()->getDataLayout(), offset, true);
-  const bool is_frame =
-      f.arg_size() > 1 && from == f.getArg(1) && offset == offsetof(exec::BlockState, frame);
-  return is_frame ? object : nullptr;
+  return f.arg_size() > 1 && from == f.getArg(1) && offset == offsetof(exec::BlockState, frame);
 }
 
 FramePlace frame_place(const Value* pointer, uint64_t bytes, const DataLayout& layout) {
-  if (!frame_of(pointer)) return {};
+  if (!in_frame(pointer)) return {};
   APInt offset(64, 0);
   const Value* base = pointer->stripAndAccumulateConstantOffsets(layout, offset, true);
   return {base, offset.getSExtValue(), offset.getSExtValue() + int64_t(bytes)};

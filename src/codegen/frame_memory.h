@@ -9,8 +9,8 @@ class Value;
 
 namespace ppu::codegen {
 
-/// The frame's start as the pointer's function has it; null if the pointer isn't into the frame.
-const llvm::Value* frame_of(const llvm::Value* pointer);
+/// Whether the pointer surely is into the frame.
+bool in_frame(const llvm::Value* pointer);
 
 /// Bytes of the frame, from some pointer on.
 struct FramePlace {

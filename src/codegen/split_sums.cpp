@@ -141,11 +141,9 @@ class Splitter {
     std::set<std::pair<const Instruction*, unsigned>> wanted;
     for (const SumPiece& p : groups_[g])
       for (const Instruction* inst : loop_.sums[p.sum].slice) wanted.insert({inst, p.piece});
-    for (Instruction& inst : *loop_.body) {
-      if (!loop_.moving.contains(&inst) || isa<PHINode>(inst)) continue;
+    for (Instruction& inst : *loop_.body)
       for (unsigned h = 0; h < loop_.pieces; h++)
         if (wanted.contains({&inst, h})) piece(&inst, h);
-    }
     for (const SumPiece& p : groups_[g]) {
       const Sum& sum = loop_.sums[p.sum];
       auto* phi = cast<PHINode>(pieces_.at({sum.phi, p.piece}));
@@ -324,7 +322,7 @@ class Splitter {
     }
     for (const Instruction& inst : *loop_.body)
       if (inst.mayReadFromMemory())
-        if (const auto* load = dyn_cast<LoadInst>(&inst); !load || frame_of(load->getPointerOperand()))
+        if (const auto* load = dyn_cast<LoadInst>(&inst); !load || in_frame(load->getPointerOperand()))
           return false;
     // A group's first values are loaded after the stores of groups before it. Those of the same sum go to
     // where its own came from.
@@ -334,7 +332,7 @@ class Splitter {
       const FramePlace from = place(load->getPointerOperand(), load->getType());
       const bool own =
           store.getValueOperand() == sum.next && from.base == mine.base && from.from == mine.from;
-      if (!own && frame_of(load->getPointerOperand()) && !from.apart(mine)) return false;
+      if (!own && in_frame(load->getPointerOperand()) && !from.apart(mine)) return false;
     }
     return true;
   }

@@ -26,7 +26,7 @@ LoadInst* start_of(const Value* v) {
       auto* from = dyn_cast<Instruction>(operand);
       if (!from || from->getParent() != inst->getParent() || !from->hasOneUse()) continue;
       auto* load = const_cast<LoadInst*>(dyn_cast<LoadInst>(from));
-      if (load && load->isSimple() && load->getType() == v->getType() && frame_of(load->getPointerOperand()))
+      if (load && load->isSimple() && load->getType() == v->getType() && in_frame(load->getPointerOperand()))
         return load;
       // The sum is the last operand of fma, and the only one elsewhere.
       if (simt::is_elementwise(*from, lanes)) next = from;
@@ -54,7 +54,7 @@ BasicBlock* loop_once(BasicBlock& block, VectorRegisters registers) {
     Value* v = store ? store->getValueOperand() : nullptr;
     auto* from = dyn_cast_or_null<Instruction>(v);
     if (!from || from->getParent() != &block || !isa<FixedVectorType>(v->getType()) || !store->isSimple() ||
-        !v->hasOneUse() || !frame_of(store->getPointerOperand()))
+        !v->hasOneUse() || !in_frame(store->getPointerOperand()))
       continue;
     if (LoadInst* load = start_of(v)) {
       sums[store] = load;
