@@ -1,5 +1,7 @@
 """Training on 'cuda' gives the losses that it gives on 'cpu', and leaves no memory behind."""
 import gc
+import subprocess
+import sys
 import unittest
 
 import torch
@@ -67,6 +69,18 @@ class Training(unittest.TestCase):
                     actual = losses(make, batch, "cuda", optimizer)
                     self.assertLess(actual[-1], actual[0])
                     torch.testing.assert_close(actual, expected, rtol=2e-5, atol=2e-5)
+
+    def test_a_backward_pass_may_be_the_last_line(self):
+        """Autograd's thread may want the interpreter while that ends."""
+        script = """import sys, torch
+sys.setswitchinterval(10)  # so that it doesn't get it by asking
+x = torch.ones(4, device="cuda", requires_grad=True)
+(x * x).sum().backward()
+torch.cuda.synchronize()"""
+        runs = [subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        for run in runs:
+            said = run.communicate(timeout=300)[1]
+            self.assertEqual(run.returncode, 0, said)
 
     def test_a_thousand_steps_leak_nothing(self):
         model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.1), nn.Linear(8, 1)).cuda()

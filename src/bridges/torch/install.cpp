@@ -13,6 +13,7 @@
 #include "bridges/torch/device_memory.h"
 #include "bridges/torch/direct.h"
 #include "bridges/torch/own_operators.h"
+#include "bridges/torch/python_exit.h"
 #include "bridges/torch/sleep.h"
 
 namespace ppu::bridge {
@@ -128,6 +129,7 @@ void install() {
   log("torch", LogLevel::kInfo, "PyTorch %s: %zu operators taken over, %zu without a CPU kernel left to fail",
       ppu_torch_built_for(), taken, lacking);
   print_counters_at_exit();
+  let_threads_finish_before_python();
 }
 
 }  // namespace
