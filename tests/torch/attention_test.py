@@ -123,6 +123,28 @@ class Attention(unittest.TestCase):
                             seqused_k=part, block_table=table)
             torch.testing.assert_close(out.double().cpu(), wanted, rtol=1e-2, atol=1e-2)
 
+    def test_slopes(self):
+        """ALiBi's: a score falls by the head's slope for each step between a query and a key, counted from the end."""
+        torch.manual_seed(3)
+        batch, heads, rows, columns = 2, 3, 5, 7
+        q, k, v = (torch.randn(batch, n, heads, 8).half() for n in (rows, columns, columns))
+        distance = (torch.arange(columns)[None] - torch.arange(columns - rows, columns)[:, None]).double()
+        bounds = [torch.arange(0, batch * n + 1, n, dtype=torch.int32, device="cuda") for n in (rows, columns)]
+        device = [t.cuda() for t in (q, k, v)]
+        for slopes in (torch.tensor([0.5, 0.25, 1.0]), torch.tensor([[0.5, 0.25, 1.0], [0.125, 2.0, 0.0]])):
+            for causal in (False, True):
+                with self.subTest(slopes=slopes.dim(), causal=causal):
+                    mask = -slopes.double().view(-1, heads, 1, 1) * distance.abs()
+                    if causal:
+                        mask = mask.masked_fill(distance > 0, -math.inf)
+                    wanted = plain(*(t.double().transpose(1, 2) for t in (q, k, v)), mask=mask).transpose(1, 2)
+                    rest = (rows, columns, 0.0, causal, False)
+                    dense = torch.ops.aten._flash_attention_forward(*device, None, None, *rest, alibi_slopes=slopes.cuda())[0]
+                    torch.testing.assert_close(dense.double().cpu(), wanted, rtol=4e-3, atol=4e-3)
+                    packed = torch.ops.aten._flash_attention_forward(
+                        *[t.flatten(0, 1) for t in device], *bounds, *rest, alibi_slopes=slopes.cuda())[0]
+                    torch.testing.assert_close(packed.double().cpu(), wanted.flatten(0, 1), rtol=4e-3, atol=4e-3)
+
     def test_strides_are_those_that_compiled_code_expects(self):
         """torch.compile lays out what follows by PyTorch's meta kernels."""
         def strides(results):

@@ -1,6 +1,8 @@
 // Attention: flash, memory-efficient and cuDNN's, forward and backward. PyTorch chooses one of them for
 // device 'cuda' by itself; all are carried out by the wheel's CPU flash kernel where it can, else by matrix
 // products in f32.
+#include <ATen/native/transformers/attention.h>
+
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -16,7 +18,8 @@ using OptionalTensor = std::optional<Tensor>;
 
 constexpr int64_t kLogSumExpMultiple = 32;  // the efficient kernel's row of log-sum-exps is padded to it
 
-/// One attention over tensors [batch, heads, length, width].
+/// One attention over tensors [batch, heads, length, width]. Results are written where the caller wants them,
+/// in the order of dimensions that the fused kernels give theirs.
 struct Attention {
   Tensor q, k, v;
   Tensor bias;         // undefined: none
@@ -88,36 +91,50 @@ Tensor probabilities_of(const Tensor& scores, const Tensor& log_sum_exp) {
   return (scores - log_sum_exp.unsqueeze(-1)).exp().nan_to_num_(0.0);
 }
 
-/// Output and log-sum-exp [batch, heads, length].
-std::pair<Tensor, Tensor> forward(const Attention& a) {
-  if (a.fits_flash()) {
-    const OptionalTensor mask = a.bias.defined() ? OptionalTensor(a.bias) : std::nullopt;
-    auto [out, log_sum_exp] =
-        at::_scaled_dot_product_flash_attention_for_cpu(a.q, a.k, a.v, 0.0, a.causal, mask, a.scale);
-    return {out, log_sum_exp.contiguous()};
+OptionalTensor mask_of(const Attention& a) {
+  return a.bias.defined() ? OptionalTensor(a.bias) : std::nullopt;
+}
+
+/// Whether the CPU's flash kernels can write it: they take any stride but the last dimension's.
+bool has_whole_rows(const Tensor& t) {
+  return t.stride(-1) == 1;
+}
+
+/// Writes the output to `out`; returns the log-sum-exp [batch, heads, length].
+Tensor forward(const Attention& a, const Tensor& out) {
+  if (a.fits_flash() && has_whole_rows(out)) {
+    // The kernel itself: its operator stores the output as the query is stored, and copying it costs up to a
+    // tenth of what the kernel takes.
+    const Tensor log_sum_exp =
+        at::empty({a.q.size(0), a.q.size(2), a.q.size(1)}, a.q.options().dtype(wide_type(a.q)));
+    at::native::flash_attention_kernel(at::kCPU, out.transpose(1, 2), log_sum_exp, a.q, a.k, a.v, 0.0,
+                                       a.causal, mask_of(a), a.scale);
+    return log_sum_exp.transpose(1, 2).contiguous();
   }
   const int64_t heads = a.q.size(1);
   const Tensor scores = scores_of(a, for_each_head(a.k, heads));
   const Tensor log_sum_exp = scores.logsumexp(-1);
   Tensor weights = probabilities_of(scores, log_sum_exp);
   if (a.dropout > 0) weights = weights * dropout_mask(a, weights);
-  const Tensor out =
-      at::matmul(weights, for_each_head(a.v, heads).to(weights.scalar_type())).to(a.q.scalar_type());
-  // Stored as [batch, length, heads, width], as the fused kernels store it.
-  return {out.transpose(1, 2).contiguous().transpose(1, 2), log_sum_exp};
+  out.copy_(at::matmul(weights, for_each_head(a.v, heads).to(weights.scalar_type())));
+  return log_sum_exp;
 }
 
 struct Gradients {
-  Tensor q, k, v, bias;
+  Tensor q, k, v;
+  Tensor bias = {};  // undefined: not wanted
 };
 
-Gradients backward(const Attention& a, const Tensor& grad, const Tensor& out, const Tensor& log_sum_exp,
-                   bool bias_wanted) {
-  if (a.fits_flash() && !bias_wanted) {
-    const OptionalTensor mask = a.bias.defined() ? OptionalTensor(a.bias) : std::nullopt;
-    auto [q, k, v] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
-        grad, a.q, a.k, a.v, out, log_sum_exp, 0.0, a.causal, mask, a.scale);
-    return {q, k, v, {}};
+/// Writes the gradients to `to`, whose tensors are zero.
+void backward(const Attention& a, const Tensor& grad, const Tensor& out, const Tensor& log_sum_exp,
+              const Gradients& to) {
+  if (a.fits_flash() && !to.bias.defined() && has_whole_rows(to.q) && has_whole_rows(to.k) &&
+      has_whole_rows(to.v)) {
+    at::native::flash_attention_backward_kernel(
+        at::kCPU, to.q.transpose(1, 2), to.k.transpose(1, 2), to.v.transpose(1, 2), grad.transpose(1, 2),
+        a.q.transpose(1, 2), a.k.transpose(1, 2), a.v.transpose(1, 2), out.transpose(1, 2),
+        log_sum_exp.to(wide_type(a.q)).transpose(1, 2), 0.0, a.causal, mask_of(a), a.scale);
+    return;
   }
   const int64_t heads = a.q.size(1);
   const auto type = wide_type(a.q);
@@ -134,53 +151,50 @@ Gradients backward(const Attention& a, const Tensor& grad, const Tensor& out, co
     grad_weights = grad_weights * mask;
   }
   const Tensor grad_scores = weights * (grad_weights - (grad_weights * weights).sum(-1, true));
-  Gradients result;
-  result.q = at::matmul(grad_scores, k).mul_(a.factor()).to(a.q.scalar_type());
-  result.k = sum_heads(at::matmul(grad_scores.transpose(-1, -2), a.q.to(type)).mul_(a.factor()), a.k)
-                 .to(a.k.scalar_type());
-  result.v = sum_heads(at::matmul(dropped.transpose(-1, -2), g), a.v).to(a.v.scalar_type());
-  if (bias_wanted) result.bias = grad_scores.sum_to_size(a.bias.sizes()).to(a.bias.scalar_type());
-  return result;
+  to.q.copy_(at::matmul(grad_scores, k).mul_(a.factor()));
+  to.k.copy_(sum_heads(at::matmul(grad_scores.transpose(-1, -2), a.q.to(type)).mul_(a.factor()), a.k));
+  to.v.copy_(sum_heads(at::matmul(dropped.transpose(-1, -2), g), a.v));
+  if (to.bias.defined()) to.bias.copy_(grad_scores.sum_to_size(to.bias.sizes()));
 }
 
-/// `t` in the order of dimensions that the fused kernel gives its result: that of `like`. Compiled code
-/// relies on the strides that PyTorch's meta kernels promise (torch/_meta_registrations.py,
+/// Of the given sizes, in the order of dimensions that the fused kernel gives its result: that of `like`.
+/// Compiled code relies on the strides that PyTorch's meta kernels promise (torch/_meta_registrations.py,
 /// alloc_with_matching_layout).
-Tensor laid_as(const Tensor& t, const Tensor& like) {
-  if (!t.defined()) return t;
-  Tensor wanted;
-  if (t.sizes() == like.sizes()) {
-    wanted = at::empty_like(like);
-  } else {
-    std::vector<int64_t> order(static_cast<size_t>(like.dim()));  // from the innermost
-    std::iota(order.begin(), order.end(), int64_t{0});
-    const auto place = [&](int64_t i) {  // a stride of 0 counts as the largest; equal ones keep their order
-      return std::pair(like.stride(i) ? like.stride(i) : std::numeric_limits<int64_t>::max(), i);
-    };
-    std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return place(a) < place(b); });
-    std::vector<int64_t> strides(order.size());
-    int64_t stride = 1;
-    for (const int64_t i : order) {
-      strides[static_cast<size_t>(i)] = stride;
-      stride *= t.size(i);
-    }
-    wanted = at::empty_strided(t.sizes(), strides, t.options());
+Tensor empty_laid_as(at::IntArrayRef sizes, const Tensor& like) {
+  if (sizes == like.sizes()) return at::empty_like(like);
+  std::vector<int64_t> order(static_cast<size_t>(like.dim()));  // from the innermost
+  std::iota(order.begin(), order.end(), int64_t{0});
+  const auto place = [&](int64_t i) {  // a stride of 0 counts as the largest; equal ones keep their order
+    return std::pair(like.stride(i) ? like.stride(i) : std::numeric_limits<int64_t>::max(), i);
+  };
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return place(a) < place(b); });
+  std::vector<int64_t> strides(order.size());
+  int64_t stride = 1;
+  for (const int64_t i : order) {
+    strides[static_cast<size_t>(i)] = stride;
+    stride *= sizes[static_cast<size_t>(i)];
   }
-  return wanted.strides() == t.strides() ? t : wanted.copy_(t);
+  return at::empty_strided(sizes, strides, like.options());
 }
 
-/// Stored as [batch, length, heads, width].
-Tensor laid_by_length(const Tensor& t) {
-  return t.defined() ? t.transpose(1, 2).contiguous().transpose(1, 2) : t;
+/// The output's, of queries and values [batch, heads, length, width] or with length and heads exchanged.
+Tensor output_laid_as_query(const Tensor& q, const Tensor& v) {
+  std::vector<int64_t> sizes = q.sizes().vec();
+  sizes.back() = v.size(-1);
+  return empty_laid_as(sizes, q);
+}
+
+/// [batch, heads, length, width], stored as [batch, length, heads, width].
+Tensor zeros_laid_by_length(const Tensor& like) {
+  return at::zeros({like.size(0), like.size(2), like.size(1), like.size(3)}, like.options()).transpose(1, 2);
 }
 
 /// The bias's gradient: the efficient kernel pads its rows to 16 elements.
-Tensor laid_in_padded_rows(const Tensor& t) {
+Tensor empty_in_padded_rows(const Tensor& like) {
   constexpr int64_t kMultiple = 16;
-  if (!t.defined()) return t;
-  std::vector<int64_t> sizes = t.sizes().vec();
+  std::vector<int64_t> sizes = like.sizes().vec();
   sizes.back() = (sizes.back() + kMultiple - 1) / kMultiple * kMultiple;
-  return at::empty(sizes, t.options()).narrow(-1, 0, t.size(-1)).copy_(t);
+  return at::empty(sizes, like.options()).narrow(-1, 0, like.size(-1));
 }
 
 Tensor undefined_as_none(const Tensor& t) {
@@ -220,8 +234,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt, Tensor, Ten
     const Tensor& q, const Tensor& k, const Tensor& v, double dropout, bool causal, bool,
     std::optional<double> scale) {
   const Attention a{q, k, v, {}, dropout, causal, false, scale, fresh_seed(dropout)};
-  auto [out, log_sum_exp] = forward(a);
-  return {laid_as(out, q),
+  const Tensor out = output_laid_as_query(q, v);
+  const Tensor log_sum_exp = forward(a, out);
+  return {out,
           log_sum_exp,
           Tensor(),
           Tensor(),
@@ -239,8 +254,9 @@ std::tuple<Tensor, Tensor, Tensor> sdpa_flash_backward(const Tensor& grad, const
                                                        double dropout, bool causal, const Tensor& seed,
                                                        const Tensor&, std::optional<double> scale) {
   const Attention a{q, k, v, {}, dropout, causal, false, scale, seed_from(seed)};
-  Gradients g = backward(a, grad, out, log_sum_exp, false);
-  return {laid_as(g.q, q), laid_as(g.k, k), laid_as(g.v, v)};
+  const Gradients g{at::zeros_like(q), at::zeros_like(k), at::zeros_like(v)};
+  backward(a, grad, out, log_sum_exp, g);
+  return {g.q, g.k, g.v};
 }
 
 std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient(const Tensor& q, const Tensor& k, const Tensor& v,
@@ -248,13 +264,14 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient(const Tensor& q, const
                                                           double dropout, bool causal,
                                                           std::optional<double> scale) {
   const Attention a{q, k, v, bias.value_or(Tensor()), dropout, causal, false, scale, fresh_seed(dropout)};
-  auto [out, log_sum_exp] = forward(a);
+  const Tensor out = at::empty({q.size(0), q.size(2), q.size(1), v.size(3)}, q.options()).transpose(1, 2);
+  const Tensor log_sum_exp = forward(a, out);
   const int64_t rows = q.size(2);
   const int64_t padded = (rows + kLogSumExpMultiple - 1) / kLogSumExpMultiple * kLogSumExpMultiple;
   Tensor kept = want_log_sum_exp ? at::constant_pad_nd(log_sum_exp.to(at::kFloat), {0, padded - rows},
                                                        std::numeric_limits<double>::infinity())
                                  : at::empty({q.size(0), q.size(1), 0}, q.options().dtype(at::kFloat));
-  return {laid_by_length(out), kept, seed_tensor(q, a.seed), seed_tensor(q, 0)};
+  return {out, kept, seed_tensor(q, a.seed), seed_tensor(q, 0)};
 }
 
 std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient_backward(
@@ -264,16 +281,19 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> sdpa_efficient_backward(
   if (!grad.defined()) return {};
   const Attention a{q, k, v, bias, dropout, causal, false, scale, seed_from(seed)};
   const Tensor rows = log_sum_exp.narrow(2, 0, q.size(2)).contiguous();
-  Gradients g = backward(a, grad, out, rows, wanted[3] && bias.defined());
-  return {laid_by_length(g.q), laid_by_length(g.k), laid_by_length(g.v), laid_in_padded_rows(g.bias)};
+  const Gradients g{zeros_laid_by_length(q), zeros_laid_by_length(k), zeros_laid_by_length(v),
+                    wanted[3] && bias.defined() ? empty_in_padded_rows(bias) : Tensor()};
+  backward(a, grad, out, rows, g);
+  return {g.q, g.k, g.v, g.bias};
 }
 
 std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt, Tensor, Tensor, Tensor> sdpa_cudnn(
     const Tensor& q, const Tensor& k, const Tensor& v, const OptionalTensor& bias, bool, double dropout,
     bool causal, bool, std::optional<double> scale) {
   const Attention a{q, k, v, bias.value_or(Tensor()), dropout, causal, false, scale, fresh_seed(dropout)};
-  auto [out, log_sum_exp] = forward(a);
-  return {laid_as(out, q),
+  const Tensor out = output_laid_as_query(q, v);
+  const Tensor log_sum_exp = forward(a, out);
+  return {out,
           log_sum_exp.unsqueeze(-1),
           Tensor(),
           Tensor(),
@@ -289,8 +309,9 @@ std::tuple<Tensor, Tensor, Tensor> sdpa_cudnn_backward(
     const Tensor& log_sum_exp, const Tensor& seed, const Tensor&, const Tensor& bias, const Tensor&,
     const Tensor&, c10::SymInt, c10::SymInt, double dropout, bool causal, std::optional<double> scale) {
   const Attention a{q, k, v, undefined_as_none(bias), dropout, causal, false, scale, seed_from(seed)};
-  Gradients g = backward(a, grad, out, log_sum_exp.squeeze(-1), false);
-  return {laid_as(g.q, q), laid_as(g.k, k), laid_as(g.v, v)};
+  const Gradients g{at::zeros_like(q), at::zeros_like(k), at::zeros_like(v)};
+  backward(a, grad, out, log_sum_exp.squeeze(-1), g);
+  return {g.q, g.k, g.v};
 }
 
 // --- the kernels below them: [batch, length, heads, width], or all sequences one behind the other
@@ -360,8 +381,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> flash_forward(
     a.k = k.transpose(1, 2);
     a.v = v.transpose(1, 2);
     a.slopes = slopes.value_or(Tensor());
-    auto [out, log_sum_exp] = forward(a);
-    return {laid_as(out.transpose(1, 2), q), log_sum_exp, state, unused, no_mask};
+    const Tensor out = output_laid_as_query(q, v);
+    const Tensor log_sum_exp = forward(a, out.transpose(1, 2));
+    return {out, log_sum_exp, state, unused, no_mask};
   }
   TORCH_CHECK(is_given(lengths_k) || is_given(used_k),
               "flash attention: cum_seq_k or seqused_k must be given");
@@ -378,8 +400,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> flash_forward(
     if (is_given(slopes))
       a.slopes = slopes->dim() == 2 ? slopes->select(0, static_cast<int64_t>(i)) : *slopes;
     a.seed = seed + static_cast<int64_t>(i);
-    auto [part, rows] = forward(a);
-    piece(out, at_q, i).copy_(part);
+    const Tensor rows = forward(a, piece(out, at_q, i));
     log_sum_exp.narrow(1, at_q[i], at_q[i + 1] - at_q[i]).copy_(rows.squeeze(0));
   }
   return {out, log_sum_exp, state, unused, no_mask};
@@ -404,6 +425,9 @@ std::tuple<Tensor, Tensor, Tensor> flash_backward(
     const Tensor& log_sum_exp, const Tensor& lengths_q, const Tensor& lengths_k, c10::SymInt, c10::SymInt,
     double dropout, bool causal, const Tensor& state, const Tensor&, std::optional<double> scale,
     std::optional<c10::SymInt> left, std::optional<c10::SymInt> right) {
+  const Tensor grad_q = at::zeros_like(q);
+  const Tensor grad_k = at::zeros_like(k);
+  const Tensor grad_v = at::zeros_like(v);
   const int64_t seed = seed_from(state);
   Attention a{{}, {}, {}, {}, dropout, causal, true, scale, seed};
   set_window(a, left, right);
@@ -411,15 +435,12 @@ std::tuple<Tensor, Tensor, Tensor> flash_backward(
     a.q = q.transpose(1, 2);
     a.k = k.transpose(1, 2);
     a.v = v.transpose(1, 2);
-    Gradients g = backward(a, grad.transpose(1, 2), out.transpose(1, 2), log_sum_exp, false);
-    return {laid_as(g.q.transpose(1, 2), q), laid_as(g.k.transpose(1, 2), k),
-            laid_as(g.v.transpose(1, 2), v)};
+    backward(a, grad.transpose(1, 2), out.transpose(1, 2), log_sum_exp,
+             {grad_q.transpose(1, 2), grad_k.transpose(1, 2), grad_v.transpose(1, 2)});
+    return {grad_q, grad_k, grad_v};
   }
   const std::vector<int64_t> at_q = bounds_of(lengths_q);
   const std::vector<int64_t> at_k = bounds_of(lengths_k);
-  Tensor grad_q = at::zeros_like(q);
-  Tensor grad_k = at::zeros_like(k);
-  Tensor grad_v = at::zeros_like(v);
   for (size_t i = 0; i + 1 < at_q.size(); ++i) {
     if (at_q[i] == at_q[i + 1] || at_k[i] == at_k[i + 1]) continue;
     a.q = piece(q, at_q, i);
@@ -427,10 +448,8 @@ std::tuple<Tensor, Tensor, Tensor> flash_backward(
     a.v = piece(v, at_k, i);
     a.seed = seed + static_cast<int64_t>(i);
     const Tensor rows = log_sum_exp.narrow(1, at_q[i], at_q[i + 1] - at_q[i]).unsqueeze(0).contiguous();
-    Gradients g = backward(a, piece(grad, at_q, i), piece(out, at_q, i), rows, false);
-    piece(grad_q, at_q, i).copy_(g.q);
-    piece(grad_k, at_k, i).copy_(g.k);
-    piece(grad_v, at_k, i).copy_(g.v);
+    backward(a, piece(grad, at_q, i), piece(out, at_q, i), rows,
+             {piece(grad_q, at_q, i), piece(grad_k, at_k, i), piece(grad_v, at_k, i)});
   }
   return {grad_q, grad_k, grad_v};
 }
@@ -468,18 +487,15 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt> efficient_f
   const int64_t seed = fresh_seed(dropout);
   const auto attention = efficient(dropout, mask, scale, seed, window);
   if (!is_given(lengths_q)) {
-    auto [out, rows] = forward(
-        attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0));
+    const Tensor out = at::empty({q.size(0), q.size(1), q.size(2), v.size(3)}, q.options());
+    const Tensor rows = forward(
+        attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0),
+        out.transpose(1, 2));
     const int64_t padded = (q.size(1) + kLogSumExpMultiple - 1) / kLogSumExpMultiple * kLogSumExpMultiple;
     Tensor kept = want_log_sum_exp ? at::constant_pad_nd(rows.to(at::kFloat), {0, padded - q.size(1)},
                                                          std::numeric_limits<double>::infinity())
                                    : at::empty({q.size(0), q.size(2), 0}, q.options().dtype(at::kFloat));
-    return {out.transpose(1, 2).contiguous(),
-            kept,
-            seed_tensor(q, seed),
-            seed_tensor(q, 0),
-            q.size(1),
-            k.size(1)};
+    return {out, kept, seed_tensor(q, seed), seed_tensor(q, 0), q.size(1), k.size(1)};
   }
   TORCH_CHECK_NOT_IMPLEMENTED(
       !bias, "OpenPPU: efficient attention over packed sequences with a bias isn't supported");
@@ -493,9 +509,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, c10::SymInt, c10::SymInt> efficient_f
                          q.options().dtype(at::kFloat));
   for (size_t i = 0; i + 1 < at_q.size(); ++i) {
     if (at_q[i] == at_q[i + 1]) continue;
-    auto [part, rows] = forward(attention(piece(q.squeeze(0), at_q, i), piece(k.squeeze(0), at_k, i),
-                                          piece(v.squeeze(0), at_k, i), {}, i));
-    piece(out.squeeze(0), at_q, i).copy_(part);
+    const Tensor rows = forward(attention(piece(q.squeeze(0), at_q, i), piece(k.squeeze(0), at_k, i),
+                                          piece(v.squeeze(0), at_k, i), {}, i),
+                                piece(out.squeeze(0), at_q, i));
     kept.select(0, static_cast<int64_t>(i)).narrow(1, 0, rows.size(2)).copy_(rows.squeeze(0));
   }
   return {out, kept, seed_tensor(q, seed), seed_tensor(q, 0), longest, max_k ? max_k->expect_int() : 0};
@@ -507,33 +523,32 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> efficient_backward(
     c10::SymInt, const Tensor& log_sum_exp, double dropout, const Tensor& seed_given, const Tensor&,
     int64_t mask, bool bias_wanted, std::optional<double> scale, std::optional<int64_t>,
     std::optional<int64_t> window, bool) {
+  const Tensor grad_q = at::zeros_like(q);
+  const Tensor grad_k = at::zeros_like(k);
+  const Tensor grad_v = at::zeros_like(v);
   const int64_t seed = seed_from(seed_given);
   const auto attention = efficient(dropout, mask, scale, seed, window);
   if (!is_given(lengths_q)) {
     const Tensor rows = log_sum_exp.narrow(2, 0, q.size(1)).contiguous();
-    Gradients g = backward(
-        attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0),
-        grad.transpose(1, 2), out.transpose(1, 2), rows, bias_wanted && is_given(bias));
-    return {laid_as(g.q.transpose(1, 2), q), laid_as(g.k.transpose(1, 2), k), laid_as(g.v.transpose(1, 2), v),
-            laid_in_padded_rows(g.bias)};
+    const Tensor grad_bias = bias_wanted && is_given(bias) ? empty_in_padded_rows(*bias) : Tensor();
+    backward(attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), bias.value_or(Tensor()), 0),
+             grad.transpose(1, 2), out.transpose(1, 2), rows,
+             {grad_q.transpose(1, 2), grad_k.transpose(1, 2), grad_v.transpose(1, 2), grad_bias});
+    return {grad_q, grad_k, grad_v, grad_bias};
   }
   const std::vector<int64_t> at_q = bounds_of(*lengths_q);
   const std::vector<int64_t> at_k = bounds_of(*lengths_k);
-  Tensor grad_q = at::zeros_like(q);
-  Tensor grad_k = at::zeros_like(k);
-  Tensor grad_v = at::zeros_like(v);
   for (size_t i = 0; i + 1 < at_q.size(); ++i) {
     if (at_q[i] == at_q[i + 1]) continue;
     const Tensor rows = log_sum_exp.select(0, static_cast<int64_t>(i))
                             .narrow(1, 0, at_q[i + 1] - at_q[i])
                             .unsqueeze(0)
                             .contiguous();
-    Gradients g = backward(attention(piece(q.squeeze(0), at_q, i), piece(k.squeeze(0), at_k, i),
-                                     piece(v.squeeze(0), at_k, i), {}, i),
-                           piece(grad.squeeze(0), at_q, i), piece(out.squeeze(0), at_q, i), rows, false);
-    piece(grad_q.squeeze(0), at_q, i).copy_(g.q);
-    piece(grad_k.squeeze(0), at_k, i).copy_(g.k);
-    piece(grad_v.squeeze(0), at_k, i).copy_(g.v);
+    backward(attention(piece(q.squeeze(0), at_q, i), piece(k.squeeze(0), at_k, i),
+                       piece(v.squeeze(0), at_k, i), {}, i),
+             piece(grad.squeeze(0), at_q, i), piece(out.squeeze(0), at_q, i), rows,
+             {piece(grad_q.squeeze(0), at_q, i), piece(grad_k.squeeze(0), at_k, i),
+              piece(grad_v.squeeze(0), at_k, i)});
   }
   return {grad_q, grad_k, grad_v, Tensor()};
 }
