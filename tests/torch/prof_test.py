@@ -1,5 +1,5 @@
 """`ppu prof` shows PyTorch's operators as the launches that would do them: bytes and operations from their shapes, a time on the
-chip. The program to run is named in PPU_PROGRAM."""
+chip; with --time=chip events answer that time. The program to run is named in PPU_PROGRAM."""
 import json
 import os
 import subprocess
@@ -25,8 +25,35 @@ for _ in range(3):
 torch.cuda.synchronize()
 """
 
+TIMED = """
+import torch
+x, a, h = torch.empty(1 << 20, device="cuda"), torch.empty(512, 512, device="cuda"), torch.empty(1, 4, 256, 64, device="cuda").half()
+for work in (x.relu_, lambda: a @ a, lambda: torch.nn.functional.scaled_dot_product_attention(h, h, h)):
+    before, behind = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    before.record()
+    work()
+    behind.record()
+    behind.synchronize()
+    print(before.elapsed_time(behind))
+"""
+
 
 class Prof(unittest.TestCase):
+    def test_events_answer_the_time_on_the_chip(self):
+        def output(*words):
+            return subprocess.run([os.environ["PPU_PROGRAM"], *words, sys.executable, "-c", TIMED], text=True,
+                                  capture_output=True, check=True).stdout
+
+        report = json.loads(output("prof", "-q", "--json", "-").split("\n", 3)[3])
+        kernels = {kernel["name"]: kernel for kernel in report["kernels"]}
+        answers = [float(line) for line in output("run", "--time=chip").split()]
+        self.assertEqual(len(answers), 3)
+        for answer, name in zip(answers, ("relu_", "mm", "_scaled_dot_product_flash_attention")):
+            kernel = kernels[f"aten::{name} (CPU kernel)"]
+            self.assertEqual(kernel["launches"], 1)
+            (chip,) = kernel["chips"].values()
+            self.assertAlmostEqual(answer / 1e3 / chip["seconds"], 1, delta=1e-3, msg=name)
+
     def test_operators_are_priced(self):
         done = subprocess.run([os.environ["PPU_PROGRAM"], "prof", "-q", "--json", "-", sys.executable, "-c", SCRIPT],
                               text=True, capture_output=True, check=True)
