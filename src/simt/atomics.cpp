@@ -11,13 +11,6 @@ using namespace llvm;
 
 namespace ppu::simt {
 
-uint64_t space_of(const Instruction& inst) {
-  const MDNode* md = inst.getMetadata("ppu.space");
-  if (!md || md->getNumOperands() != 1) return 0;
-  const auto* k = mdconst::dyn_extract<ConstantInt>(md->getOperand(0));
-  return k ? k->getZExtValue() : 0;
-}
-
 namespace {
 
 bool in_shared(const Instruction& inst) {

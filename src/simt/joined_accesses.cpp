@@ -7,9 +7,11 @@
 #include <bit>
 
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Operator.h"
 #include "simt/names.h"
+#include "simt/places.h"
 #include "simt/shape.h"
 
 using namespace llvm;
@@ -18,25 +20,6 @@ namespace ppu::simt {
 namespace {
 
 constexpr int64_t kMaxBytes = 16;
-
-struct Address {
-  const Value* root = nullptr;
-  int64_t offset = 0;
-};
-
-Address address_of(const Value* v) {
-  Address a{v, 0};
-  while (const auto* op = dyn_cast<Operator>(a.root)) {
-    const auto* gep = dyn_cast<GEPOperator>(op);
-    const bool sum = op->getOpcode() == Instruction::Add ||
-                     (gep && gep->getSourceElementType()->isIntegerTy(8) && gep->getNumIndices() == 1);
-    const auto* k = sum ? dyn_cast<ConstantInt>(op->getOperand(1)) : nullptr;
-    if (!k && !isa<IntToPtrInst>(op) && !isa<PtrToIntInst>(op)) break;
-    if (k) a.offset += k->getSExtValue();
-    a.root = op->getOperand(0);
-  }
-  return a;
-}
 
 int64_t size_of(const Instruction& access) {
   return int64_t(access.getModule()
@@ -50,23 +33,25 @@ struct Part {
   int64_t offset;
 };
 
-/// Stores of one type beside one root, so far.
+/// Stores of one type with addresses of the same terms, so far.
 class Run {
  public:
-  bool takes(const StoreInst& store, const Address& at) const {
+  bool takes(const StoreInst& store, const Place& at) const {
     const Type* t = store.getValueOperand()->getType();
-    return parts_.empty() || (at.root == root_ && t == parts_[0].store->getValueOperand()->getType() &&
+    return parts_.empty() || (at.terms == terms_ && t == parts_[0].store->getValueOperand()->getType() &&
                               store.getMetadata("ppu.space") == parts_[0].store->getMetadata("ppu.space") &&
-                              apart(at.offset, size_of(store)));
+                              apart(at.bytes, size_of(store)));
   }
-  void add(StoreInst& store, const Address& at) {
-    root_ = at.root;
-    parts_.push_back({&store, at.offset});
+  void add(StoreInst& store, const Place& at) {
+    terms_ = at.terms;
+    parts_.push_back({&store, at.bytes});
   }
   bool leaves_alone(const LoadInst& load) const {
     if (parts_.empty() || load.hasMetadata(LLVMContext::MD_invariant_load)) return true;
-    const Address at = address_of(load.getPointerOperand());
-    return load.isSimple() && at.root == root_ && apart(at.offset, size_of(load));
+    if (!load.isSimple()) return false;
+    if (in_other_spaces(load, *parts_[0].store)) return true;
+    const Place at = place_of(load.getPointerOperand());
+    return at.terms == terms_ && apart(at.bytes, size_of(load));
   }
 
   void end() {
@@ -109,7 +94,7 @@ class Run {
     for (const Part& p : parts) joined_.push_back(p.store);
   }
 
-  const Value* root_ = nullptr;
+  std::vector<const Value*> terms_;
   std::vector<Part> parts_;
   std::vector<StoreInst*> joined_;
 };
@@ -126,17 +111,28 @@ bool only_watches(const Instruction& inst) {
   return callee && (callee->getName() == kCheckAlign || callee->getName().starts_with(kCountPrefix));
 }
 
-/// Loads of one type beside one root, with no write between them: each reads what it would read at the first
-/// one's place, and together they read no byte that they don't read one by one.
+/// Loads of one type with addresses of the same terms, with no write between them that could be of what they
+/// read: each reads what it would read at the first one's place, and together they read no byte that they
+/// don't read one by one.
 struct LoadRun {
-  const Value* root = nullptr;
+  std::vector<const Value*> terms;
   std::vector<std::pair<LoadInst*, int64_t>> loads;  ///< and their offsets, in the program's order
+  bool ended = false;
+  bool in_pieces = false;  ///< how lanes lie is known
 
-  bool takes(const LoadInst& load, const Address& at) const {
+  bool outlives(const Instruction& write) const {
+    const LoadInst& first = *loads[0].first;
+    return isa<StoreInst>(write) &&
+           (first.hasMetadata(LLVMContext::MD_invariant_load) || in_other_spaces(first, write));
+  }
+
+  bool takes(const LoadInst& load, const Place& at) const {
     const LoadInst* first = loads[0].first;
-    return at.root == root && load.getType() == first->getType() &&
+    return !ended && at.terms == terms && load.getType() == first->getType() &&
+           load.hasMetadata(LLVMContext::MD_invariant_load) ==
+               first->hasMetadata(LLVMContext::MD_invariant_load) &&
            load.getMetadata("ppu.space") == first->getMetadata("ppu.space") &&
-           none_of(loads, [&](const auto& l) { return l.second == at.offset; });
+           none_of(loads, [&](const auto& l) { return l.second == at.bytes; });
   }
 };
 
@@ -144,19 +140,21 @@ struct LoadRun {
 std::vector<LoadRun> load_runs(Function& f) {
   std::vector<LoadRun> found;
   for (BasicBlock& block : f) {
-    size_t open = found.size();  // runs from here on may still grow
+    size_t open = found.size();  // runs from here on may still grow, unless they are ended
     for (Instruction& inst : block) {
       auto* load = dyn_cast<LoadInst>(&inst);
       if (load && load->isSimple() && is_number(load->getType())) {
-        const Address at = address_of(load->getPointerOperand());
+        const Place at = place_of(load->getPointerOperand());
         const auto run = std::find_if(found.begin() + long(open), found.end(),
                                       [&](const LoadRun& r) { return r.takes(*load, at); });
         if (run != found.end())
-          run->loads.push_back({load, at.offset});
+          run->loads.push_back({load, at.bytes});
         else
-          found.push_back({at.root, {{load, at.offset}}});
+          found.push_back({at.terms, {{load, at.bytes}}});
       } else if (inst.mayWriteToMemory() && !only_watches(inst)) {
-        open = found.size();
+        bool any = false;
+        for (size_t k = open; k < found.size(); k++) any |= !(found[k].ended |= !found[k].outlives(inst));
+        if (!any) open = found.size();
       }
     }
   }
@@ -164,7 +162,23 @@ std::vector<LoadRun> load_runs(Function& f) {
   return found;
 }
 
-void load_together(ArrayRef<std::pair<LoadInst*, int64_t>> loads, LoadInst& first, int64_t first_offset) {
+/// The vector that `whole`, the last of a chain of insertions, is made of element by element, if it is.
+Value* taken_apart(InsertElementInst& whole) {
+  Value *v = &whole, *of = nullptr;
+  for (unsigned k = cast<FixedVectorType>(whole.getType())->getNumElements(); k-- > 0;) {
+    auto* insert = dyn_cast<InsertElementInst>(v);
+    auto* element = insert ? dyn_cast<ExtractElementInst>(insert->getOperand(1)) : nullptr;
+    if (!element || (of && of != element->getVectorOperand())) return nullptr;
+    of = element->getVectorOperand();
+    for (const Value* index : {insert->getOperand(2), element->getIndexOperand()})
+      if (const auto* i = dyn_cast<ConstantInt>(index); !i || i->getZExtValue() != k) return nullptr;
+    v = insert->getOperand(0);
+  }
+  return of->getType() == whole.getType() ? of : nullptr;
+}
+
+void load_together(ArrayRef<std::pair<LoadInst*, int64_t>> loads, LoadInst& first, int64_t first_offset,
+                   bool in_pieces) {
   IRBuilder<> b(&first);
   Value* at = first.getPointerOperand();
   if (loads[0].second != first_offset)
@@ -172,7 +186,7 @@ void load_together(ArrayRef<std::pair<LoadInst*, int64_t>> loads, LoadInst& firs
   Type* t = FixedVectorType::get(first.getType(), unsigned(loads.size()));
   LoadInst* all = b.CreateAlignedLoad(t, at, first.getAlign());
   all->setMetadata("ppu.space", first.getMetadata("ppu.space"));
-  all->setMetadata(kJoined, MDNode::get(first.getContext(), {}));
+  if (!in_pieces) all->setMetadata(kJoined, MDNode::get(first.getContext(), {}));
   for (size_t k = 0; k < loads.size(); k++)
     loads[k].first->replaceAllUsesWith(b.CreateExtractElement(all, uint64_t(k)));
   for (const auto& [load, offset] : loads) load->eraseFromParent();
@@ -195,7 +209,7 @@ void join(LoadRun& run) {
   // All are made at the first load's place: its own group goes last, and it with it.
   std::partition(groups.begin(), groups.end(),
                  [&](const auto& g) { return none_of(g, [&](const auto& l) { return l.first == first; }); });
-  for (const auto& g : groups) load_together(g, *first, first_offset);
+  for (const auto& g : groups) load_together(g, *first, first_offset, run.in_pieces);
 }
 
 }  // namespace
@@ -205,12 +219,17 @@ void join_loads(Function& f, const WarpLayout& layout, bool gang) {
   if (runs.empty()) return;
   {
     const ShapeAnalysis shapes(f, layout, gang);
-    erase_if(runs, [&](const LoadRun& r) {
-      const Shape s = shapes.of(r.loads[0].first->getPointerOperand());
-      return !s.is_varying() || s.piece;
+    erase_if(runs, [&](LoadRun& r) {
+      const LoadInst& first = *r.loads[0].first;
+      const Shape s = shapes.of(first.getPointerOperand());
+      r.in_pieces = s.piece != 0;
+      return !s.is_varying() || (r.in_pieces && s.c[1] - s.c[0] <= size_of(first));
     });
   }
   for (LoadRun& run : runs) join(run);
+  for (Instruction& inst : make_early_inc_range(instructions(f)))
+    if (auto* insert = dyn_cast<InsertElementInst>(&inst))
+      if (Value* whole = taken_apart(*insert)) insert->replaceAllUsesWith(whole);
 }
 
 void join_stores(Function& f) {
@@ -219,7 +238,7 @@ void join_stores(Function& f) {
     for (Instruction& inst : make_early_inc_range(block)) {
       auto* store = dyn_cast<StoreInst>(&inst);
       if (store && store->isSimple() && is_number(store->getValueOperand()->getType())) {
-        const Address at = address_of(store->getPointerOperand());
+        const Place at = place_of(store->getPointerOperand());
         if (!run.takes(*store, at)) run.end();
         run.add(*store, at);
       } else if (const auto* load = dyn_cast<LoadInst>(&inst)) {

@@ -10,7 +10,8 @@ namespace ppu::simt {
 void join_stores(llvm::Function& f);
 
 /// Lanes that read rows of their own take a gather a word; one object of several words is a load a lane. Only
-/// where nothing is known of how the lanes lie. `gang`: several warps run in step.
+/// where nothing is known of how the lanes lie, or that within pieces they lie apart. `gang`: several warps
+/// run in step.
 void join_loads(llvm::Function& f, const WarpLayout& layout, bool gang);
 
 }  // namespace ppu::simt

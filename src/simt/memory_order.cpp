@@ -18,6 +18,7 @@
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Transforms/Utils/Local.h"
 #include "simt/elementwise.h"
+#include "simt/places.h"
 #include "simt/shape.h"
 
 using namespace llvm;
@@ -28,44 +29,10 @@ namespace {
 constexpr unsigned kMostRows = 8;       ///< results of a thread side by side
 constexpr unsigned kSmallestPiece = 8;  ///< lanes
 
-/// A pointer as a sum: root + terms + bytes.
-struct Address {
-  const Value* root = nullptr;
-  std::vector<const Value*> terms = {};
-  int64_t bytes = 0;
-};
-
-void add_terms(Address& a, const Value* index) {
-  if (const auto* k = dyn_cast<ConstantInt>(index)) {
-    a.bytes += k->getSExtValue();
-    return;
-  }
-  const auto* op = dyn_cast<BinaryOperator>(index);
-  const bool adds =
-      op && (op->getOpcode() == Instruction::Add ||
-             (op->getOpcode() == Instruction::Or && cast<PossiblyDisjointInst>(op)->isDisjoint()));
-  if (!adds) return a.terms.push_back(index);
-  add_terms(a, op->getOperand(0));
-  add_terms(a, op->getOperand(1));
-}
-
-Address address_of(const Value* pointer) {
-  Address a{.root = pointer};
-  while (const auto* gep = dyn_cast<GetElementPtrInst>(a.root)) {
-    if (!gep->getSourceElementType()->isIntegerTy(8) || gep->getNumIndices() != 1 ||
-        !gep->getOperand(1)->getType()->isIntegerTy(64))
-      break;
-    add_terms(a, gep->getOperand(1));
-    a.root = gep->getPointerOperand();
-  }
-  std::sort(a.terms.begin(), a.terms.end());
-  return a;
-}
-
 /// A vector of which lane l of each piece is element start + N * l of what a load reads.
 struct Strided {
   LoadInst* load = nullptr;
-  Address at;                             ///< of lane 0
+  Place at;                               ///< of lane 0
   std::vector<int> starts;                ///< of the pieces, in elements of the load
   unsigned rows = 0;                      ///< N
   std::vector<const Instruction*> casts;  ///< done to it, last first
@@ -92,7 +59,7 @@ std::optional<Strided> strided(Value* v, unsigned piece) {
     if (mask[l] != s.starts.back() + by * int(l % piece)) return std::nullopt;
   }
   s.rows = unsigned(by);
-  s.at = address_of(s.load->getPointerOperand());
+  s.at = place_of(s.load->getPointerOperand());
   s.at.bytes += int64_t{s.starts[0]} * (s.load->getType()->getScalarSizeInBits() / 8);
   return s;
 }
@@ -181,9 +148,8 @@ bool describe(Chain& c, unsigned piece) {
       } else if ((s = strided(v, piece)) && (!c.rows || c.rows == s->rows)) {
         if (!c.rows) c.place = s->at.bytes, c.rows = s->rows;
         c.signature.insert(c.signature.end(),
-                           {3, number(s->at.root), uint64_t(s->at.bytes - c.place),
-                            number(s->load->getType()->getScalarType()), s->at.terms.size(),
-                            number(s->load->getParent()), s->rows, s->casts.size()});
+                           {3, uint64_t(s->at.bytes - c.place), number(s->load->getType()->getScalarType()),
+                            s->at.terms.size(), number(s->load->getParent()), s->rows, s->casts.size()});
         for (const Value* t : s->at.terms) c.signature.push_back(number(t));
         for (int start : s->starts) c.signature.push_back(uint64_t(start - s->starts[0]));
         for (const Instruction* cast : s->casts)

@@ -39,6 +39,8 @@ inline constexpr llvm::StringLiteral kFreshMetadata = "ppu.fresh";
 inline constexpr llvm::StringLiteral kKeptMetadata = "ppu.kept";
 /// Internal to src/simt: an extension to 64 bits whose operand doesn't wrap between the threads of the block.
 inline constexpr llvm::StringLiteral kUnwrapped = "ppu.unwrapped";
+/// Internal to src/simt: an extension whose operand isn't negative in lanes that use its result.
+inline constexpr llvm::StringLiteral kNonNegative = "ppu.nonnegative";
 /// Internal to src/simt: loads of one thread side by side, made one of a vector.
 inline constexpr llvm::StringLiteral kJoined = "ppu.joined";
 /// Internal to src/simt: where a warp is suspended (operands: kind, see suspend.h).

@@ -9,6 +9,7 @@
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 #include "simt/names.h"
+#include "simt/places.h"
 
 using namespace llvm;
 
@@ -81,27 +82,8 @@ unsigned distance(const Loop& loop) {
   return work <= 16 ? 4 : work <= 48 ? 2 : 1;
 }
 
-/// !ppu.space of shared memory, which is never far away (ptx::Space::kShared; this folder doesn't see the PTX
-/// tree).
-constexpr uint64_t kSharedSpace = 4;
-
-bool in_shared_memory(const Instruction& access) {
-  const MDNode* md = access.getMetadata("ppu.space");
-  const auto* k = md ? mdconst::dyn_extract<ConstantInt>(md->getOperand(0)) : nullptr;
-  return k && k->getZExtValue() == kSharedSpace;
-}
-
-/// Address without the constant added last: accesses side by side share their lines.
-const Value* root_of(const Value* pointer) {
-  while (true) {
-    const auto* inst = dyn_cast<Instruction>(pointer);
-    if (!inst) return pointer;
-    const bool constant = inst->getNumOperands() == 2 && isa<ConstantInt>(inst->getOperand(1)) &&
-                          (inst->getOpcode() == Instruction::Add || isa<GetElementPtrInst>(inst));
-    if (!constant && !isa<IntToPtrInst>(inst)) return pointer;
-    pointer = inst->getOperand(0);
-  }
-}
+/// What is fetched already: accesses side by side share their lines.
+using Fetched = std::set<std::vector<const Value*>>;
 
 void prefetch(Instruction& access, const Counter& counter, const std::vector<Instruction*>& chain,
               unsigned rounds) {
@@ -117,6 +99,7 @@ void prefetch(Instruction& access, const Counter& counter, const std::vector<Ins
                             : inst->clone();
     copy->dropPoisonGeneratingFlags();
     copy->setMetadata(kUnwrapped, nullptr);
+    copy->setMetadata(kNonNegative, nullptr);
     for (unsigned i = 0; i < copy->getNumOperands(); i++)
       if (const auto it = ahead.find(copy->getOperand(i)); it != ahead.end()) copy->setOperand(i, it->second);
     b.Insert(copy);
@@ -134,15 +117,17 @@ bool is_simple(const Instruction& access) {
 
 /// Where the access's address follows the counter, and its line isn't fetched already.
 void prefetch_if_far(Instruction& access, const Counter& counter, const Loop* loop, unsigned rounds,
-                     const ShapeAnalysis& shapes, std::set<const Value*>& done) {
+                     const ShapeAnalysis& shapes, Fetched& done) {
   Value* pointer = getLoadStorePointerOperand(&access);
-  if (!is_simple(access) || in_shared_memory(access) || done.size() >= kMaxPrefetches) return;
+  if (!is_simple(access) || space_of(access) == kSharedSpace /* never far away */ ||
+      done.size() >= kMaxPrefetches)
+    return;
   const Shape shape = shapes.of(pointer);
   if (!shape.is_linear() || (!loop && !shape.has_offsets)) return;
   std::vector<Instruction*> chain;
   bool reached = false;
   if (!chain_from(pointer, counter, loop, chain, reached) || !reached || chain.empty()) return;
-  if (done.insert(root_of(pointer)).second) prefetch(access, counter, chain, rounds);
+  if (done.insert(place_of(pointer).terms).second) prefetch(access, counter, chain, rounds);
 }
 
 /// Of the instructions that make an address, those of the block's number: all of them `of_block`, the last
@@ -174,8 +159,7 @@ const Instruction* row_behind(Value* v, const Counter& block, const Loop& loop,
 
 /// A row a block: while one is read the next is fetched. Processors follow addresses to the end of a page
 /// only.
-void prefetch_next_row(const Loop& loop, const Counter& block, const ShapeAnalysis& shapes,
-                       std::set<const Value*>& done) {
+void prefetch_next_row(const Loop& loop, const Counter& block, const ShapeAnalysis& shapes, Fetched& done) {
   constexpr size_t kMaxStreamingLoop = 40;
   BasicBlock* body = loop.getHeader();
   if (loop.getNumBlocks() != 1 || body->size() > kMaxStreamingLoop) return;
@@ -183,11 +167,11 @@ void prefetch_next_row(const Loop& loop, const Counter& block, const ShapeAnalys
     if (const auto* call = dyn_cast<CallInst>(&inst); call && call->isConvergent()) return;
   for (Instruction& inst : make_early_inc_range(*body)) {
     auto* load = dyn_cast<LoadInst>(&inst);
-    if (!load || !load->isSimple() || in_shared_memory(*load)) continue;
+    if (!load || !load->isSimple() || space_of(*load) == kSharedSpace) continue;
     if (!shapes.of(load->getPointerOperand()).is_linear()) continue;
     std::vector<Instruction*> chain;
     const Instruction* row = row_behind(load->getPointerOperand(), block, loop, chain);
-    if (row && done.insert(row).second) prefetch(*load, block, chain, 1);
+    if (row && done.insert({row}).second) prefetch(*load, block, chain, 1);
   }
 }
 
@@ -203,7 +187,7 @@ void prefetch_next_block(Function& kernel, const ShapeAnalysis& shapes) {
         block = {load, ConstantInt::get(load->getType(), 1)};
   }
   if (!block.value || size > kMaxStreaming) return;
-  std::set<const Value*> done;
+  Fetched done;
   for (const BasicBlock* b : shapes.order())
     if (const Loop* loop = shapes.loops.getLoopFor(b); loop && loop->getHeader() == b)
       prefetch_next_row(*loop, block, shapes, done);
@@ -276,7 +260,7 @@ void prefetch_strides(Function& kernel, const WarpLayout& layout) {
   const ShapeAnalysis shapes(kernel, layout, false);
   for (Loop* loop : const_cast<LoopInfo&>(shapes.loops).getLoopsInPreorder()) {
     if (!loop->isInnermost() || !loop->getLoopLatch()) continue;
-    std::set<const Value*> done;
+    Fetched done;
     for (const Counter& counter : far_counters(*loop, shapes))
       for (BasicBlock* b : loop->blocks())
         for (Instruction& inst : make_early_inc_range(*b))

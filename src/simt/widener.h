@@ -11,6 +11,7 @@
 
 #include "llvm/IR/IRBuilder.h"
 #include "simt/fragment_units.h"
+#include "simt/places.h"
 #include "simt/shape.h"
 #include "simt/tile_webs.h"
 
@@ -467,10 +468,6 @@ class Widener {
 
 /// mma, wmma, ldmatrix, stmatrix, movmatrix.
 bool is_matrix_op(llvm::StringRef name);
-
-/// !ppu.space of a load, a store or an atomic (ptx::Space; this folder doesn't see the PTX tree); 0: any.
-uint64_t space_of(const llvm::Instruction& inst);
-constexpr uint64_t kGlobalSpace = 3, kSharedSpace = 4;
 
 /// ppu.count.*: right with no lane on.
 bool is_count(const llvm::Instruction& inst);
