@@ -2,6 +2,7 @@
 #include "simt/at_start.h"
 
 #include "llvm/IR/IntrinsicInst.h"
+#include "simt/names.h"
 
 using namespace llvm;
 
@@ -41,6 +42,7 @@ Value* computed_at_start(IRBuilder<>& b, Value* v, std::map<Value*, Value*>& kno
   if (const auto it = known.find(v); it != known.end()) return it->second;
   Instruction* copy = cast<Instruction>(v)->clone();
   copy->dropPoisonGeneratingAnnotations();  // what they promise may hold behind a condition only
+  copy->setMetadata(kNonNegative, nullptr);
   for (Use& use : copy->operands()) use.set(computed_at_start(b, use, known));
   return known[v] = b.Insert(copy);
 }

@@ -12,6 +12,10 @@
 #include <map>
 #include <optional>
 
+#include "llvm/Analysis/AssumptionCache.h"
+#include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -54,11 +58,31 @@ void add(std::vector<Value*>& to, const std::vector<Value*>& more) {
     if (!is_contained(to, f)) to.push_back(f);
 }
 
+/// Made when it's first asked for.
+class Evolution {
+ public:
+  Evolution(Function& f, DominatorTree& dom, LoopInfo& loops) : f_(f), dom_(dom), loops_(loops) {}
+  ScalarEvolution& scev() {
+    if (!scev_) scev_.emplace(f_, libraries_, assumptions_, dom_, loops_);
+    return *scev_;
+  }
+
+ private:
+  Function& f_;
+  DominatorTree& dom_;
+  LoopInfo& loops_;
+  AssumptionCache assumptions_{f_};
+  TargetLibraryInfoImpl known_;
+  TargetLibraryInfo libraries_{known_};
+  std::optional<ScalarEvolution> scev_;
+};
+
 class Prover {
  public:
-  Prover(const ShapeAnalysis& shapes, Function& kernel, Function& test)
+  Prover(ShapeAnalysis& shapes, Function& kernel, Function& test)
       : layout_(shapes.layout),
         post_dom_(shapes.post_dom),
+        evolution_(kernel, shapes.dom, shapes.loops),
         b_(BasicBlock::Create(test.getContext(), "entry", &test)) {
     known_ = {{kernel.getArg(0), test.getArg(0)}, {kernel.getArg(1), test.getArg(1)}};
   }
@@ -72,16 +96,24 @@ class Prover {
  private:
   std::optional<Range> exact(Value* v, int depth);
   std::optional<Range> exact_of(Value* v, int depth);
-  std::optional<Range> sum(Instruction& inst, int depth);
-  std::optional<Range> product(Value* x, Value* y, int depth);
+  std::optional<Range> sum(std::optional<Range> x, std::optional<Range> y, bool subtracted = false);
+  std::optional<Range> product(std::optional<Range> x, std::optional<Range> y);
+  std::optional<Range> larger(std::optional<Range> x, std::optional<Range> y);
+  std::optional<Range> counted(const SCEV* value, int depth);
+  std::optional<Range> counted(const SCEVAddRecExpr& counter, int depth);
+  std::optional<Range> never_negative(std::optional<Range> x);
   void keep_small(Range& x);
   std::optional<Range> observed(Value* v, bool is_signed, int depth);
+  std::optional<Answer> both(const std::optional<Answer>& a, const std::optional<Answer>& b,
+                             bool conjunction);
+  std::optional<Answer> compared(ICmpInst::Predicate p, Value* x, Value* y, int depth);
   std::optional<std::pair<bool, std::vector<Value*>>> below(Value* x, Value* y, bool is_signed, bool strict,
                                                             std::optional<bool> wanted, int depth);
   bool follows_place(const Value* v, int depth = kMaxDepth);
 
   const WarpLayout& layout_;
   const PostDominatorTree& post_dom_;
+  Evolution evolution_;
   IRBuilder<> b_;
   std::map<Value*, Value*> known_;
   std::map<const Value*, bool> follows_;
@@ -115,10 +147,9 @@ std::optional<Range> Prover::exact(Value* v, int depth) {
   return ranges_[v] = r;
 }
 
-std::optional<Range> Prover::sum(Instruction& inst, int depth) {
-  std::optional<Range> x = exact(inst.getOperand(0), depth), y = exact(inst.getOperand(1), depth);
+std::optional<Range> Prover::sum(std::optional<Range> x, std::optional<Range> y, bool subtracted) {
   if (!x || !y || std::max(x->bits, y->bits) >= kMaxBits) return std::nullopt;
-  if (inst.getOpcode() == Instruction::Sub) {
+  if (subtracted) {
     std::swap(y->low, y->high);
     x->low = b_.CreateSub(x->low, y->low), x->high = b_.CreateSub(x->high, y->high);
   } else {
@@ -138,8 +169,7 @@ void Prover::keep_small(Range& x) {
   x.bits = kSmallBits;
 }
 
-std::optional<Range> Prover::product(Value* a, Value* b, int depth) {
-  std::optional<Range> x = exact(a, depth), y = exact(b, depth);
+std::optional<Range> Prover::product(std::optional<Range> x, std::optional<Range> y) {
   if (x && y && y->low != y->high) std::swap(x, y);
   if (!x || !y || y->low != y->high) return std::nullopt;
   if (x->bits + y->bits >= kMaxBits) keep_small(*x), keep_small(*y);
@@ -149,6 +179,80 @@ std::optional<Range> Prover::product(Value* a, Value* b, int depth) {
   x->bits += y->bits;
   add(x->facts, y->facts);
   return x;
+}
+
+std::optional<Range> Prover::larger(std::optional<Range> x, std::optional<Range> y) {
+  if (!x || !y) return std::nullopt;
+  for (Range* r : {&*x, &*y})
+    if (r->bits > 31) keep_small(*r);
+  const bool one = x->low == x->high && y->low == y->high;
+  x->low = b_.CreateBinaryIntrinsic(Intrinsic::smax, x->low, y->low);
+  x->high = one ? x->low : b_.CreateBinaryIntrinsic(Intrinsic::smax, x->high, y->high);
+  x->bits = std::max(x->bits, y->bits);
+  add(x->facts, y->facts);
+  return x;
+}
+
+/// As a number without sign, of 32 bits or more, that isn't so large that it may have wrapped.
+std::optional<Range> Prover::never_negative(std::optional<Range> x) {
+  if (!x) return x;
+  if (x->bits > 31) keep_small(*x);
+  Value* holds = b_.CreateICmpSGE(x->low, b_.getInt64(0));
+  if (auto* k = dyn_cast<ConstantInt>(holds)) return k->isOne() ? x : std::nullopt;
+  add(x->facts, {holds});
+  return x;
+}
+
+/// What a counter of a loop goes through: its start, and as many steps as the loop makes at most.
+std::optional<Range> Prover::counted(const SCEVAddRecExpr& counter, int depth) {
+  if (!counter.isAffine()) return std::nullopt;
+  ScalarEvolution& scev = evolution_.scev();
+  const SCEV* rounds = scev.getBackedgeTakenCount(counter.getLoop());
+  if (isa<SCEVCouldNotCompute>(rounds)) rounds = scev.getSymbolicMaxBackedgeTakenCount(counter.getLoop());
+  std::optional<Range> n = never_negative(counted(rounds, depth)),
+                       step = counted(counter.getStepRecurrence(scev), depth);
+  if (n) n->low = n->high;
+  std::optional<Range> last = product(n, step);
+  if (!last || last->low != last->high) return std::nullopt;
+  last->low = b_.CreateBinaryIntrinsic(Intrinsic::smin, last->low, b_.getInt64(0));
+  last->high = b_.CreateBinaryIntrinsic(Intrinsic::smax, last->high, b_.getInt64(0));
+  return sum(counted(counter.getStart(), depth), last);
+}
+
+std::optional<Range> Prover::counted(const SCEV* value, int depth) {
+  if (depth-- == 0) return std::nullopt;
+  if (const auto* u = dyn_cast<SCEVUnknown>(value)) return exact(u->getValue(), depth);
+  if (const auto* k = dyn_cast<SCEVConstant>(value)) return exact(k->getValue(), depth);
+  if (const auto* counter = dyn_cast<SCEVAddRecExpr>(value)) return counted(*counter, depth);
+  if (const auto* cut = dyn_cast<SCEVTruncateExpr>(value)) return counted(cut->getOperand(), depth);
+  if (const auto* widened = dyn_cast<SCEVZeroExtendExpr>(value)) {
+    return never_negative(counted(widened->getOperand(), depth));
+  }
+  if (const auto* quotient = dyn_cast<SCEVUDivExpr>(value)) {
+    std::optional<Range> x = never_negative(counted(quotient->getLHS(), depth));
+    const auto* by = dyn_cast<SCEVConstant>(quotient->getRHS());
+    if (!x || !by || !by->getAPInt().isStrictlyPositive()) return std::nullopt;
+    Value* divisor = b_.getInt64(by->getAPInt().getZExtValue());
+    const bool one = x->low == x->high;
+    x->low = b_.CreateUDiv(x->low, divisor);
+    x->high = one ? x->low : b_.CreateUDiv(x->high, divisor);
+    return x;
+  }
+  const auto* terms = dyn_cast<SCEVNAryExpr>(value);
+  if (!terms) return std::nullopt;
+  std::optional<Range> r = counted(terms->getOperand(0), depth);
+  for (const SCEV* term : drop_begin(terms->operands())) {
+    const std::optional<Range> x = counted(term, depth);
+    if (isa<SCEVAddExpr>(terms))
+      r = sum(r, x);
+    else if (isa<SCEVMulExpr>(terms))
+      r = product(r, x);
+    else if (isa<SCEVSMaxExpr>(terms))
+      r = larger(r, x);
+    else
+      return std::nullopt;
+  }
+  return r;
 }
 
 std::optional<Range> Prover::exact_of(Value* v, int depth) {
@@ -173,14 +277,15 @@ std::optional<Range> Prover::exact_of(Value* v, int depth) {
       [[fallthrough]];
     case Instruction::Add:
     case Instruction::Sub:
-      return sum(*inst, depth);
+      return sum(exact(inst->getOperand(0), depth), exact(inst->getOperand(1), depth),
+                 inst->getOpcode() == Instruction::Sub);
     case Instruction::Mul:
-      return product(inst->getOperand(0), inst->getOperand(1), depth);
+      return product(exact(inst->getOperand(0), depth), exact(inst->getOperand(1), depth));
     case Instruction::Shl: {
       const auto* k = dyn_cast<ConstantInt>(inst->getOperand(1));
       if (!k || k->getZExtValue() >= inst->getType()->getIntegerBitWidth() - 1) return std::nullopt;
-      return product(inst->getOperand(0), ConstantInt::get(inst->getType(), 1ull << k->getZExtValue()),
-                     depth);
+      return product(exact(inst->getOperand(0), depth),
+                     exact(ConstantInt::get(inst->getType(), 1ull << k->getZExtValue()), depth));
     }
     case Instruction::SExt:
     case Instruction::ZExt:
@@ -193,6 +298,11 @@ std::optional<Range> Prover::exact_of(Value* v, int depth) {
       std::optional<Range> r = way ? exact(inst->getOperand(way->is_true ? 1 : 2), depth) : std::nullopt;
       if (r) add(r->facts, way->facts);
       return r;
+    }
+    case Instruction::PHI: {
+      ScalarEvolution& scev = evolution_.scev();
+      const auto* counter = dyn_cast<SCEVAddRecExpr>(scev.getSCEV(inst));
+      return counter ? counted(*counter, depth) : std::nullopt;
     }
     case Instruction::Call: {
       auto* call = cast<CallInst>(inst);
@@ -254,6 +364,17 @@ std::optional<std::pair<bool, std::vector<Value*>>> Prover::below(Value* x, Valu
   return std::pair(is_below, facts);
 }
 
+/// Of two answers joined by `and`, or by `or`.
+std::optional<Answer> Prover::both(const std::optional<Answer>& a, const std::optional<Answer>& b,
+                                   bool conjunction) {
+  for (const auto& one : {a, b})
+    if (one && one->is_true != conjunction) return one;
+  if (!a || !b) return std::nullopt;
+  std::optional<Answer> all = a;
+  add(all->facts, b->facts);
+  return all;
+}
+
 std::optional<Answer> Prover::answer(Value* condition, int depth) {
   if (depth == 0) return std::nullopt;
   if (const auto* k = dyn_cast<ConstantInt>(condition)) return Answer{k->isOne(), {}};
@@ -265,20 +386,30 @@ std::optional<Answer> Prover::answer(Value* condition, int depth) {
   }
   const bool conjunction = match(condition, m_LogicalAnd(m_Value(x), m_Value(y)));
   if (conjunction || match(condition, m_LogicalOr(m_Value(x), m_Value(y)))) {
-    std::optional<Answer> a = answer(x, depth - 1), b = answer(y, depth - 1);
-    for (const auto& one : {a, b})
-      if (one && one->is_true != conjunction) return one;
-    if (!a || !b) return std::nullopt;
-    add(a->facts, b->facts);
-    return a;
+    return both(answer(x, depth - 1), answer(y, depth - 1), conjunction);
   }
   auto* cmp = dyn_cast<ICmpInst>(condition);
   if (!cmp) return std::nullopt;
-  const ICmpInst::Predicate p = cmp->getPredicate();
+  return compared(cmp->getPredicate(), cmp->getOperand(0), cmp->getOperand(1), depth);
+}
+
+std::optional<Answer> Prover::compared(ICmpInst::Predicate p, Value* x, Value* y, int depth) {
+  if (depth == 0) return std::nullopt;
+  if (isa<MinMaxIntrinsic>(y) && !isa<MinMaxIntrinsic>(x)) {
+    std::swap(x, y);
+    p = ICmpInst::getSwappedPredicate(p);
+  }
+  // max(a, b) < y: two bounds in one, as LLVM writes them.
+  if (auto* m = dyn_cast<MinMaxIntrinsic>(x); m && ICmpInst::isRelational(p) &&
+                                              m->isSigned() == ICmpInst::isSigned(p) &&
+                                              follows_place(m->getLHS()) == follows_place(m->getRHS())) {
+    const bool less = ICmpInst::isLT(p) || ICmpInst::isLE(p), is_minimum = ICmpInst::isLT(m->getPredicate());
+    return both(compared(p, m->getLHS(), y, depth - 1), compared(p, m->getRHS(), y, depth - 1),
+                less != is_minimum);
+  }
   // Which way it goes decides whether the answer has to be a strict inequality: first as if below.
   for (const bool strict : {true, false}) {
-    const auto way =
-        below(cmp->getOperand(0), cmp->getOperand(1), !ICmpInst::isUnsigned(p), strict, {}, depth - 1);
+    const auto way = below(x, y, !ICmpInst::isUnsigned(p), strict, {}, depth - 1);
     if (!way) return std::nullopt;
     const bool lies_below = way->first;
     if (ICmpInst::isEquality(p)) return Answer{p == ICmpInst::ICMP_NE, way->second};
@@ -365,7 +496,7 @@ BlockVersions split_inner_blocks(Function& kernel, const WarpLayout& layout) {
   BlockVersions out{nullptr, nullptr, "inner"};
   out.test = Function::Create(type, GlobalValue::InternalLinkage, kernel.getName() + ".is.inner",
                               *kernel.getParent());
-  const ShapeAnalysis shapes(kernel, layout, true);
+  ShapeAnalysis shapes(kernel, layout, true);
   Prover prover(shapes, kernel, *out.test);
   const Known known = find_known(shapes, prover);
   const bool never = any_of(known.facts, [](const Value* f) { return isa<Constant>(f); });

@@ -23,6 +23,13 @@ unsigned same_within(const Shape& s) {
   return 0;
 }
 
+/// No lane is below the first of its piece, as numbers of 32 bits.
+bool rises(const Piece& p) {
+  for (unsigned l = 0; p.lanes && l < kLanes; l++)
+    if (const int64_t up = p.c[l] - p.c[l / p.lanes * p.lanes]; up < 0 || up > INT32_MAX) return false;
+  return true;
+}
+
 Piece piece_of(const Shape& s) {
   if (s.is_linear()) return {kLanes, s.has_offsets ? s.c : LaneOffsets{}, s.if_unwrapped};
   return {s.piece, s.piece ? s.c : LaneOffsets{}, s.if_unwrapped};
@@ -126,6 +133,7 @@ Piece ShapeAnalysis::piece_by_operation(Instruction& inst, unsigned bits) const 
       if (bits == 64 && inst.getOperand(0)->getType()->isIntegerTy(32)) {
         p = operand(0);
         if (inst.hasMetadata(kUnwrapped) || (isa<SExtInst>(inst) && addresses_shared_memory(&inst, 4))) break;
+        if (inst.hasMetadata(kNonNegative) && rises(p)) break;
         if (const unsigned same = same_within(of(inst.getOperand(0))); same && same >= p.lanes) {
           p = {same};
           break;

@@ -238,7 +238,11 @@ bool ShapeAnalysis::propagate() {
         merged.same_across = indifferent;
         merge_pieces(old, next, merged, bits);
       } else if (old.is_linear()) {
-        if (next.is_linear() && next.same_offsets(old)) {
+        // A counter's start may be of fewer bits than what it comes to: only then it's known that it may
+        // wrap.
+        Shape before = old;
+        if (before.if_unwrapped.empty()) before.if_unwrapped = next.if_unwrapped;
+        if (next.is_linear() && next.same_offsets(before)) {
           merged.base_zeros = std::min(old.base_zeros, next.base_zeros);
         } else {
           merged = Shape::varying();
@@ -554,6 +558,9 @@ Shape ShapeAnalysis::transfer_extension(Instruction& inst, const Shape& a) const
   if (!inst.getOperand(0)->getType()->isIntegerTy(32) || !inst.getType()->isIntegerTy(64))
     return Shape::varying();
   if (inst.getOpcode() == Instruction::SExt && addresses_shared_memory(&inst, 4)) return a;
+  // The base, of a lane that may be off, is within 32 bits and no lane is below it: where a lane isn't
+  // negative, the base with its offset as numbers of 64 bits are what the lane has.
+  if (inst.hasMetadata(kNonNegative) && a.min_offset() >= 0) return a;
   if (!versions_ || a.max_offset() - a.min_offset() > INT32_MAX) return Shape::varying();
   Shape r = a;
   r.if_unwrapped = {{&inst, 1}};

@@ -104,6 +104,7 @@ void sign_extend(Function& f) {
     if (inst.getOpcode() == Instruction::ZExt && inst.hasNonNeg() && inst.getType()->isIntegerTy(64) &&
         inst.getOperand(0)->getType()->isIntegerTy(32)) {
       auto* extended = new SExtInst(inst.getOperand(0), inst.getType(), "", inst.getIterator());
+      extended->setMetadata(kNonNegative, MDNode::get(f.getContext(), {}));
       inst.replaceAllUsesWith(extended);
       inst.eraseFromParent();
     }

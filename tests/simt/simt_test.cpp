@@ -66,6 +66,20 @@ TEST(Simt, RowsOfALoopAreCountedAsScalars) {
   EXPECT_GE(w.count("phi <32 x float>"), 1u) << w.ir;
 }
 
+// A number that no lane can have below zero goes to 64 bits as the lanes lie: no version for what may wrap.
+TEST(Simt, WhatIsNeverNegativeDoesntWrap) {
+  const auto row = [](const char* masked) {
+    return widened(std::string("ld.global.u32 %r5, [%d1]; add.s32 %r6, %r5, %r1; ") + masked +
+                       "cvt.u64.u32 %d2, %r6; shl.b64 %d2, %d2, 2; add.s64 %d3, %d0, %d2;\n"
+                       "ld.global.f32 %f0, [%d3]; st.global.f32 [%d3+4096], %f0; L1:\n",
+                   256);
+  };
+  EXPECT_GE(row("").count("\nwrapped"), 1u);
+  const Widened known = row("setp.lt.s32 %p0, %r6, 0; @%p0 bra L1;\n");
+  EXPECT_EQ(known.count("\nwrapped"), 0u) << known.ir;
+  EXPECT_EQ(known.count("gather"), 0u);
+}
+
 // Two rows of a matrix in a warp, or a row clamped to an edge: each half stands at known distances, wherever
 // it begins.
 TEST(Simt, RowsThatLieAnywhereAreContiguousPieces) {
@@ -181,6 +195,23 @@ TEST(Simt, RowsOfThreadsAreReadInOneLoadEach) {
   const Widened apart = widened(row + two + "st.global.u32 [%d1], %r1;\n" + others + use, 64);
   EXPECT_EQ(apart.count("load <4 x float>"), 0u) << apart.ir;
   EXPECT_GE(apart.count("gather.v"), 2u);
+  const Widened shared = widened(row + two + "st.shared.u32 [sh], %r1;\n" + others + use, 64);
+  EXPECT_EQ(shared.count("load <4 x float>"), 32u) << shared.ir;
+}
+
+// A structure of four words that is copied one after another: half a warp's are a row.
+TEST(Simt, WordsCopiedOneByOneAreMovedTogether) {
+  const Widened w = widened(
+      "mov.u32 %r5, %tid.y; shl.b32 %r6, %r1, 4; mad.lo.s32 %r7, %r5, 256, %r6; mov.u32 %r8, sh;\n"
+      "add.u32 %r8, %r8, %r7; mul.lo.s32 %r9, %r5, %r0; mul.wide.s32 %d2, %r9, 4; cvt.u64.u32 %d4, %r6;\n"
+      "add.s64 %d2, %d2, %d4; add.s64 %d3, %d0, %d2;\n"
+      "ld.global.u32 %r10, [%d3+12]; st.shared.u32 [%r8+12], %r10; ld.global.u32 %r10, [%d3+8];\n"
+      "st.shared.u32 [%r8+8], %r10; ld.global.u32 %r10, [%d3+4]; st.shared.u32 [%r8+4], %r10;\n"
+      "ld.global.u32 %r10, [%d3]; st.shared.u32 [%r8], %r10; bar.sync 0; ld.shared.u32 %r11, [%r8+64];\n"
+      "st.global.u32 [%d1], %r11;\n",
+      16, 8);
+  EXPECT_EQ(w.count("gather"), 0u) << w.ir;
+  EXPECT_EQ(w.count("masked"), 0u);
 }
 
 // A matrix that is transposed without shared memory: a column of each lane's, whose words the warps of a gang
@@ -305,6 +336,30 @@ TEST(Simt, InnerBlocksHaveNoEdges) {
     EXPECT_EQ(inner.find(edge), std::string::npos) << edge << inner;
   EXPECT_NE(inner.find("load <16 x float>"), std::string::npos);
   EXPECT_NE(any.find("<32 x i1>"), std::string::npos);
+  // Two bounds in one, as LLVM writes them.
+  const std::string both = function_of(
+      widened("mov.u32 %r5, %tid.y; mov.u32 %r6, %ctaid.y; mad.lo.s32 %r6, %r6, 16, %r5;\n"
+              "max.s32 %r7, %r4, %r6; setp.ge.s32 %p0, %r7, %r0; @%p0 bra L1;\n"
+              "mad.lo.s32 %r13, %r6, %r0, %r4; mul.wide.s32 %d3, %r13, 4; add.s64 %d3, %d1, %d3;\n"
+              "st.global.u32 [%d3], %r13; L1:\n",
+              16, 16),
+      "k.block.inner");
+  EXPECT_NE(both, "");
+  EXPECT_EQ(both.find("<32 x i1>"), std::string::npos) << both;
+  // A counter goes as far as its loop does.
+  const std::string counter = function_of(
+      widened(
+          "mov.u32 %r7, %tid.y; max.s32 %r8, %r4, %r7; setp.ge.s32 %p0, %r8, %r0; @%p0 bra L1;\n"
+          "mov.u32 %r5, %r4; mov.u32 %r6, 0; mov.f32 %f0, 0f00000000;\n"
+          "L2: mul.wide.s32 %d2, %r5, 4; add.s64 %d3, %d0, %d2; ld.global.f32 %f1, [%d3];\n"
+          "add.f32 %f0, %f0, %f1; add.s32 %r5, %r5, %r0; add.s32 %r6, %r6, 1; setp.lt.s32 %p1, %r6, %r0;\n"
+          "@%p1 bra L2; mad.lo.s32 %r9, %r7, %r0, %r4; mul.wide.s32 %d4, %r9, 4; add.s64 %d5, %d1, %d4;\n"
+          "st.global.f32 [%d5], %f0; L1:\n",
+          16, 16),
+      "k.block.inner");
+  EXPECT_NE(counter.find("load <16 x float>"), std::string::npos) << counter;
+  for (const char* edge : {"<32 x i1>", "gather", "\nwrapped", "\nscattered"})
+    EXPECT_EQ(counter.find(edge), std::string::npos) << edge << counter;
   // What only memory knows a block doesn't before it starts.
   const std::string loaded = function_of(stencil("ld.global.u32 %r9, [%d1];\n"), "k.block.inner");
   EXPECT_NE(loaded.find("<32 x i1>"), std::string::npos) << loaded;
