@@ -54,7 +54,7 @@ using LaneFunction = uint32_t (*)(const LaunchArgs*, BlockState*, uint32_t threa
   RT(texture,         uint32_t, (BlockState* block, uint64_t op, const uint64_t* handles, const uint32_t* in, uint32_t* out, uint32_t lanes, uint32_t thread))\
   RT(device_call,     uint64_t, (BlockState* block, uint32_t call, uint64_t words))                  \
   RT(count_access,    uint64_t, (BlockState* block, uint32_t how_and_bytes, uint64_t addresses, uint32_t mask))\
-  RT(tile_products,   void, (TileQueue* queue, const void* a, const void* b, void* tiles))            \
+  RT(tile_products,   void, (TileQueue* queue, const void* const* units, void* tiles))                 \
   RT(sums_by_tiles,   uint32_t, (uint32_t kind))                                                     \
   RT(check_access,    void, (BlockState* block, uint64_t place, uint64_t addresses, uint32_t bytes, uint32_t mask, uint32_t thread))\
   RT(check_sync,      void, (BlockState* block, uint64_t place, uint64_t words, uint32_t mask, uint32_t thread))

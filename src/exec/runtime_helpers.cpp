@@ -180,8 +180,8 @@ uint32_t rt_texture(BlockState* block, uint64_t op, const uint64_t* handles, con
   return fault.trap | fault.lane << 8;
 }
 
-void rt_tile_products(TileQueue* queue, const void* a, const void* b, void* tiles) {
-  run_tile_products(tile_engine(), *queue, a, b, tiles);
+void rt_tile_products(TileQueue* queue, const void* const* units, void* tiles) {
+  run_tile_products(tile_engine(), *queue, units, tiles);
 }
 
 uint32_t rt_sums_by_tiles(uint32_t kind) {

@@ -37,8 +37,10 @@ struct TileBlock {
 
 /// A warp's products that wait: rounds of a loop add the same tiles' products over and over, and a tile that
 /// is fetched and put back once for several rounds costs less. All programs of a queue agree in everything
-/// but the numbers of units in their steps; A's units of program n begin behind those of the programs before
-/// it, as B's do. tile_products empties the queue.
+/// but the numbers of units in their steps. tile_products empties the queue.
+///
+/// Units lie anywhere, aligned to 64 bytes, so that they're multiplied where they were put together: a table
+/// has the places of program 0's units of A, then of its units of B, then those of the next program.
 struct TileQueue {
   uint32_t count;   ///< of programs
   uint32_t layout;  ///< compiled code's own: programs with the same number agree

@@ -86,14 +86,17 @@ uint32_t infinite_halves(const uint32_t* unit) {
   return found;
 }
 
-/// A block of all programs of a run.
-template <TileKind kKind>
-void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, const uint8_t* b,
-               uint8_t* tiles) {
-  constexpr bool kSplit = kKind == TileKind::kF16;
-  constexpr size_t kRowA = kSplit ? 64 : 32, kUnitA = 16 * kRowA, kUnitB = kSplit ? 2048 : 512;
-  const uint16_t* numbers = run.words[0];
-  const bool from_zero = block.halves & kFromZero;
+constexpr size_t row_bytes_of_a(TileKind kind) {
+  return kind == TileKind::kF16 ? 64 : 32;
+}
+/// How many operations a step of k takes, and the part of a unit of B for each.
+constexpr size_t parts_of(TileKind kind) {
+  return kind == TileKind::kF16 ? 2 : 1;
+}
+const uint8_t* part_of(const void* unit, size_t part) {
+  return static_cast<const uint8_t*>(unit) + part * 1024;
+}
+
 #define PPU_ZERO() _tile_zero(0), _tile_zero(1), _tile_zero(2), _tile_zero(3)
 #define PPU_MULTIPLY(c, x, y)                    \
   do {                                           \
@@ -108,46 +111,57 @@ void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, con
     else                                         \
       _tile_dpbf16ps(c, x, y);                   \
   } while (false)
-  if (block.rows == 1) {
-    const size_t columns = block.columns;
-    if (from_zero) {
-      PPU_ZERO();
-    } else {
-      _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
-      if (columns > 1) _tile_loadd(1, tiles + numbers[1] * kTileBytes, 64);
-      if (columns > 2) _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
-      if (columns > 3) _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
-    }
-    for (size_t n = 0; n < run.count;
-         n++, a += run.program.a_units * kUnitA, b += run.program.b_units * kUnitB) {
-      const uint16_t* units = run.units(n, block);
-      for (size_t s = 0; s < block.steps; s++, units += 1 + columns) {
-        _tile_loadd(4, a + units[0] * kUnitA, kRowA);
-        for (size_t part = 0; part < (kSplit ? 2 : 1); part++) {
-          const uint8_t* from = b + part * 1024;
-          _tile_loadd(6, from + units[1] * kUnitB, 64);
-          PPU_MULTIPLY(0, 4, 6);
-          if (columns > 1) {
-            _tile_loadd(7, from + units[2] * kUnitB, 64);
-            PPU_MULTIPLY(1, 4, 7);
-          }
-          if (columns > 2) {
-            _tile_loadd(6, from + units[3] * kUnitB, 64);
-            PPU_MULTIPLY(2, 4, 6);
-          }
-          if (columns > 3) {
-            _tile_loadd(7, from + units[4] * kUnitB, 64);
-            PPU_MULTIPLY(3, 4, 7);
-          }
+
+// Blocks of all programs of a run. `run.places` are of units as tile operations take them.
+
+template <TileKind kKind>
+void run_row(const TileBlock& block, const TileRun& run, uint8_t* tiles) {
+  constexpr size_t kRowA = row_bytes_of_a(kKind), kParts = parts_of(kKind);
+  const uint16_t* numbers = run.words[0];
+  const bool from_zero = block.halves & kFromZero;
+  const size_t columns = block.columns;
+  if (from_zero) {
+    PPU_ZERO();
+  } else {
+    _tile_loadd(0, tiles + numbers[0] * kTileBytes, 64);
+    if (columns > 1) _tile_loadd(1, tiles + numbers[1] * kTileBytes, 64);
+    if (columns > 2) _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
+    if (columns > 3) _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
+  }
+  for (size_t n = 0; n < run.count; n++) {
+    const void *const *a = run.places_of_a(n), *const *b = run.places_of_b(n);
+    const uint16_t* units = run.units(n, block);
+    for (size_t s = 0; s < block.steps; s++, units += 1 + columns) {
+      _tile_loadd(4, a[units[0]], kRowA);
+      for (size_t part = 0; part < kParts; part++) {
+        _tile_loadd(6, part_of(b[units[1]], part), 64);
+        PPU_MULTIPLY(0, 4, 6);
+        if (columns > 1) {
+          _tile_loadd(7, part_of(b[units[2]], part), 64);
+          PPU_MULTIPLY(1, 4, 7);
+        }
+        if (columns > 2) {
+          _tile_loadd(6, part_of(b[units[3]], part), 64);
+          PPU_MULTIPLY(2, 4, 6);
+        }
+        if (columns > 3) {
+          _tile_loadd(7, part_of(b[units[4]], part), 64);
+          PPU_MULTIPLY(3, 4, 7);
         }
       }
     }
-    _tile_stored(0, tiles + numbers[0] * kTileBytes, 64);
-    if (columns > 1) _tile_stored(1, tiles + numbers[1] * kTileBytes, 64);
-    if (columns > 2) _tile_stored(2, tiles + numbers[2] * kTileBytes, 64);
-    if (columns > 3) _tile_stored(3, tiles + numbers[3] * kTileBytes, 64);
-    return;
   }
+  _tile_stored(0, tiles + numbers[0] * kTileBytes, 64);
+  if (columns > 1) _tile_stored(1, tiles + numbers[1] * kTileBytes, 64);
+  if (columns > 2) _tile_stored(2, tiles + numbers[2] * kTileBytes, 64);
+  if (columns > 3) _tile_stored(3, tiles + numbers[3] * kTileBytes, 64);
+}
+
+template <TileKind kKind>
+void run_square(const TileBlock& block, const TileRun& run, uint8_t* tiles) {
+  constexpr size_t kRowA = row_bytes_of_a(kKind), kParts = parts_of(kKind);
+  const uint16_t* numbers = run.words[0];
+  const bool from_zero = block.halves & kFromZero;
   if (from_zero) {
     PPU_ZERO();
   } else {
@@ -156,15 +170,15 @@ void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, con
     _tile_loadd(2, tiles + numbers[2] * kTileBytes, 64);
     _tile_loadd(3, tiles + numbers[3] * kTileBytes, 64);
   }
-  for (size_t n = 0; n < run.count;
-       n++, a += run.program.a_units * kUnitA, b += run.program.b_units * kUnitB) {
+  for (size_t n = 0; n < run.count; n++) {
+    const void *const *a = run.places_of_a(n), *const *b = run.places_of_b(n);
     const uint16_t* units = run.units(n, block);
     for (size_t s = 0; s < block.steps; s++, units += 4) {
-      _tile_loadd(4, a + units[0] * kUnitA, kRowA);
-      _tile_loadd(5, a + units[1] * kUnitA, kRowA);
-      for (size_t part = 0; part < (kSplit ? 2 : 1); part++) {
-        _tile_loadd(6, b + units[2] * kUnitB + part * 1024, 64);
-        _tile_loadd(7, b + units[3] * kUnitB + part * 1024, 64);
+      _tile_loadd(4, a[units[0]], kRowA);
+      _tile_loadd(5, a[units[1]], kRowA);
+      for (size_t part = 0; part < kParts; part++) {
+        _tile_loadd(6, part_of(b[units[2]], part), 64);
+        _tile_loadd(7, part_of(b[units[3]], part), 64);
         PPU_MULTIPLY(0, 4, 6);
         PPU_MULTIPLY(1, 4, 7);
         PPU_MULTIPLY(2, 5, 6);
@@ -176,11 +190,16 @@ void run_block(const TileBlock& block, const TileRun& run, const uint8_t* a, con
   _tile_stored(1, tiles + numbers[1] * kTileBytes, 64);
   _tile_stored(2, tiles + numbers[2] * kTileBytes, 64);
   _tile_stored(3, tiles + numbers[3] * kTileBytes, 64);
+}
 #undef PPU_MULTIPLY
 #undef PPU_ZERO
+
+template <TileKind kKind>
+void run_block(const TileBlock& block, const TileRun& run, uint8_t* tiles) {
+  block.rows == 1 ? run_row<kKind>(block, run, tiles) : run_square<kKind>(block, run, tiles);
 }
 
-using RunBlock = void (*)(const TileBlock&, const TileRun&, const uint8_t*, const uint8_t*, uint8_t*);
+using RunBlock = void (*)(const TileBlock&, const TileRun&, uint8_t*);
 
 RunBlock block_runner(TileKind kind) {
   switch (kind) {
@@ -208,10 +227,10 @@ void copy_halves(uint8_t* to, const uint8_t* from, uint16_t halves) {
       if (halves >> h & 1) std::memcpy(to + row * 64 + h * 32, from + row * 64 + h * 32, 32);
 }
 
-/// What run_blocks works with: units as tile operations take them.
-struct Packed {
-  const uint8_t *a, *b;
-  uint32_t infinite_a = 0, infinite_b[2] = {};  ///< a bit a unit
+/// Units that hold infinities or NaN, a bit each; of B by halves.
+struct Infinite {
+  uint32_t a = 0, b[2] = {};
+  bool any() const { return a || b[0] || b[1]; }
 };
 
 /// Zeros in the halves of a tile that take part.
@@ -222,83 +241,88 @@ void clear_halves(uint8_t* tile, uint16_t halves) {
 
 /// Puts back the halves that don't take part.
 [[gnu::noinline]] void run_half(const TileBlock& block, const TileRun& run, RunBlock run_block,
-                                const Packed& packed, uint8_t* tiles) {
+                                uint8_t* tiles) {
   alignas(64) uint8_t before[4][kTileBytes];
   const uint16_t* numbers = run.words[0];
   const size_t count = size_t(block.rows) * block.columns;
   for (size_t t = 0; t < count; t++) std::memcpy(before[t], tiles + numbers[t] * kTileBytes, kTileBytes);
-  run_block(block, run, packed.a, packed.b, tiles);
+  run_block(block, run, tiles);
   for (size_t t = 0; t < count; t++)
     copy_halves(tiles + numbers[t] * kTileBytes, before[t], uint16_t(~block.halves));
 }
 
-/// Tile by tile, step by step, half by half where need be: halves that aren't finite go to `chain`.
-void run_carefully(const TileBlock& block, const TileRun& run, RunBlock run_block, const Packed& packed,
-                   const uint32_t* a, const uint32_t* b, uint8_t* tiles, ChainOfStep chain) {
-  constexpr size_t kUnitWords = kTileUnitBytes / 4;
+/// Tile by tile, step by step, half by half where need be: halves that aren't finite go to `chain`, with the
+/// units as `plain` has them.
+void run_carefully(const TileBlock& block, const TileRun& run, RunBlock run_block, const Infinite& infinite,
+                   const TileRun& plain, uint8_t* tiles, ChainOfStep chain) {
   const size_t count = size_t(block.rows) * block.columns, unit_count = size_t(block.rows) + block.columns;
   alignas(64) uint8_t before[kTileBytes];
   for (size_t t = 0; t < count; t++)
     for (size_t n = 0; n < run.count; n++)
       for (size_t s = 0; s < block.steps; s++) {
         const uint16_t* units = run.units(n, block) + s * unit_count;
-        const size_t a_unit = n * run.program.a_units + units[t / block.columns],
-                     b_unit = n * run.program.b_units + units[block.rows + t % block.columns];
-        const uint16_t one[] = {run.words[0][t], uint16_t(a_unit), uint16_t(b_unit)};
+        const size_t a_unit = units[t / block.columns], b_unit = units[block.rows + t % block.columns];
+        const size_t a_number = n * run.program.a_units + a_unit, b_number = n * run.program.b_units + b_unit;
+        const uint16_t one[] = {run.words[0][t], 0, 0};
+        const void* places[] = {run.places_of_a(n)[a_unit], run.places_of_b(n)[b_unit]};
         uint8_t* tile = tiles + one[0] * kTileBytes;
         uint16_t chained = 0;
         for (size_t h = 0; h < 2; h++)
-          if (((packed.infinite_a >> a_unit) | (packed.infinite_b[h] >> b_unit)) & 1)
-            chained |= uint16_t(1u << h);
+          if (((infinite.a >> a_number) | (infinite.b[h] >> b_number)) & 1) chained |= uint16_t(1u << h);
         std::memcpy(before, tile, kTileBytes);
-        run_block({1, 1, 1, kBothHalves}, {run.program, 1, {one}}, packed.a, packed.b, tiles);
+        run_block({1, 1, 1, kBothHalves}, {{run.program.kind, 1, 1, 1}, 1, {one}, places}, tiles);
         copy_halves(tile, before, uint16_t(~block.halves | chained));
         if (chained & block.halves)
-          chain(run.program.kind, reinterpret_cast<uint32_t*>(tile), a + a_unit * kUnitWords,
-                b + b_unit * kUnitWords, chained & block.halves);
+          chain(run.program.kind, reinterpret_cast<uint32_t*>(tile), plain.places_of_a(n)[a_unit],
+                plain.places_of_b(n)[b_unit], chained & block.halves);
       }
 }
 
-/// All blocks, with what `packed` has of `a` and `b`.
-void run_blocks(TileRun& run, const Packed& packed, const void* a, const void* b, void* tiles,
+/// All blocks; `plain`: the same with units that weren't split.
+void run_blocks(TileRun& run, const Infinite& infinite, const TileRun& plain, void* tiles,
                 ChainOfStep chain) {
   const RunBlock run_block = block_runner(run.program.kind);
   auto* tile_bytes = static_cast<uint8_t*>(tiles);
-  const bool plain = !packed.infinite_a && !packed.infinite_b[0] && !packed.infinite_b[1];
   for (size_t n = 0; n < run.program.blocks; n++) {
     const TileBlock block = run.next_block();
-    if (!plain) {
+    if (infinite.any()) {
       for (size_t t = 0; block.halves & kFromZero && t < size_t(block.rows) * block.columns; t++)
         clear_halves(tile_bytes + run.words[0][t] * kTileBytes, block.halves);
-      run_carefully(block, run, run_block, packed, static_cast<const uint32_t*>(a),
-                    static_cast<const uint32_t*>(b), tile_bytes, chain);
+      run_carefully(block, run, run_block, infinite, plain, tile_bytes, chain);
     } else if ((block.halves & kBothHalves) == kBothHalves) {
-      run_block(block, run, packed.a, packed.b, tile_bytes);
+      run_block(block, run, tile_bytes);
     } else {
-      run_half(block, run, run_block, packed, tile_bytes);
+      run_half(block, run, run_block, tile_bytes);
     }
     run.skip(block);
   }
 }
 
-[[gnu::noinline]] void run_split(TileRun& run, const void* a, const void* b, void* tiles, ChainOfStep chain) {
+[[gnu::noinline]] void run_split(TileRun& run, void* tiles, ChainOfStep chain) {
   configure(Configuration::kLong);
   alignas(64) uint8_t packed_a[kMaxTileUnits * 1024], packed_b[kMaxTileUnits * 2048];
-  Packed packed{packed_a, packed_b};
-  constexpr size_t kUnitWords = kTileUnitBytes / 4;
-  for (size_t n = 0; n < run.count * run.program.a_units; n++) {
-    const uint32_t* unit = static_cast<const uint32_t*>(a) + n * kUnitWords;
-    split_a(unit, packed_a + n * 1024);
-    packed.infinite_a |= uint32_t(infinite_halves(unit) != 0) << n;
+  const void* places[2 * kMaxTileUnits];
+  const TileRun plain = run;
+  run.places = places;
+  Infinite infinite;
+  const void** place = places;
+  for (size_t n = 0, a = 0, b = 0; n < run.count; n++) {
+    for (size_t u = 0; u < run.program.a_units; u++, a++) {
+      const auto* unit = static_cast<const uint32_t*>(plain.places_of_a(n)[u]);
+      split_a(unit, packed_a + a * 1024);
+      *place++ = packed_a + a * 1024;
+      infinite.a |= uint32_t(infinite_halves(unit) != 0) << a;
+    }
+    for (size_t u = 0; u < run.program.b_units; u++, b++) {
+      const auto* unit = static_cast<const uint32_t*>(plain.places_of_b(n)[u]);
+      split_b(unit, packed_b + b * 2048);
+      *place++ = packed_b + b * 2048;
+      const uint32_t halves = infinite_halves(unit);
+      infinite.b[0] |= uint32_t((halves & 0xffff) != 0) << b;
+      infinite.b[1] |= uint32_t(halves >> 16 != 0) << b;
+    }
   }
-  for (size_t n = 0; n < run.count * run.program.b_units; n++) {
-    const uint32_t* unit = static_cast<const uint32_t*>(b) + n * kUnitWords;
-    split_b(unit, packed_b + n * 2048);
-    const uint32_t infinite = infinite_halves(unit);
-    packed.infinite_b[0] |= uint32_t((infinite & 0xffff) != 0) << n;
-    packed.infinite_b[1] |= uint32_t(infinite >> 16 != 0) << n;
-  }
-  run_blocks(run, packed, a, b, tiles, chain);
+  run_blocks(run, infinite, plain, tiles, chain);
 }
 
 }  // namespace
@@ -314,10 +338,10 @@ bool amx_usable() {
   return usable;
 }
 
-void run_amx_products(TileRun& run, const void* a, const void* b, void* tiles, ChainOfStep chain) {
-  if (run.program.kind == TileKind::kF16) return run_split(run, a, b, tiles, chain);
+void run_amx_products(TileRun& run, void* tiles, ChainOfStep chain) {
+  if (run.program.kind == TileKind::kF16) return run_split(run, tiles, chain);
   configure(Configuration::kShort);
-  run_blocks(run, {static_cast<const uint8_t*>(a), static_cast<const uint8_t*>(b)}, a, b, tiles, chain);
+  run_blocks(run, {}, run, tiles, chain);
 }
 
 __attribute__((target("amx-tile"))) void release_amx() {

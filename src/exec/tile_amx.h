@@ -12,7 +12,7 @@ bool amx_usable();
 /// where halves aren't finite.
 using ChainOfStep = void (*)(TileKind kind, uint32_t* tile, const void* a_unit, const void* b_unit,
                              uint16_t halves);
-void run_amx_products(TileRun& run, const void* a, const void* b, void* tiles, ChainOfStep chain);
+void run_amx_products(TileRun& run, void* tiles, ChainOfStep chain);
 
 /// Before a thread does other things: gives its tile registers back, if it took them.
 void release_amx();

@@ -292,16 +292,18 @@ void chain_of_step(TileKind kind, uint32_t* tile, const void* a, const void* b, 
 }
 
 /// Unpacks all units, then runs the chains.
-[[gnu::noinline]] void run_unpacked(const Steps& steps, TileRun& run, const void* a, const void* b,
-                                    void* tiles) {
+[[gnu::noinline]] void run_unpacked(const Steps& steps, TileRun& run, void* tiles) {
   const TileKind kind = run.program.kind;
+  const size_t a_units = run.program.a_units, b_units = run.program.b_units;
   alignas(64) uint32_t unpacked_a[kMaxTileUnits * kUnpackedWords], unpacked_b[kMaxTileUnits * kUnpackedWords];
-  for (size_t n = 0; n < run.count * run.program.a_units; n++)
-    steps.unpack_a(kind, static_cast<const uint32_t*>(a) + n * kTileUnitBytes / 4,
-                   unpacked_a + n * kUnpackedWords);
-  for (size_t n = 0; n < run.count * run.program.b_units; n++)
-    steps.unpack_b(kind, static_cast<const uint32_t*>(b) + n * kTileUnitBytes / 4,
-                   unpacked_b + n * kUnpackedWords);
+  for (size_t n = 0; n < run.count; n++) {
+    for (size_t u = 0; u < a_units; u++)
+      steps.unpack_a(kind, static_cast<const uint32_t*>(run.places_of_a(n)[u]),
+                     unpacked_a + (n * a_units + u) * kUnpackedWords);
+    for (size_t u = 0; u < b_units; u++)
+      steps.unpack_b(kind, static_cast<const uint32_t*>(run.places_of_b(n)[u]),
+                     unpacked_b + (n * b_units + u) * kUnpackedWords);
+  }
   const auto run_chain = is_integer(kind) ? steps.run_integers : steps.run_floats;
   const size_t count = elements(kind);
   for_each_chain(run, unpacked_a, unpacked_b, tiles, [&](const Chain& chain) { run_chain(chain, count); });
@@ -348,17 +350,18 @@ TileBlock TileRun::next_block() {
   return block;
 }
 
-void run_tile_products(TileEngine engine, TileQueue& queue, const void* a, const void* b, void* tiles) {
+void run_tile_products(TileEngine engine, TileQueue& queue, const void* const* units, void* tiles) {
   TileRun run;
+  run.places = units;
   run.count = queue.count;
   queue.count = 0;
   std::memcpy(&run.program, queue.programs[0], sizeof run.program);
   for (size_t n = 0; n < run.count; n++) run.words[n] = queue.programs[n] + sizeof run.program / 2;
   if (engine == TileEngine::kAmx) {
-    if (run.program.kind != TileKind::kTf32) return run_amx_products(run, a, b, tiles, chain_of_step);
+    if (run.program.kind != TileKind::kTf32) return run_amx_products(run, tiles, chain_of_step);
     engine = TileEngine::kAvx512;
   }
-  run_unpacked(kSteps[size_t(engine)], run, a, b, tiles);
+  run_unpacked(kSteps[size_t(engine)], run, tiles);
 }
 
 }  // namespace ppu::exec

@@ -41,7 +41,7 @@ bool FragmentUnits::is_load(const Value* v) const {
 
 FragmentUnits::FragmentUnits(const ShapeAnalysis& shapes, const TileWebs& webs,
                              const std::set<BasicBlock*>& divergent)
-    : shapes_(shapes), divergent_(divergent) {
+    : shapes_(shapes), webs_(webs), divergent_(divergent) {
   if (!webs.tiles()) return;
   for (BasicBlock* b : shapes.order())
     for (Instruction& inst : *b) {
@@ -121,6 +121,25 @@ bool FragmentUnits::outlived(const Instruction& loaded) const {
   return false;
 }
 
+/// Whether all that takes the registers stands in their block, and a loop's first load comes to it by no
+/// other products.
+bool FragmentUnits::taken_soon(const Instruction& loaded) const {
+  for (const User* extract : loaded.users())
+    for (const User* u : extract->users())
+      if (cast<Instruction>(u)->getParent() != loaded.getParent()) return false;
+  const auto* phi = dyn_cast<PHINode>(&loaded);
+  for (unsigned i = 0; phi && i < phi->getNumIncomingValues(); i++) {
+    const auto* load = cast<Instruction>(phi->getIncomingValue(i));
+    for (const BasicBlock* b = phi->getIncomingBlock(i); b != load->getParent();) {
+      for (const Instruction& inst : *b)
+        if (const auto* call = dyn_cast<CallInst>(&inst); call && webs_.product(call)) return false;
+      b = b->getSinglePredecessor();
+      if (!b) return false;
+    }
+  }
+  return true;
+}
+
 void FragmentUnits::place_units() {
   std::map<const Value*, Unit> placed;
   for (BasicBlock* b : shapes_.order())
@@ -130,9 +149,8 @@ void FragmentUnits::place_units() {
       Unit unit = known->second;
       const auto* phi = dyn_cast<PHINode>(&inst);
       if (phi && !loop_holds(*phi)) continue;
-      unit.place = unsigned(kept_places_.size());
-      unit.kept = phi || outlived(inst);
-      kept_places_.push_back(unit.kept);
+      unit.place = unsigned(places_.size());
+      places_.push_back({phi || outlived(inst), taken_soon(inst), phi != nullptr});
       placed[&inst] = unit;
       for (unsigned i = 0; phi && i < phi->getNumIncomingValues(); i++)
         placed[phi->getIncomingValue(i)] = unit;

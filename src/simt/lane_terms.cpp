@@ -49,7 +49,8 @@ std::optional<LaneTerm> Widener::lane_term(Value* v, unsigned lane, int depth) {
     case Instruction::Add:
       return sum_of_terms(operand(0), operand(1));
     case Instruction::Xor:
-      return exclusive_or_of_terms(operand(0), operand(1));
+      return exclusive_or_of_terms(bits_term(inst->getOperand(0), lane, depth + 1),
+                                   bits_term(inst->getOperand(1), lane, depth + 1));
     case Instruction::GetElementPtr: {
       const auto* gep = cast<GetElementPtrInst>(inst);
       if (gep->getNumIndices() != 1 || !gep->getSourceElementType()->isIntegerTy(8) ||
@@ -77,6 +78,17 @@ std::optional<LaneTerm> Widener::lane_term(Value* v, unsigned lane, int depth) {
     default:
       return std::nullopt;
   }
+}
+
+/// As lane_term, for an exclusive or: of bits put together, those of the lane are no longer mistaken for some
+/// that the base may have.
+std::optional<LaneTerm> Widener::bits_term(Value* v, unsigned lane, int depth) {
+  const auto whole = lane_term(v, lane, depth);
+  auto* both = dyn_cast<PossiblyDisjointInst>(v);
+  if (!whole || apart(*whole) || !both || !both->isDisjoint() || depth >= kMaxDepth) return whole;
+  const auto parts = sum_of_terms(bits_term(both->getOperand(0), lane, depth + 1),
+                                  bits_term(both->getOperand(1), lane, depth + 1));
+  return parts && apart(*parts) ? parts : whole;
 }
 
 /// The number itself.

@@ -100,8 +100,8 @@ AllocaInst* Widener::object_memory(Type* object) {
   return memory;
 }
 
-// A function that gives each lane's pointer, by a constant lane.
-std::function<Value*(unsigned)> Widener::object_pointers(Value* pointer) {
+/// A function that gives each lane's pointer, by a constant lane, where no vector of them is needed for it.
+std::function<Value*(unsigned)> Widener::known_pointers(Value* pointer) {
   const Shape shape = shapes_.of(pointer);
   if (plainly_linear(shape)) {
     Value* base = scalar(pointer);
@@ -113,6 +113,11 @@ std::function<Value*(unsigned)> Widener::object_pointers(Value* pointer) {
   for (unsigned lane = 0; lane < kLanes; lane++)
     if (Value* p = lane_address(pointer, lane)) places.push_back(p);
   if (places.size() == kLanes) return [places](unsigned lane) { return places[lane]; };
+  return nullptr;
+}
+
+std::function<Value*(unsigned)> Widener::object_pointers(Value* pointer) {
+  if (auto known = known_pointers(pointer)) return known;
   AllocaInst* pointers = spilled(vector(pointer));
   return
       [this, pointers](unsigned lane) { return lane_of(pointers, b_.getPtrTy(), b_.getInt64(lane), true); };
@@ -277,32 +282,102 @@ Value* Widener::bytes_to_next_round(const LoadInst& load, Value* from) {
                       b_.getInt64(uint64_t(advance->factor)));
 }
 
+/// Which of `lanes` lanes from `first` on writes the first 16 bytes of a register, which the next ones; empty
+/// if they don't fill one, or it isn't known. Tiles in shared memory are swizzled within such pieces.
+std::vector<unsigned> Widener::order_of_places(Value* pointer, unsigned first, unsigned lanes) {
+  std::vector<int64_t> at(lanes);
+  for (unsigned k = 1; k < lanes; k++) {
+    const auto between = bytes_between(pointer, first, first + k);
+    if (!between) return {};
+    at[k] = *between;
+  }
+  const int64_t lowest = *std::min_element(at.begin(), at.end());
+  std::vector<unsigned> order;
+  for (unsigned n = 0; n < lanes; n++) {
+    const auto lane = std::find(at.begin(), at.end(), lowest + int64_t(n) * 16);
+    if (lane == at.end()) return {};
+    order.push_back(unsigned(lane - at.begin()));
+  }
+  return order;
+}
+
+/// Whether each register's lanes read 16 bytes each side by side.
+Value* Widener::read_rows(Value* pointers) {
+  Value* at = b_.CreatePtrToInt(pointers, wide(b_.getInt64Ty()));
+  std::vector<int> first(kLanes);
+  std::vector<Constant*> apart(kLanes);
+  for (unsigned l = 0; l < kLanes; l++) {
+    first[l] = int(l / kMovedTogether * kMovedTogether);
+    apart[l] = b_.getInt64(l % kMovedTogether * 16);
+  }
+  Value* between = b_.CreateSub(at, b_.CreateShuffleVector(at, first));
+  return all(b_.CreateICmpEQ(between, ConstantVector::get(apart)));
+}
+
 /// For a full warp, whose lanes read at `from`. A loop that copies pieces of many rows, a tile of a matrix,
-/// follows more lines than processors do: what the next round copies is fetched.
-void Widener::emit_full_move(LoadInst& load, StoreInst& store, Value* from) {
-  const unsigned parts = part_count(load.getType());
-  const Shape source = shapes_.of(from);
-  const bool even = unwraps(source);
+/// follows more lines than processors do: what the next round copies is fetched. `usual`: worth asking
+/// whether lanes read rows where that isn't known.
+void Widener::emit_full_move(LoadInst& load, StoreInst& store, Value* from, bool usual) {
+  Moved m;
+  m.type = load.getType();
+  m.source = shapes_.of(from);
+  m.place_of = object_pointers(store.getPointerOperand());
   // Other lanes may read where one writes, and read first.
-  const bool apart = space_of(load) == kGlobalSpace && space_of(store) == kSharedSpace;
-  const unsigned at_once = apart ? kMovedAtOnce : kLanes;
-  Value* ahead = apart ? bytes_to_next_round(load, from) : nullptr;
-  const auto source_of = object_pointers(from), place_of = object_pointers(store.getPointerOperand());
+  m.apart = space_of(load) == kGlobalSpace && space_of(store) == kSharedSpace;
+  m.ahead = m.apart ? bytes_to_next_round(load, from) : nullptr;
+  for (unsigned l = 0; m.apart && l < kLanes;) {
+    for (unsigned n = kMovedTogether; n; n /= 2)
+      if (l % n == 0)
+        if (auto order = order_of_places(store.getPointerOperand(), l, n); !order.empty()) {
+          l += n;
+          m.order.push_back(std::move(order));
+          break;
+        }
+  }
+  const bool rows_known = unwraps(m.source) && lanes_in_a_row(m.source, 0) >= kMovedTogether;
+  m.source_of = known_pointers(from);
+  const bool asks = usual && m.apart && !rows_known && !m.source_of;
+  if (!m.source_of) m.source_of = object_pointers(from);
+  m.even = unwraps(m.source);
+  if (!asks) return move_lanes(m);
+  BasicBlock *rows = new_block("move.rows"), *lanes = new_block("move.lanes"), *done = new_block("moved");
+  b_.CreateCondBr(read_rows(vector(from)), rows, lanes);
+  b_.SetInsertPoint(lanes);
+  move_lanes(m);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(rows);
+  m.in_rows = true;
+  move_lanes(m);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+}
+
+void Widener::move_lanes(const Moved& m) {
+  const unsigned parts = part_count(m.type);
+  const unsigned at_once = m.apart ? kMovedAtOnce : kLanes;
+  auto order = m.order.begin();
   for (unsigned first = 0; first < kLanes; first += at_once) {
     std::vector<Value*> lanes;
     for (unsigned l = first, n; l < first + at_once; l += n) {
-      n = even ? std::min(lanes_in_a_row(source, l), kMovedTogether) : 1;
+      n = m.in_rows ? kMovedTogether : m.even ? std::min(lanes_in_a_row(m.source, l), kMovedTogether) : 1;
       n = std::min(unsigned(bit_floor(n)), first + at_once - l);
-      Type* row = FixedVectorType::get(part_type(load.getType(), 0), n * parts);
-      Value* at = source_of(l);
+      Type* row = FixedVectorType::get(part_type(m.type, 0), n * parts);
+      Value* at = m.source_of(l);
       Value* x = b_.CreateAlignedLoad(row, at, Align(1));
-      if (ahead && l % kMovedTogether == 0)  // the lanes behind it read there, too, where they lie in rows
+      if (m.ahead && l % kMovedTogether == 0)  // the lanes behind it read there, too, where they lie in rows
         b_.CreateIntrinsic(
             Intrinsic::prefetch, {at->getType()},
-            {b_.CreateGEP(b_.getInt8Ty(), at, ahead), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
+            {b_.CreateGEP(b_.getInt8Ty(), at, m.ahead), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
       for (unsigned k = 0; k < n; k++) lanes.push_back(slice(x, k * parts, parts));
     }
-    for (unsigned k = 0; k < at_once; k++) b_.CreateAlignedStore(lanes[k], place_of(first + k), Align(1));
+    if (!m.apart)
+      for (unsigned k = 0; k < at_once; k++) b_.CreateAlignedStore(lanes[k], m.place_of(first + k), Align(1));
+    for (unsigned k = 0; m.apart && k < at_once; order++) {
+      std::vector<Value*> row;
+      for (const unsigned lane : *order) row.push_back(lanes[k + lane]);
+      b_.CreateAlignedStore(concat(std::move(row)), m.place_of(first + k + (*order)[0]), Align(1));
+      k += unsigned(order->size());
+    }
   }
 }
 
@@ -328,7 +403,7 @@ void Widener::emit_move(LoadInst& load, StoreInst& store) {
   const bool zeros_if = choice && isa<Constant>(choice->getTrueValue()),
              zeros_else = choice && isa<Constant>(choice->getFalseValue());
   if (zeros_if == zeros_else) choice = nullptr;
-  if (!mask_ && !choice) return emit_full_move(load, store, from);
+  if (!mask_ && !choice) return emit_full_move(load, store, from, true);
   Value* plain = all(mask_or_all());
   if (choice) {
     Value* c = choice->getCondition();
@@ -340,10 +415,10 @@ void Widener::emit_move(LoadInst& load, StoreInst& store) {
   BasicBlock *full = new_block("move.full"), *some = new_block("move.some"), *done = new_block("move.done");
   b_.CreateCondBr(plain, full, some);
   b_.SetInsertPoint(some);
-  mask_ ? emit_move_of_some(load, store) : emit_full_move(load, store, load.getPointerOperand());
+  mask_ ? emit_move_of_some(load, store) : emit_full_move(load, store, load.getPointerOperand(), false);
   b_.CreateBr(done);
   b_.SetInsertPoint(full);
-  emit_full_move(load, store, from);
+  emit_full_move(load, store, from, true);
   b_.CreateBr(done);
   b_.SetInsertPoint(done);
 }

@@ -44,11 +44,6 @@ bool is_zero_sum(const CallInst& product) {
   return true;
 }
 
-/// The column of a fragment that is column c of a half tile: even ones come first.
-int tile_column(int c) {
-  return c % 4 * 2 + c / 4;
-}
-
 /// A tile's chain of products in one call.
 struct Chain {
   size_t tile = 0;
@@ -136,6 +131,11 @@ AllocaInst* Widener::tile_memory(uint64_t bytes) {
   return a;
 }
 
+/// Has the frame hold it while the warp is suspended.
+void Widener::keep(AllocaInst* memory) {
+  memory->setMetadata(kKeptMetadata, MDNode::get(context_, {}));
+}
+
 void Widener::prepare_tiles(const std::set<BasicBlock*>& divergent) {
   webs_.emplace(shapes_, divergent);
   fragments_.emplace(shapes_, *webs_, divergent);
@@ -147,14 +147,12 @@ void Widener::prepare_tiles(const std::set<BasicBlock*>& divergent) {
     p.a_memory = tile_memory(exec::kMaxTileUnits * kTileUnitBytes);
     p.b_memory = tile_memory(exec::kMaxTileUnits * kTileUnitBytes);
     p.queue = tile_memory(sizeof(exec::TileQueue));
-    std::vector<AllocaInst*> kept{p.memory};
-    if (queued_tiles_) kept.insert(kept.end(), {p.a_memory, p.b_memory, p.queue});
-    for (const bool is_kept : fragments_->kept_places()) {
-      p.units.push_back(tile_memory(kTileUnitBytes));
-      if (is_kept) kept.push_back(p.units.back());
-    }
-    for (AllocaInst* a : kept) a->setMetadata(kKeptMetadata, MDNode::get(context_, {}));
+    p.table = tile_memory(2 * exec::kMaxTileUnits * sizeof(void*));
+    keep(p.memory);
+    if (queued_tiles_)
+      for (AllocaInst* a : {p.a_memory, p.b_memory, p.queue, p.table}) keep(a);
   }
+  prepare_units();
 }
 
 /// Whether `inst` reads tiles, or writes them otherwise than by adding a product.
@@ -203,98 +201,6 @@ void Widener::store_tile_register(AllocaInst* tiles, const TileRegister& at, Val
     b_.CreateAlignedStore(slice(v, row * 4, 4), tile_piece(tiles, at, row), Align(16));
 }
 
-/// Rows of A: words 0-3 of rows 0-7 are in the first register, those of rows 8-15 in the second, words 4-7 in
-/// the others.
-void Widener::store_unit_a(Value* memory, uint64_t offset, ArrayRef<Value*> registers) {
-  std::vector<int> rows(kLanes);
-  for (unsigned half = 0; half < 2; half++) {
-    Value *low = registers[half], *high = registers[half + 2];
-    for (int first = 0; first < 8; first += 4, offset += kLanes * 4) {
-      for (int i = 0; i < int(kLanes); i++)
-        rows[size_t(i)] = (first + i / 8) * 4 + i % 4 + (i % 8 < 4 ? 0 : int(kLanes));
-      b_.CreateAlignedStore(b_.CreateShuffleVector(low, high, rows),
-                            b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(64));
-    }
-  }
-}
-
-/// The halves of rows that a register of B has, one after another: lane 4 column + t has word t.
-Value* Widener::rows_of_b(Value* reg) {
-  std::vector<int> rows(kLanes);
-  for (int i = 0; i < int(kLanes); i++) rows[size_t(i)] = tile_column(i % 8) * 4 + i / 8;
-  return b_.CreateShuffleVector(reg, rows);
-}
-
-/// A fragment of B as one half of a unit's rows: the first register has words 0-3, the second 4-7.
-void Widener::store_unit_b(Value* memory, uint64_t offset, ArrayRef<Value*> registers, bool right) {
-  constexpr unsigned kHalf = kTileRowBytes / 8;  // words
-  offset += right * kHalf * 4;
-  for (Value* r : registers) {
-    Value* words = rows_of_b(r);
-    for (unsigned word = 0; word < 4; word++, offset += kTileRowBytes)
-      b_.CreateAlignedStore(slice(words, word * kHalf, kHalf),
-                            b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(32));
-  }
-}
-
-void Widener::copy_unit(Value* memory, uint64_t offset, Value* from) {
-  for (uint64_t at = 0; at < kTileUnitBytes; at += kLanes * 4)
-    b_.CreateAlignedStore(b_.CreateAlignedLoad(wide(b_.getInt32Ty()),
-                                               b_.CreateConstGEP1_64(b_.getInt8Ty(), from, at), Align(64)),
-                          b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset + at), Align(64));
-}
-
-std::vector<Value*> Widener::vectors(ArrayRef<Value*> values) {
-  std::vector<Value*> out;
-  for (Value* v : values) out.push_back(vector(v));
-  return out;
-}
-
-/// What ldmatrix loads, as a unit. Rows of A, and of B stored by columns (.trans), are put together where
-/// they are loaded.
-void Widener::load_unit(CallInst& call, const FragmentUnits::Unit& unit, bool transposed) {
-  Value* memory = pending_[g_].units[unit.place];
-  const auto row = [&](unsigned which, unsigned n) {
-    return matrix_row(call.getArgOperand(0), unit.matrices[which] * 8 + n);
-  };
-  const auto put = [&](Value* v, uint64_t offset) {
-    b_.CreateAlignedStore(v, b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(64));
-  };
-  if (!unit.of_b && !transposed) {
-    for (unsigned m = 0; m < 16; m += 2)
-      put(concat(
-              {row(m / 8, m % 8), row(2 + m / 8, m % 8), row(m / 8, m % 8 + 1), row(2 + m / 8, m % 8 + 1)}),
-          m * kTileRowBytes / 2);
-    return;
-  }
-  if (unit.of_b && transposed) {
-    // Two rows of k of both halves: column by column side by side.
-    Type* halves = FixedVectorType::get(b_.getInt16Ty(), 32);
-    std::vector<int> mask(32);
-    for (int i = 0; i < 32; i++) mask[size_t(i)] = i / 16 * 16 + i % 2 * 8 + tile_column(i / 2 % 8);
-    for (unsigned word = 0; word < 8; word++) {
-      const unsigned k = word % 4 * 2;
-      Value* rows =
-          concat({row(word / 4, k), row(word / 4, k + 1), row(2 + word / 4, k), row(2 + word / 4, k + 1)});
-      put(b_.CreateShuffleVector(b_.CreateBitCast(rows, halves), mask), word * kTileRowBytes);
-    }
-    return;
-  }
-  std::vector<Value*> registers;
-  for (unsigned which = 0; which < 4; which++) {
-    std::vector<Value*> rows;
-    for (unsigned n = 0; n < 8; n++) rows.push_back(row(which, n));
-    Value* v = concat(std::move(rows));
-    registers.push_back(transposed ? transposed_tile(b_, v) : v);
-  }
-  if (!unit.of_b) return store_unit_a(memory, 0, registers);
-  for (unsigned reg = 0; reg < 2; reg++) {
-    Value *left = rows_of_b(registers[reg]), *right = rows_of_b(registers[2 + reg]);
-    for (unsigned word = 0; word < 4; word++)
-      put(concat({slice(left, word * 8, 8), slice(right, word * 8, 8)}), (reg * 4 + word) * kTileRowBytes);
-  }
-}
-
 bool Widener::reads_pending_tile(const Instruction& inst) const {
   bool waits = false;
   for (const PendingTiles& p : pending_) waits |= !p.steps.empty();
@@ -336,11 +242,18 @@ void Widener::put_in_tile_queue(AllocaInst* queue, Value* number, const TileWord
   b_.CreateStore(b_.CreateAdd(number, b_.getInt32(1)), tile_queue_field(queue, offsetof(TileQueue, count)));
 }
 
-void Widener::call_tile_products(AllocaInst* queue, Value* a, Value* b, Value* tiles) {
+/// Where the units of the program of this number lie.
+void Widener::put_in_tile_table(AllocaInst* table, Value* number, ArrayRef<Value*> units) {
   Type* ptr = b_.getPtrTy();
-  CallInst* call = b_.CreateCall(FunctionType::get(b_.getVoidTy(), {ptr, ptr, ptr, ptr}, false),
-                                 runtime_helper("tile_products"), {queue, a, b, tiles});
-  call->setOnlyAccessesArgMemory();
+  Value* first =
+      b_.CreateGEP(ArrayType::get(ptr, units.size()), table, b_.CreateZExt(number, b_.getInt64Ty()));
+  for (unsigned n = 0; n < units.size(); n++) b_.CreateStore(units[n], b_.CreateConstGEP1_64(ptr, first, n));
+}
+
+void Widener::call_tile_products(AllocaInst* queue, AllocaInst* table, Value* tiles) {
+  Type* ptr = b_.getPtrTy();
+  CallInst* call = b_.CreateCall(FunctionType::get(b_.getVoidTy(), {ptr, ptr, ptr}, false),
+                                 runtime_helper("tile_products"), {queue, table, tiles});
   call->setDoesNotThrow();
 }
 
@@ -350,7 +263,7 @@ void Widener::call_tile_products_if(Value* condition) {
   BasicBlock *run = new_block("products"), *done = new_block("products.done");
   b_.CreateCondBr(condition, run, done);
   b_.SetInsertPoint(run);
-  call_tile_products(p.queue, p.a_memory, p.b_memory, p.memory);
+  call_tile_products(p.queue, p.table, p.memory);
   b_.CreateBr(done);
   b_.SetInsertPoint(done);
 }
@@ -387,10 +300,14 @@ void Widener::begin_tile_stretch() {
 }
 
 void Widener::flush_tiles() {
+  bool queued = false;
   for_each_warp([&] {
     PendingTiles& p = pending_[g_];
     if (p.steps.empty()) return;
     const TileWords words = tile_program(p.kind, p.a.size(), p.b.size(), p.steps);
+    std::vector<Value*> units;
+    for (const auto& a : p.a) units.push_back(a.memory);
+    for (const auto& b : p.b) units.push_back(b.memory);
     if (p.layout) {
       p.layout->setOperand(1, b_.getInt32(words.layout));
       p.a_size->setOperand(1, b_.getInt64(p.a.size() * kTileUnitBytes));
@@ -398,55 +315,20 @@ void Widener::flush_tiles() {
       Value* number =
           b_.CreateLoad(b_.getInt32Ty(), tile_queue_field(p.queue, offsetof(exec::TileQueue, count)));
       put_in_tile_queue(p.queue, number, words);
+      put_in_tile_table(p.table, number, units);
+      next_round_of_units(words.depth);
+      queued = true;
       call_tile_products_if(b_.CreateICmpUGE(number, b_.getInt32(words.depth - 1)));
     } else {
       put_in_tile_queue(p.queue, b_.getInt32(0), words);
-      call_tile_products(p.queue, p.a_memory, p.b_memory, p.memory);
+      put_in_tile_table(p.table, b_.getInt32(0), units);
+      call_tile_products(p.queue, p.table, p.memory);
     }
     p.steps.clear();
     p.a.clear();
     p.b.clear();
   });
-}
-
-/// The unit of A that holds these registers.
-unsigned Widener::tile_unit_a(ArrayRef<Value*> registers) {
-  PendingTiles& p = pending_[g_];
-  for (unsigned n = 0; n < p.a.size(); n++)
-    if (registers == ArrayRef(p.a[n])) return n;
-  if (const auto* unit = fragments_->unit(registers))
-    copy_unit(p.a_at, p.a.size() * kTileUnitBytes, p.units[unit->place]);
-  else
-    store_unit_a(p.a_at, p.a.size() * kTileUnitBytes, vectors(registers));
-  p.a.push_back(registers.vec());
-  return unsigned(p.a.size() - 1);
-}
-
-/// The unit of B with these registers in one half and, now or later, the partner's in the other.
-unsigned Widener::tile_unit_b(const CallInst& call, const TileWebs::Product& product) {
-  PendingTiles& p = pending_[g_];
-  std::vector<Value*> halves[2];
-  const auto registers = [](const CallInst& c) {
-    return std::vector<Value*>{c.getArgOperand(4), c.getArgOperand(5)};
-  };
-  halves[product.right] = registers(call);
-  if (product.partner) halves[!product.right] = registers(*product.partner);
-  unsigned n = 0;
-  while (n < p.b.size() && (p.b[n].halves[0] != halves[0] || p.b[n].halves[1] != halves[1])) n++;
-  if (n == p.b.size()) p.b.push_back({{halves[0], halves[1]}, {}});
-  std::vector<Value*> both = halves[0];
-  both.insert(both.end(), halves[1].begin(), halves[1].end());
-  if (const auto* unit = fragments_->unit(both)) {
-    if (!p.b[n].stored[product.right]) copy_unit(p.b_at, n * kTileUnitBytes, p.units[unit->place]);
-    p.b[n].stored[0] = p.b[n].stored[1] = true;
-  }
-  if (!std::exchange(p.b[n].stored[product.right], true)) {
-    if (!product.partner)
-      b_.CreateMemSet(b_.CreateConstGEP1_64(b_.getInt8Ty(), p.b_at, n * kTileUnitBytes), b_.getInt8(0),
-                      kTileUnitBytes, Align(64));
-    store_unit_b(p.b_at, n * kTileUnitBytes, vectors(halves[product.right]), product.right);
-  }
-  return n;
+  if (queued) queued_programs_[body_]++;
 }
 
 /// A whole tile: its left half's registers, then the right one's. Rows are stored whole, because tile
@@ -560,6 +442,7 @@ void Widener::emit_lone_tile_product(CallInst& call, exec::TileKind kind) {
     p.lone_a = tile_memory(kTileUnitBytes);
     p.lone_b = tile_memory(kTileUnitBytes);
     p.lone_queue = tile_memory(sizeof(exec::TileQueue));
+    p.lone_table = tile_memory(2 * sizeof(void*));
   }
   std::vector<Value*> a, b;
   for (unsigned k = 0; k < 4; k++) {
@@ -567,10 +450,11 @@ void Widener::emit_lone_tile_product(CallInst& call, exec::TileKind kind) {
     store_tile_register(p.lone, {0, false, k}, vector(call.getArgOperand(6 + k)));
   }
   for (unsigned k = 4; k < 6; k++) b.push_back(call.getArgOperand(k));
-  store_unit_a(p.lone_a, 0, vectors(a));
-  store_unit_b(p.lone_b, 0, vectors(b), false);
+  store_unit_a(p.lone_a, vectors(a));
+  store_unit_b(p.lone_b, vectors(b), false);
   put_in_tile_queue(p.lone_queue, b_.getInt32(0), tile_program(kind, 1, 1, PendingTiles::Step{}));
-  call_tile_products(p.lone_queue, p.lone_a, p.lone_b, p.lone);
+  put_in_tile_table(p.lone_table, b_.getInt32(0), {p.lone_a, p.lone_b});
+  call_tile_products(p.lone_queue, p.lone_table, p.lone);
   for (unsigned k = 0; k < 4; k++)
     set_part(&call, k, load_tile_register(p.lone, {0, false, k}, part_type(call.getType(), k)));
 }

@@ -243,13 +243,15 @@ bool Widener::run() {
     entry_masks_.push_back(existing_lanes(warp));
   }
   for (const PendingTiles& p : pending_)
-    if (queued_tiles_) b_.CreateStore(b_.getInt32(0), p.queue);
+    if (queued_tiles_)
+      for (AllocaInst* zero : {p.queue, p.round}) b_.CreateStore(b_.getInt32(0), zero);
   set_masks(entry_masks_);
   b_.CreateBr(block_map_.at(&source_.getEntryBlock()));
   for (BasicBlock* b : shapes_.order())
     if (!in_region.contains(b) && error_.empty()) convergent_block(b);
   for (Region& r : regions_)
     if (error_.empty()) emit_region(r);
+  size_units();
   b_.SetInsertPoint(slots_block_);
   b_.CreateBr(start);
   separate_counters();
@@ -258,6 +260,7 @@ bool Widener::run() {
 
 void Widener::body(BasicBlock* block) {
   forget_expansions();
+  body_ = block;
   std::vector<Instruction*> code;
   bool uses = false;
   for (Instruction& inst : *block) {

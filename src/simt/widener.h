@@ -45,24 +45,42 @@ struct PendingTiles {
     unsigned a = 0, b = 0;  ///< units
     bool from_zero = false;
   };
+  struct UnitA {
+    std::vector<llvm::Value*> registers;
+    llvm::Value* memory = nullptr;
+  };
   struct UnitB {
     std::vector<llvm::Value*> halves[2];
+    llvm::Value* memory = nullptr;
     bool stored[2] = {};
   };
   exec::TileKind kind{};
   std::vector<Step> steps;
-  std::set<const llvm::CallInst*> has_sum;   ///< products whose accumulators are in their tile already
-  std::vector<std::vector<llvm::Value*>> a;  ///< registers of each unit
+  std::set<const llvm::CallInst*> has_sum;  ///< products whose accumulators are in their tile already
+  std::vector<UnitA> a;
   std::vector<UnitB> b;
   llvm::AllocaInst *memory = nullptr, *a_memory = nullptr, *b_memory = nullptr;
   llvm::AllocaInst* queue = nullptr;     ///< an exec::TileQueue
-  std::vector<llvm::AllocaInst*> units;  ///< by FragmentUnits::Unit::place
-  llvm::AllocaInst *lone = nullptr, *lone_a = nullptr, *lone_b = nullptr, *lone_queue = nullptr;
+  llvm::AllocaInst* table = nullptr;     ///< of the units of its programs
+  std::vector<llvm::AllocaInst*> units;  ///< by place
+  // Where units of several rounds are wanted: memory for those of all places in each round, where in it loads
+  // put them now (i32), and where the last load of each place has put its unit.
+  llvm::AllocaInst *rounds = nullptr, *round = nullptr;
+  std::vector<llvm::AllocaInst*> unit_at;
+  llvm::AllocaInst *lone = nullptr, *lone_a = nullptr, *lone_b = nullptr, *lone_queue = nullptr,
+                   *lone_table = nullptr;
   // Of the stretch, once it has a product: where its units go. Its program isn't known yet, so neither are
   // the sizes that the program's number in the queue is multiplied by, nor the layout that the queue must
   // have.
   llvm::Value *a_at = nullptr, *b_at = nullptr;
   llvm::Instruction *a_size = nullptr, *b_size = nullptr, *layout = nullptr;
+};
+
+/// Where what is loaded and taken of one place stands: its block, and how many programs of the block were put
+/// into the queue before.
+struct UnitEvents {
+  using At = std::pair<const llvm::BasicBlock*, unsigned>;
+  std::vector<At> loads, takes;
 };
 
 /// A program of tile products, as compiled code has it.
@@ -245,7 +263,8 @@ class Widener {
                          llvm::ArrayRef<PendingTiles::Step> steps);
   llvm::Value* tile_queue_field(llvm::AllocaInst* queue, size_t offset, llvm::Value* number = nullptr);
   void put_in_tile_queue(llvm::AllocaInst* queue, llvm::Value* number, const TileWords& words);
-  void call_tile_products(llvm::AllocaInst* queue, llvm::Value* a, llvm::Value* b, llvm::Value* tiles);
+  void call_tile_products(llvm::AllocaInst* queue, llvm::AllocaInst* table, llvm::Value* tiles);
+  void put_in_tile_table(llvm::AllocaInst* table, llvm::Value* number, llvm::ArrayRef<llvm::Value*> units);
   void call_tile_products_if(llvm::Value* condition);
   bool uses_tiles(const llvm::Instruction& inst) const;
   bool products_may_wait() const;
@@ -253,6 +272,7 @@ class Widener {
   /// Tiles hold what they ought to: before other code reads or writes them, where products wait in queues.
   void settle_tiles();
   llvm::AllocaInst* tile_memory(uint64_t bytes);
+  void keep(llvm::AllocaInst* memory);
   /// Ends a stretch of products: before their results are read, at the end of a block, and where the warp is
   /// suspended. They are made, or put into the warp's queue.
   void flush_tiles();
@@ -260,10 +280,19 @@ class Widener {
   unsigned tile_unit_a(llvm::ArrayRef<llvm::Value*> registers);
   unsigned tile_unit_b(const llvm::CallInst& call, const TileWebs::Product& product);
   // Units of tile_abi.h. `registers` are <32 x i32>.
-  void store_unit_a(llvm::Value* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers);
-  void store_unit_b(llvm::Value* memory, uint64_t offset, llvm::ArrayRef<llvm::Value*> registers, bool right);
+  void store_unit_a(llvm::Value* memory, llvm::ArrayRef<llvm::Value*> registers);
+  void store_unit_b(llvm::Value* memory, llvm::ArrayRef<llvm::Value*> registers, bool right);
   llvm::Value* rows_of_b(llvm::Value* reg);
-  void copy_unit(llvm::Value* memory, uint64_t offset, llvm::Value* from);
+  void copy_unit(llvm::Value* memory, llvm::Value* from);
+  // Those that ldmatrix loads, see tile_units.cpp.
+  void prepare_units();
+  llvm::Value* new_unit(const FragmentUnits::Unit& unit);
+  llvm::Value* taken_unit(const FragmentUnits::Unit& unit);
+  llvm::Value* unit_of_round(const FragmentUnits::Unit& unit, llvm::Value* at);
+  bool taken_in_place(const FragmentUnits::Unit& unit) const;
+  bool is_pending(const FragmentUnits::Unit& unit) const;
+  void next_round_of_units(unsigned depth);
+  void size_units();
   std::vector<llvm::Value*> vectors(llvm::ArrayRef<llvm::Value*> values);
   llvm::Value* tile_piece(llvm::AllocaInst* tiles, const TileRegister& at, unsigned row);
   llvm::Value* load_tile_register(llvm::AllocaInst* tiles, const TileRegister& at, llvm::Type* element);
@@ -274,7 +303,13 @@ class Widener {
   void emit_wmma_memory(llvm::CallInst& call, llvm::StringRef name);
   void emit_ldmatrix(llvm::CallInst& call, bool transposed);
   llvm::Value* matrix_row(llvm::Value* pointer, unsigned lane);
-  void load_unit(llvm::CallInst& call, const FragmentUnits::Unit& unit, bool transposed);
+  struct TwoRows {
+    llvm::Value* words = nullptr;  ///< <8 x i32>
+    bool second_first = false;
+  };
+  TwoRows two_rows(llvm::Value* pointer, unsigned lane, unsigned other);
+  std::optional<int64_t> bytes_between(llvm::Value* pointer, unsigned lane, unsigned other);
+  void load_unit(llvm::CallInst& call, const FragmentUnits::Unit& unit, llvm::Value* memory, bool transposed);
   void emit_stmatrix(llvm::CallInst& call, bool transposed);
   llvm::Value* lane_pointer(llvm::Value* pointer, unsigned lane);
   /// What is the same for all lanes by the manual, though not known to be.
@@ -358,6 +393,7 @@ class Widener {
   bool store_runs(llvm::Value* value, llvm::Value* base, const Shape& shape);
   // Addresses of single lanes (lane_terms.cpp)
   std::optional<LaneTerm> lane_term(llvm::Value* v, unsigned lane, int depth = 0);
+  std::optional<LaneTerm> bits_term(llvm::Value* v, unsigned lane, int depth);
   std::optional<LaneTerm> product_of_terms(llvm::Instruction& product, const std::optional<LaneTerm>& a,
                                            const std::optional<LaneTerm>& b);
   std::optional<LaneTerm> extended_term(llvm::CastInst& extension, std::optional<LaneTerm> t);
@@ -384,7 +420,22 @@ class Widener {
   bool is_moved(const llvm::LoadInst& load) const;
   void emit_move(llvm::LoadInst& load, llvm::StoreInst& store);
   llvm::Value* bytes_to_next_round(const llvm::LoadInst& load, llvm::Value* from);
-  void emit_full_move(llvm::LoadInst& load, llvm::StoreInst& store, llvm::Value* from);
+  /// What a full warp moves, a register a lane.
+  struct Moved {
+    llvm::Type* type = nullptr;
+    Shape source;
+    std::function<llvm::Value*(unsigned)> place_of, source_of;
+    bool apart = false;    ///< no lane reads what another writes
+    bool even = false;     ///< `source` may be relied on
+    bool in_rows = false;  ///< each four lanes read side by side
+    llvm::Value* ahead = nullptr;
+    std::vector<std::vector<unsigned>> order;  ///< order_of_places of lanes that are stored together
+  };
+  void emit_full_move(llvm::LoadInst& load, llvm::StoreInst& store, llvm::Value* from, bool usual);
+  void move_lanes(const Moved& m);
+  std::vector<unsigned> order_of_places(llvm::Value* pointer, unsigned first, unsigned lanes);
+  llvm::Value* read_rows(llvm::Value* pointers);
+  std::function<llvm::Value*(unsigned)> known_pointers(llvm::Value* pointer);
   void emit_move_of_some(llvm::LoadInst& load, llvm::StoreInst& store);
   std::function<llvm::Value*(unsigned)> object_pointers(llvm::Value* pointer);
   std::vector<llvm::Value*> load_registers(llvm::Type* object, llvm::Value* pointer);
@@ -457,9 +508,14 @@ class Widener {
   std::map<llvm::Function*, std::vector<llvm::AllocaInst*>> spare_buffers_;
   std::optional<TileWebs> webs_;
   std::optional<FragmentUnits> fragments_;
-  std::vector<PendingTiles> pending_;  ///< of each warp of the gang
-  bool queued_tiles_ = false;          ///< some products of the kernel wait from round to round of a loop
-  bool tiles_wait_ = false;            ///< those of the block being emitted do
+  std::vector<PendingTiles> pending_;    ///< of each warp of the gang
+  bool queued_tiles_ = false;            ///< some products of the kernel wait from round to round of a loop
+  bool tiles_wait_ = false;              ///< those of the block being emitted do
+  std::vector<UnitEvents> unit_events_;  ///< by place
+  std::map<const llvm::BasicBlock*, unsigned> queued_programs_;
+  const llvm::BasicBlock* body_ = nullptr;      ///< the block being emitted
+  std::vector<llvm::Instruction*> unit_wraps_;  ///< compare with the number of units in a place's memory
+  unsigned deepest_queue_ = 1;
   std::map<std::vector<uint16_t>, llvm::Constant*> tile_programs_;
   std::map<std::vector<uint16_t>, unsigned> tile_layouts_;
   unsigned suspend_count_ = 0;

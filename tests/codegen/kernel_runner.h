@@ -144,8 +144,8 @@ inline RunResult KernelRunner::launch(const std::string& kernel, Dim grid, Dim b
     auto* word = reinterpret_cast<uint64_t*>(at);
     return std::exchange(*word, exec::mbarrier_updated(*word, arrivals, int32_t(tx), drop != 0));
   };
-  rt.tile_products = [](exec::TileQueue* queue, const void* a, const void* b, void* tiles) {
-    exec::run_tile_products(exec::tile_engine(), *queue, a, b, tiles);
+  rt.tile_products = [](exec::TileQueue* queue, const void* const* units, void* tiles) {
+    exec::run_tile_products(exec::tile_engine(), *queue, units, tiles);
   };
   rt.malloc = [](exec::BlockState*, uint64_t n) { return reinterpret_cast<uint64_t>(::malloc(n)); };
   rt.free = [](exec::BlockState*, uint64_t p) { ::free(reinterpret_cast<void*>(p)); };

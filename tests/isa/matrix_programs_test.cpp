@@ -54,7 +54,7 @@ class Writer {
         ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 p, .param .u64 q, "
         ".param "
         ".u32 n) {\n.reg .pred %p<2>; .reg .b32 %n, %t, %lane, %i<8>; .reg .b64 %in, %out;\n"
-        ".reg .b32 %own, %row<2>; .shared .align 16 .b8 words[" +
+        ".reg .b32 %own, %row<3>; .shared .align 16 .b8 words[" +
         slot(kShared) + "];\n";
     for (const auto& [name, count] : {std::pair("a", kA), {"b", kB}, {"c", kAccumulators}})
       for (size_t i = 0; i < count; i++)
@@ -66,7 +66,12 @@ class Writer {
            "%lane, %laneid;\nmov.u32 %own, words; mad.lo.u32 %own, %t, 4, %own;\n"
            "mov.u32 %row0, words; mad.lo.u32 %row1, %lane, 80, %row0; shr.u32 %i0, %t, 5; shl.b32 %i0, %i0, "
            "5;\n"
-           "and.b32 %i1, %lane, 7; shl.b32 %i1, %i1, 4; xor.b32 %i0, %i0, %i1; add.u32 %row0, %row0, %i0;\n"
+           "and.b32 %i1, %lane, 7; shl.b32 %i1, %i1, 4; xor.b32 %i1, %i0, %i1; add.u32 %row0, %row0, %i1;\n"
+           "shl.b32 %i1, %lane, 3; and.b32 %i1, %i1, 16; or.b32 %i1, %i1, %i0; and.b32 %i0, %lane, 16; "
+           "xor.b32 "
+           "%i1, %i1, %i0;\n"
+           "and.b32 %i0, %lane, 15; shl.b32 %i0, %i0, 6; or.b32 %i1, %i1, %i0; mov.u32 %row2, words; add.u32 "
+           "%row2, %row2, %i1;\n"
            "mad.wide.u32 %in, %t, 4, %in; mad.wide.u32 %out, %t, 4, %out;\n" +
            body + "ret;\n}\n";
   }
@@ -90,15 +95,15 @@ class Writer {
       s += "ld.global.b32 " + reg(name, i, k) + ", [%in+" + slot(pick(32)) + "];\n";
     return s;
   }
-  /// Four matrices from shared memory, for A or for two fragments of B: side by side, or swizzled and the
-  /// same again for each eight lanes.
+  /// Four matrices from shared memory, for A or for two fragments of B: side by side, swizzled and the same
+  /// again for each eight lanes, or swizzled with two matrices in a row.
   std::string load_matrices(const char* name, size_t i) {
     const bool two = *name == 'b', transposed = kind_.halves != 1 && pick(2);
     std::vector<std::string> to;
     for (size_t k = 0; k < 4; k++) to.push_back(two ? reg(name, i / 2 * 2 + k / 2, k % 2) : reg(name, i, k));
     if (pick(3) == 0) std::swap(to[1], to[2]);
     return "ldmatrix.sync.aligned.m8n8.x4" + std::string(transposed ? ".trans" : "") + ".shared.b16 {" +
-           to[0] + ", " + to[1] + ", " + to[2] + ", " + to[3] + "}, [%row" + std::to_string(pick(2)) + "+" +
+           to[0] + ", " + to[1] + ", " + to[2] + ", " + to[3] + "}, [%row" + std::to_string(pick(3)) + "+" +
            std::to_string(pick(64) * 16) + "];\n";
   }
   std::string for_parts(size_t i, const std::string& before, const std::string& after) {
@@ -152,6 +157,12 @@ class Writer {
   /// between.
   std::string sum_over_rounds(const std::string& counter, const std::string& label) {
     const bool carried = pick(2);  // operands of a round are loaded in the one before
+    const bool moves = pick(2);    // each round loads what lies further on
+    const std::string step =
+        "add.u32 %row0, %row0, 16; add.u32 %row1, %row1, 16; add.u32 %row2, %row2, 16;\n";
+    std::string back = "shl.b32 " + counter + ", " + counter + ", 4;\n";
+    for (const char* row : {"%row0, ", "%row1, ", "%row2, "})
+      back += "sub.u32 " + std::string(row) + row + counter + ";\n";
     const std::string next = carried ? load_matrices("a", 0) + load_matrices("b", pick(4)) : "";
     std::string s = next + "mov.u32 " + counter + ", 0;\n" + label + ":\n";
     for (size_t k = 0, n = 1 + pick(3); k < n; k++) {
@@ -159,8 +170,9 @@ class Writer {
       if (pick(2)) s += "bar.sync 0;\n";
       if (pick(2)) s += reload("b", pick(2), 2);
     }
-    return s + next + "add.u32 " + counter + ", " + counter + ", 1; setp.lt.u32 %p1, " + counter + ", " +
-           std::to_string(1 + pick(20)) + "; @%p1 bra " + label + ";\n";
+    return s + (moves ? step : "") + next + "add.u32 " + counter + ", " + counter + ", 1; setp.lt.u32 %p1, " +
+           counter + ", " + std::to_string(1 + pick(20)) + "; @%p1 bra " + label + ";\n" +
+           (moves ? back : "");
   }
   std::string statements(size_t count, int depth) {
     std::string s;

@@ -106,6 +106,47 @@ TEST(Simt, FragmentsLoadedForProductsOnlyAreRowsInMemory) {
   EXPECT_EQ(w.count("shufflevector <32 x i16>"), 16u) << w.ir;  // rows of B, before the loop and in it
 }
 
+/// Copies of units have four registers of 16 words each.
+constexpr const char* kCopied = "load <32 x i32>, ptr";
+
+TEST(Simt, LoadedFragmentsAreMultipliedWhereTheyLie) {
+  // The queue's depth and one round more, of a unit of A and one of B.
+  const Widened w = widened(loop_of_loaded_fragments(""), 64);
+  EXPECT_EQ(w.count(kCopied), 0u) << w.ir;
+  EXPECT_GE(w.outcome.frame_bytes, 2 * 9 * 2 * exec::kTileUnitBytes);
+}
+
+TEST(Simt, FragmentsLoadedBeforeAnotherLoopsProductsAreCopied) {
+  // Products of the first loop may still wait where those of the second do, of which nobody knows how many.
+  const std::string first =
+      "mov.u32 %r21, 0;\nL0: bar.sync 0;\n" + std::string(kMma) +
+      "{%f1, %f2, %f3, %f4}, {%r22, %r23, %r24, %r25}, {%r26, %r27}, {%f1, %f2, %f3, %f4};\n"
+      "add.u32 %r21, %r21, 1; setp.lt.u32 %p0, %r21, %r0; @%p0 bra L0;\n";
+  std::string loop = loop_of_loaded_fragments("");
+  const size_t at = loop.find("L1:");
+  ASSERT_NE(at, std::string::npos);
+  loop.insert(at, first);
+  std::string words;
+  for (int i = 22; i < 28; i++) words += "mov.u32 %r" + std::to_string(i) + ", %r1;\n";
+  EXPECT_GT(widened(words + loop, 64).count(kCopied), 0u);
+}
+
+TEST(Simt, RowsOfTwoMatricesSideBySideAreOneAccess) {
+  // Swizzled: the second is in front of the first in every other pair of rows.
+  const Widened w = widened(
+      ".shared .align 16 .b8 tile[16384];\n" + load_words(0) +
+          "and.b32 %r5, %r1, 15; shl.b32 %r5, %r5, 6; and.b32 %r6, %r1, 16; shl.b32 %r7, %r1, 3; and.b32 "
+          "%r7, "
+          "%r7, 16; xor.b32 %r6, %r6, %r7; or.b32 %r5, %r5, %r6; mov.u32 %r6, tile; add.u32 %r5, %r5, %r6;\n"
+          "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r8, %r9, %r10, %r11}, [%r5];\n"
+          "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%r12, %r13, %r14, %r15}, [%r5+1024];\n"
+          "mov.f32 %f0, 0f00000000;\n" +
+          products_side_by_side("{%f0, %f0, %f0, %f0}", "{%f0, %f0, %f0, %f0}"),
+      32);
+  EXPECT_EQ(w.count("load <8 x i32>"), 32u) << w.ir;  // of A and of B
+  EXPECT_EQ(w.count("load <4 x i32>"), 0u) << w.ir;
+}
+
 TEST(Simt, FragmentsThatOtherCodeReadsAreRegisters) {
   const Widened w = widened(loop_of_loaded_fragments("st.global.u32 [%d4+512], %r12;\n"), 64);
   EXPECT_EQ(w.count("shufflevector <32 x i16>"), 0u) << w.ir;
@@ -164,6 +205,22 @@ TEST(Simt, RowsOfASwizzledTileNeedNoVectorOfAddresses) {
   EXPECT_EQ(w.count("extractelement"), 0u) << w.ir;
 }
 
+TEST(Simt, BitsOfLaneAndWarpPutTogetherNeedNoVectorOfAddresses) {
+  // Bit 5 of what is swizzled is the lane's, bit 4 the warp's: neither may be taken for the other.
+  const Widened w = widened(
+      ".shared .align 16 .b8 tile[16384];\n"
+      "and.b32 %r5, %r1, 15; shl.b32 %r5, %r5, 8; shl.b32 %r6, %r1, 4; and.b32 %r6, %r6, 112; or.b32 %r5, "
+      "%r5, %r6;\n"
+      "and.b32 %r7, %r1, 16; shl.b32 %r7, %r7, 1; shr.u32 %r8, %r1, 1; and.b32 %r8, %r8, 16; or.b32 %r7, "
+      "%r7, %r8;\n"
+      "xor.b32 %r5, %r5, %r7; xor.b32 %r5, %r5, 64; add.u32 %r5, %r5, %r0; mov.u32 %r9, tile; add.u32 %r9, "
+      "%r9, %r5;\n"
+      "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r10, %r11, %r12, %r13}, [%r9];\n"
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d1, %d2; st.global.u32 [%d3], %r10;\n",
+      128);
+  EXPECT_EQ(w.count("extractelement <32 x ptr>"), 0u) << w.ir;
+}
+
 // As pipelines write it: four lanes a row, swizzled where it is put, zeros beyond the edge.
 TEST(Simt, CopiesToSharedMemoryMoveRegisters) {
   const Widened w = widened(
@@ -179,6 +236,29 @@ TEST(Simt, CopiesToSharedMemoryMoveRegisters) {
       128);
   EXPECT_EQ(w.count("masked.gather") + w.count("masked.scatter"), 0u) << w.ir;
   EXPECT_GE(w.count("load <16 x i32>"), 8u) << w.ir;  // a row each
+  EXPECT_GE(w.count("store <16 x i32>"), 8u) << w.ir;
+  EXPECT_EQ(w.count("label %move.rows"), 0u) << w.ir;  // no need to ask
+}
+
+// A column's number that wraps at the matrix's width: nobody knows that it doesn't.
+TEST(Simt, CopiesOfRowsThatNobodyKnowsAskWhetherTheyAre) {
+  const Widened w = widened(
+      ".shared .align 16 .b8 tile[16384];\n"
+      "and.b32 %r5, %r1, 15; shl.b32 %r5, %r5, 3; rem.u32 %r5, %r5, %r0; mul.wide.u32 %d2, %r5, 2; add.s64 "
+      "%d2, "
+      "%d2, %d0;\n"
+      "shr.u32 %r6, %r1, 4; mul.lo.u32 %r6, %r6, %r0; mul.wide.u32 %d3, %r6, 2; add.s64 %d2, %d2, %d3;\n"
+      "shl.b32 %r9, %r1, 4; and.b32 %r10, %r1, 48; xor.b32 %r9, %r9, %r10; mov.u32 %r11, tile; add.u32 %r11, "
+      "%r11, %r9;\n"
+      "cp.async.cg.shared.global [%r11], [%d2], 16; cp.async.wait_all; bar.sync 0;\n"
+      "ld.shared.u32 %r12, [tile]; mul.wide.s32 %d4, %r4, 4; add.s64 %d5, %d1, %d4; st.global.u32 [%d5], "
+      "%r12;\n",
+      128);
+  EXPECT_EQ(w.count("label %move.rows"), 1u) << w.ir;
+  EXPECT_EQ(w.count("load <16 x i32>"), 8u) << w.ir;
+  EXPECT_EQ(w.count("masked.gather"), 0u) << w.ir;
+  // Which of two lanes is first in shared memory is known, which pair is first only the warp knows.
+  EXPECT_GE(w.count("store <8 x i32>"), 31u) << w.ir;
 }
 
 // More rows than processors follow: the next round's are fetched, by a step that is as small as a row or
