@@ -137,7 +137,12 @@ bool is_kernel_record(const void* kernel) {
 cudaError_t load_kernel(const Driver& driver, Kernel& kernel, CUkernel* handle) {
   *handle = kernel.handle.load(std::memory_order_acquire);
   if (*handle) return cudaSuccess;
-  if (const cudaError_t e = load_module(driver, *kernel.module); e != cudaSuccess) return e;
+  if (const cudaError_t e = load_module(driver, *kernel.module); e != cudaSuccess) {
+    if (e == cudaErrorNoKernelImageForDevice)
+      log_once("runtime", kernel.name.c_str(), "kernel %s is in the program as machine code only",
+               kernel.name.c_str());
+    return e;
+  }
   const CUresult result =
       driver.cuLibraryGetKernel(handle, kernel.module->library.load(), kernel.name.c_str());
   if (result == CUDA_ERROR_NOT_FOUND) return cudaErrorInvalidDeviceFunction;

@@ -31,6 +31,7 @@ class Off(unittest.TestCase):
     def test_switched_off(self):
         done = run(PPU_TORCH="off")
         self.assertIn("raised: CUDA error: no kernel image is available for execution on the device", done.stdout)
+        self.assertRegex(done.stderr, "kernel _Z.*vectorized_elementwise_kernel.* is in the program as machine code only")
         self.assertIn("alive 2.0", done.stdout)
 
     def test_missing_bridge_is_said_in_one_line(self):
