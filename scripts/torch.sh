@@ -49,5 +49,5 @@ cmake build -DPPU_TORCH_PYTHON="$(printf '%s\n%s' "$found" "$others" | sed '/^$/
 cmake --build build
 echo "torch: build/lib/bridges/libppu_torch-$minor.so is the bridge for PyTorch $version"
 if [ -n "$run_tests" ]; then
-  ctest --test-dir build --output-on-failure --no-tests=error -L torch
+  ctest --test-dir build --output-on-failure --no-tests=error -j "$(nproc)" -L torch
 fi
