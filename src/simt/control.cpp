@@ -55,7 +55,7 @@ void Widener::assign_phis(BasicBlock* from, BasicBlock* to, const Masks* lanes) 
       if (webs_->place(&phi)) continue;
     }
     const Shape s = shapes_.of(&phi);
-    if (s.is_unknown() || fragments_->unit(&phi)) continue;
+    if (s.is_unknown() || fragments_->holds(&phi)) continue;
     const bool vector_value = s.is_varying();
     const unsigned parts = vector_value ? part_count(phi.getType()) : 0;
     auto assign = [&](Value* mask, Value* any_lane) {

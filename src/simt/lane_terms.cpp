@@ -32,27 +32,33 @@ std::optional<LaneTerm> Widener::lane_term(Value* v, unsigned lane, int depth) {
   const bool integer = v->getType()->isIntegerTy() && v->getType()->getIntegerBitWidth() <= 64;
   if (!integer && !v->getType()->isPointerTy()) return std::nullopt;
   if (const auto* k = dyn_cast<ConstantInt>(v)) return LaneTerm{nullptr, 0, k->getSExtValue()};
+  auto* inst = dyn_cast<Instruction>(v);
   if (plainly_linear(s)) {
+    if (inst && into_operands_ && s.has_offsets && depth < kMaxDepth)
+      if (const auto t = term_of_operands(*inst, lane, depth)) return t;
     const int64_t c = s.has_offsets ? s.c[lane] : 0;
     if (integer && s.base_zeros >= 64) return LaneTerm{nullptr, 0, c};
     uint64_t bits = ~uint64_t(0);
     if (integer) bits = (~computeKnownBits(v, layout_).Zero).getZExtValue();
     return LaneTerm{scalar(v), bits & ~uint64_t(0) << std::min<unsigned>(s.base_zeros, 63), c};
   }
-  auto* inst = dyn_cast<Instruction>(v);
   if (!inst || depth >= kMaxDepth) return std::nullopt;
-  const auto operand = [&](unsigned i) { return lane_term(inst->getOperand(i), lane, depth + 1); };
-  switch (inst->getOpcode()) {
+  return term_of_operands(*inst, lane, depth);
+}
+
+std::optional<LaneTerm> Widener::term_of_operands(Instruction& inst, unsigned lane, int depth) {
+  const auto operand = [&](unsigned i) { return lane_term(inst.getOperand(i), lane, depth + 1); };
+  switch (inst.getOpcode()) {
     case Instruction::Or:
-      if (!cast<PossiblyDisjointInst>(inst)->isDisjoint()) return std::nullopt;
+      if (!cast<PossiblyDisjointInst>(inst).isDisjoint()) return std::nullopt;
       [[fallthrough]];
     case Instruction::Add:
       return sum_of_terms(operand(0), operand(1));
     case Instruction::Xor:
-      return exclusive_or_of_terms(bits_term(inst->getOperand(0), lane, depth + 1),
-                                   bits_term(inst->getOperand(1), lane, depth + 1));
+      return exclusive_or_of_terms(bits_term(inst.getOperand(0), lane, depth + 1),
+                                   bits_term(inst.getOperand(1), lane, depth + 1));
     case Instruction::GetElementPtr: {
-      const auto* gep = cast<GetElementPtrInst>(inst);
+      const auto* gep = cast<GetElementPtrInst>(&inst);
       if (gep->getNumIndices() != 1 || !gep->getSourceElementType()->isIntegerTy(8) ||
           !gep->getOperand(1)->getType()->isIntegerTy(64))
         return std::nullopt;
@@ -61,20 +67,20 @@ std::optional<LaneTerm> Widener::lane_term(Value* v, unsigned lane, int depth) {
     case Instruction::IntToPtr: {
       auto t = operand(0);
       if (!t || !t->base) return std::nullopt;
-      t->base = b_.CreateIntToPtr(t->base, inst->getType());
+      t->base = b_.CreateIntToPtr(t->base, inst.getType());
       return t;
     }
     case Instruction::Mul:
-      for (const Value* factor : inst->operands())
+      for (const Value* factor : inst.operands())
         if (const Shape f = shapes_.of(factor);
             f.has_offsets && std::set<int64_t>(f.c.begin(), f.c.end()).size() > kMostRows)
           return std::nullopt;
       [[fallthrough]];
     case Instruction::Shl:
-      return product_of_terms(*inst, operand(0), operand(1));
+      return product_of_terms(inst, operand(0), operand(1));
     case Instruction::SExt:
     case Instruction::ZExt:
-      return extended_term(*cast<CastInst>(inst), operand(0));
+      return extended_term(cast<CastInst>(inst), operand(0));
     default:
       return std::nullopt;
   }

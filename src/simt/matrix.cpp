@@ -54,15 +54,17 @@ Value* Widener::matrix_row(Value* pointer, unsigned lane) {
 
 void Widener::emit_ldmatrix(CallInst& call, bool transposed) {
   const unsigned count = part_count(call.getType());
-  const auto* unit = fragments_->unit(&call);
-  if (unit && taken_in_place(*unit) && is_pending(*unit)) {
-    const unsigned g = g_;
-    flush_tiles();
-    select_warp(g);
+  for (const auto* unit : fragments_->complete_at(&call)) {
+    if (taken_in_place(*unit) && is_pending(*unit)) {
+      const unsigned g = g_;
+      flush_tiles();
+      select_warp(g);
+    }
+    Value* memory = new_unit(*unit);
+    if_any_lane([&] { load_unit(*unit, memory, transposed); });
   }
-  Value* memory = unit ? new_unit(*unit) : nullptr;
+  if (fragments_->holds(&call)) return;
   if_any_lane([&] {
-    if (unit) return load_unit(call, *unit, memory, transposed);
     for (unsigned tile = 0; tile < count; tile++) {
       std::vector<Value*> rows;
       for (unsigned row = 0; row < 8; row++)

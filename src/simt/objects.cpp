@@ -287,7 +287,7 @@ Value* Widener::bytes_to_next_round(const LoadInst& load, Value* from) {
 std::vector<unsigned> Widener::order_of_places(Value* pointer, unsigned first, unsigned lanes) {
   std::vector<int64_t> at(lanes);
   for (unsigned k = 1; k < lanes; k++) {
-    const auto between = bytes_between(pointer, first, first + k);
+    const auto between = bytes_between({pointer, first}, {pointer, first + k});
     if (!between) return {};
     at[k] = *between;
   }

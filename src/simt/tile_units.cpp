@@ -59,7 +59,7 @@ void Widener::prepare_units() {
 /// memory for one only, and the next round's load may come before them.
 bool Widener::taken_in_place(const FragmentUnits::Unit& unit) const {
   const FragmentUnits::Place& place = fragments_->places()[unit.place];
-  return queued_tiles_ ? place.direct : !place.round;
+  return queued_tiles_ ? place.direct : !place.round || place.settled;
 }
 
 /// Whether products of the stretch being emitted take the unit, and haven't been made yet.
@@ -183,33 +183,70 @@ std::vector<Value*> Widener::vectors(ArrayRef<Value*> values) {
 }
 
 /// How many bytes lie from what a lane addresses to what another does, if that's known.
-std::optional<int64_t> Widener::bytes_between(Value* pointer, unsigned lane, unsigned other) {
-  const Shape shape = shapes_.of(pointer);
-  if (plainly_linear(shape)) return shape.has_offsets ? shape.c[other] - shape.c[lane] : 0;
-  const auto a = lane_term(pointer, lane), b = lane_term(pointer, other);
+std::optional<int64_t> Widener::bytes_between(const LaneOfPointer& from, const LaneOfPointer& to) {
+  const Shape shape = shapes_.of(from.pointer);
+  if (from.pointer == to.pointer && plainly_linear(shape))
+    return shape.has_offsets ? shape.c[to.lane] - shape.c[from.lane] : 0;
+  const bool into_operands = std::exchange(into_operands_, from.pointer != to.pointer);
+  const auto a = lane_term(from.pointer, from.lane), b = lane_term(to.pointer, to.lane);
+  into_operands_ = into_operands;
   if (!a || !b || !a->base || !b->base || !same_number(a->base, b->base)) return std::nullopt;
   return b->constant - a->constant;
 }
 
 /// Rows that two lanes give, one after the other: a single access where they lie side by side, as those of
 /// two matrices mostly do. Swizzling may have put the second in front.
-Widener::TwoRows Widener::two_rows(Value* pointer, unsigned lane, unsigned other) {
+Widener::TwoRows Widener::two_rows(const LaneOfPointer& one, const LaneOfPointer& other) {
   constexpr int64_t kRow = 16;
-  const int64_t between = bytes_between(pointer, lane, other).value_or(0);
+  const int64_t between = bytes_between(one, other).value_or(0);
   if (between != kRow && between != -kRow)
-    return {concat({matrix_row(pointer, lane), matrix_row(pointer, other)}), false};
-  Value* first = lane_pointer(pointer, between > 0 ? lane : other);
-  return {b_.CreateAlignedLoad(FixedVectorType::get(b_.getInt32Ty(), 8), first, Align(kRow)), between < 0};
+    return {concat({matrix_row(one.pointer, one.lane), matrix_row(other.pointer, other.lane)}), false};
+  const LaneOfPointer& first = between > 0 ? one : other;
+  return {b_.CreateAlignedLoad(FixedVectorType::get(b_.getInt32Ty(), 8),
+                               lane_pointer(first.pointer, first.lane), Align(kRow)),
+          between < 0};
+}
+
+/// Eight words of k of each column, turned over: words of 16 columns. Two columns of a half are a register;
+/// its quarters are turned over each for itself, and then picked: words 0-3 are in the first and the third,
+/// or where swizzling put them.
+std::vector<Value*> Widener::words_of_columns(function_ref<TwoRows(unsigned half, unsigned n)> column) {
+  std::vector<Value*> turned[2];
+  std::array<unsigned, 4> low{};  // quarters with words 0-3, of each half two
+  for (unsigned half = 0; half < 2; half++) {
+    TwoRows rows[8];
+    bool alike = true;
+    for (unsigned i = 0; i < 8; i++) {
+      rows[i] = column(half, unsigned(tile_column(int(i))));
+      alike &= rows[i].second_first == rows[i / 4 * 4].second_first;
+    }
+    for (unsigned i = 0; i < 4; i++) {
+      std::vector<int> order(16);
+      for (int k = 0; k < 16; k++)
+        order[size_t(k)] = !alike && rows[i + unsigned(k) / 8 * 4].second_first ? k ^ 4 : k;
+      turned[half].push_back(b_.CreateShuffleVector(rows[i].words, rows[i + 4].words, order));
+    }
+    turned[half] = transposed(std::move(turned[half]));
+    for (unsigned k = 0; k < 2; k++) low[half * 2 + k] = 2 * k + (alike && rows[4 * k].second_first);
+  }
+  std::vector<Value*> words;
+  for (unsigned word = 0; word < 8; word++) {
+    std::vector<int> order(16);
+    for (unsigned k = 0; k < 16; k++) order[k] = int((low[k / 4] ^ word / 4) * 4 + k % 4 + k / 8 * 16);
+    words.push_back(b_.CreateShuffleVector(turned[0][word % 4], turned[1][word % 4], order));
+  }
+  return words;
 }
 
 /// What ldmatrix loads, as a unit. Rows of A, and of B stored by columns (.trans), are put together where
 /// they are loaded.
-void Widener::load_unit(CallInst& call, const FragmentUnits::Unit& unit, Value* memory, bool transposed) {
-  const auto row = [&](unsigned which, unsigned n) {
-    return matrix_row(call.getArgOperand(0), unit.matrices[which] * 8 + n);
+void Widener::load_unit(const FragmentUnits::Unit& unit, Value* memory, bool transposed) {
+  const auto at = [&](unsigned which, unsigned n) {
+    const auto& [load, matrix] = unit.matrices[which];
+    return LaneOfPointer{cast<CallInst>(load)->getArgOperand(0), matrix * 8 + n};
   };
   const auto rows_of_two = [&](unsigned which, unsigned n) {
-    return two_rows(call.getArgOperand(0), unit.matrices[which] * 8 + n, unit.matrices[which + 2] * 8 + n);
+    return two_rows(at(which, n), at(which + 2, n));
   };
   const auto put = [&](Value* v, uint64_t offset) {
     b_.CreateAlignedStore(v, b_.CreateConstGEP1_64(b_.getInt8Ty(), memory, offset), Align(64));
@@ -236,19 +273,19 @@ void Widener::load_unit(CallInst& call, const FragmentUnits::Unit& unit, Value* 
     }
     return;
   }
+  if (unit.of_b) {
+    const std::vector<Value*> words = words_of_columns(
+        [&](unsigned half, unsigned n) { return two_rows(at(half * 2, n), at(half * 2 + 1, n)); });
+    for (unsigned word = 0; word < 8; word++) put(words[word], word * kTileRowBytes);
+    return;
+  }
   std::vector<Value*> registers;
   for (unsigned which = 0; which < 4; which++) {
     std::vector<Value*> rows;
-    for (unsigned n = 0; n < 8; n++) rows.push_back(row(which, n));
-    Value* v = concat(std::move(rows));
-    registers.push_back(transposed ? transposed_tile(b_, v) : v);
+    for (unsigned n = 0; n < 8; n++) rows.push_back(matrix_row(at(which, n).pointer, at(which, n).lane));
+    registers.push_back(transposed_tile(b_, concat(std::move(rows))));
   }
-  if (!unit.of_b) return store_unit_a(memory, registers);
-  for (unsigned reg = 0; reg < 2; reg++) {
-    Value *left = rows_of_b(registers[reg]), *right = rows_of_b(registers[2 + reg]);
-    for (unsigned word = 0; word < 4; word++)
-      put(concat({slice(left, word * 8, 8), slice(right, word * 8, 8)}), (reg * 4 + word) * kTileRowBytes);
-  }
+  store_unit_a(memory, registers);
 }
 
 /// The unit of A that holds these registers.

@@ -410,7 +410,7 @@ void Widener::emit_aggregate(Instruction& inst) {
   }
   if (auto* extract = dyn_cast<ExtractValueInst>(&inst)) {
     if (extract->getNumIndices() != 1 || n) return fail("nested aggregate", &inst);
-    if (fragments_->unit(extract->getAggregateOperand())) return;  // products take them all from memory
+    if (fragments_->holds(extract->getAggregateOperand())) return;  // products take them all from memory
     return set_vector(&inst, part(inst.getOperand(0), extract->getIndices()[0]));
   }
   for (unsigned k = 0; k < n; k++) {

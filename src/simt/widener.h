@@ -307,9 +307,14 @@ class Widener {
     llvm::Value* words = nullptr;  ///< <8 x i32>
     bool second_first = false;
   };
-  TwoRows two_rows(llvm::Value* pointer, unsigned lane, unsigned other);
-  std::optional<int64_t> bytes_between(llvm::Value* pointer, unsigned lane, unsigned other);
-  void load_unit(llvm::CallInst& call, const FragmentUnits::Unit& unit, llvm::Value* memory, bool transposed);
+  struct LaneOfPointer {
+    llvm::Value* pointer = nullptr;
+    unsigned lane = 0;
+  };
+  TwoRows two_rows(const LaneOfPointer& one, const LaneOfPointer& other);
+  std::vector<llvm::Value*> words_of_columns(llvm::function_ref<TwoRows(unsigned half, unsigned n)> column);
+  std::optional<int64_t> bytes_between(const LaneOfPointer& from, const LaneOfPointer& to);
+  void load_unit(const FragmentUnits::Unit& unit, llvm::Value* memory, bool transposed);
   void emit_stmatrix(llvm::CallInst& call, bool transposed);
   llvm::Value* lane_pointer(llvm::Value* pointer, unsigned lane);
   /// What is the same for all lanes by the manual, though not known to be.
@@ -393,6 +398,7 @@ class Widener {
   bool store_runs(llvm::Value* value, llvm::Value* base, const Shape& shape);
   // Addresses of single lanes (lane_terms.cpp)
   std::optional<LaneTerm> lane_term(llvm::Value* v, unsigned lane, int depth = 0);
+  std::optional<LaneTerm> term_of_operands(llvm::Instruction& inst, unsigned lane, int depth);
   std::optional<LaneTerm> bits_term(llvm::Value* v, unsigned lane, int depth);
   std::optional<LaneTerm> product_of_terms(llvm::Instruction& product, const std::optional<LaneTerm>& a,
                                            const std::optional<LaneTerm>& b);
@@ -516,6 +522,7 @@ class Widener {
   const llvm::BasicBlock* body_ = nullptr;      ///< the block being emitted
   std::vector<llvm::Instruction*> unit_wraps_;  ///< compare with the number of units in a place's memory
   unsigned deepest_queue_ = 1;
+  bool into_operands_ = false;  ///< lane_term goes to what all lanes have the same
   std::map<std::vector<uint16_t>, llvm::Constant*> tile_programs_;
   std::map<std::vector<uint16_t>, unsigned> tile_layouts_;
   unsigned suspend_count_ = 0;

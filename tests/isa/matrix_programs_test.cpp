@@ -38,7 +38,7 @@ const Kind kKinds[] = {
 /// Writes one program.
 class Writer {
  public:
-  Writer(const Kind& kind, uint64_t seed) : kind_(kind), rng_(seed) {}
+  Writer(const Kind& kind, uint64_t seed) : kind_(kind), rng_(seed), crossed_(seed / 7 % 2) {}
 
   std::string kernel() {
     std::string body;
@@ -96,15 +96,24 @@ class Writer {
     return s;
   }
   /// Four matrices from shared memory, for A or for two fragments of B: side by side, swizzled and the same
-  /// again for each eight lanes, or swizzled with two matrices in a row.
+  /// again for each eight lanes, or swizzled with two matrices in a row. Fragments of B that are columns of
+  /// one tile come from one load, or half of it from each of two.
   std::string load_matrices(const char* name, size_t i) {
-    const bool two = *name == 'b', transposed = kind_.halves != 1 && pick(2);
-    std::vector<std::string> to;
-    for (size_t k = 0; k < 4; k++) to.push_back(two ? reg(name, i / 2 * 2 + k / 2, k % 2) : reg(name, i, k));
-    if (pick(3) == 0) std::swap(to[1], to[2]);
-    return "ldmatrix.sync.aligned.m8n8.x4" + std::string(transposed ? ".trans" : "") + ".shared.b16 {" +
-           to[0] + ", " + to[1] + ", " + to[2] + ", " + to[3] + "}, [%row" + std::to_string(pick(3)) + "+" +
-           std::to_string(pick(64) * 16) + "];\n";
+    const bool of_b = *name == 'b', transposed = kind_.halves != 1 && pick(2), swapped = pick(3) == 0;
+    const size_t row = pick(3), at = pick(64);
+    const auto load = [&](std::vector<std::string> to, size_t further) {
+      if (swapped) std::swap(to[1], to[2]);
+      return "ldmatrix.sync.aligned.m8n8.x4" + std::string(transposed ? ".trans" : "") + ".shared.b16 {" +
+             to[0] + ", " + to[1] + ", " + to[2] + ", " + to[3] + "}, [%row" + std::to_string(row) + "+" +
+             std::to_string((at ^ further) * 16) + "];\n";
+    };
+    const auto fragments = [&](size_t one, size_t other) {
+      return std::vector<std::string>{reg("b", one, 0), reg("b", one, 1), reg("b", other, 0),
+                                      reg("b", other, 1)};
+    };
+    if (!of_b) return load({reg("a", i, 0), reg("a", i, 1), reg("a", i, 2), reg("a", i, 3)}, 0);
+    if (!crossed_) return load(fragments(i / 2 * 2, i / 2 * 2 + 1), 0);
+    return load(fragments(0, 2), 0) + load(fragments(1, 3), 1 + pick(2) * 3);
   }
   std::string for_parts(size_t i, const std::string& before, const std::string& after) {
     std::string s;
@@ -222,6 +231,7 @@ class Writer {
 
   const Kind& kind_;
   std::mt19937_64 rng_;
+  bool crossed_;
   size_t labels_ = 0, results_ = 0;
 };
 

@@ -147,6 +147,46 @@ TEST(Simt, RowsOfTwoMatricesSideBySideAreOneAccess) {
   EXPECT_EQ(w.count("load <4 x i32>"), 0u) << w.ir;
 }
 
+/// Two steps of k of 16 columns: each load has all 32 k of eight of them.
+std::string columns_of_two_steps(bool transposed, const std::string& between) {
+  const std::string load =
+      "ldmatrix.sync.aligned.m8n8.x4" + std::string(transposed ? ".trans" : "") + ".shared.b16 ";
+  std::string products;
+  for (int step = 0; step < 2; step++)
+    for (int half = 0; half < 2; half++) {
+      const std::string sum = half ? "{%f5, %f6, %f7, %f8}" : "{%f1, %f2, %f3, %f4}";
+      const int b = 12 + half * 4 + step * 2;
+      products += kMma + sum + ", {%r8, %r9, %r10, %r11}, {%r" + std::to_string(b) + ", %r" +
+                  std::to_string(b + 1) + "}, " + (step ? sum : "{%f0, %f0, %f0, %f0}") + ";\n";
+    }
+  return ".shared .align 16 .b8 tile[16384];\n" + load_words(4) +
+         "and.b32 %r20, %r1, 7; shl.b32 %r21, %r20, 4; shl.b32 %r22, %r1, 7; and.b32 %r22, %r22, " +
+         (transposed ? "3968" : "896") + "; or.b32 %r20, %r21, %r22;\n" +
+         (transposed ? "" : "shl.b32 %r22, %r1, 1; and.b32 %r22, %r22, 48; xor.b32 %r20, %r20, %r22;\n") +
+         "mov.u32 %r22, tile; shl.b32 %r23, %r0, 13; xor.b32 %r21, %r20, " + (transposed ? "16" : "1024") +
+         "; add.u32 %r20, %r20, %r23; add.u32 %r21, %r21, %r23; add.u32 %r20, %r20, %r22; add.u32 %r21, "
+         "%r21, "
+         "%r22;\n" +
+         load + "{%r12, %r13, %r14, %r15}, [%r20];\n" + between + load +
+         "{%r16, %r17, %r18, %r19}, [%r21];\nmov.f32 %f0, 0f00000000;\n" + products +
+         "st.global.f32 [%d4], %f1; st.global.f32 [%d4+256], %f8;\n";
+}
+
+TEST(Simt, HalvesThatTwoLoadsBringArePutTogether) {
+  const Widened rows = widened(columns_of_two_steps(true, ""), 32);
+  EXPECT_EQ(rows.count("load <8 x i32>"), 32u) << rows.ir;  // a row of k of both halves each
+  EXPECT_EQ(rows.count("load <4 x i32>"), 0u) << rows.ir;
+  const Widened columns = widened(columns_of_two_steps(false, ""), 32);
+  EXPECT_EQ(columns.count("load <8 x i32>"), 32u) << columns.ir;  // 16 k of a column each
+  EXPECT_EQ(columns.count("store <8 x i32>"), 0u) << columns.ir;
+}
+
+TEST(Simt, HalvesAreRegistersWhereMemoryIsWrittenBetweenTheirLoads) {
+  const Widened w = widened(columns_of_two_steps(true, "st.shared.u32 [%r20], %r8;\n"), 32);
+  EXPECT_EQ(w.count("load <8 x i32>"), 0u) << w.ir;
+  EXPECT_EQ(w.count("store <8 x i32>"), 32u) << w.ir;
+}
+
 TEST(Simt, FragmentsThatOtherCodeReadsAreRegisters) {
   const Widened w = widened(loop_of_loaded_fragments("st.global.u32 [%d4+512], %r12;\n"), 64);
   EXPECT_EQ(w.count("shufflevector <32 x i16>"), 0u) << w.ir;
