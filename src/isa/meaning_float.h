@@ -212,18 +212,19 @@ V polynomial(V x, const float (&c)[N]) {
   return sum;
 }
 
+inline constexpr float kPowersOf2[] = {1.0f,           0x1.62e430p-1f,  0x1.ebfbdcp-3f, 0x1.c6aee8p-5f,
+                                       0x1.3b2d4cp-7f, 0x1.5f3e54p-10f, 0x1.41fbbcp-13f};
+
 /// 2^x: 2^f by polynomial for f in [-1/2, 1/2], scaled in two steps so that subnormal results round once.
 /// What vanishes is 0 before it is scaled: products that underflow cost x86 a hundred cycles and more, and
 /// masked lanes of a softmax are exp(-inf).
 template <class V>
 V ex2(V x) {
-  static constexpr float kC[] = {1.0f,           0x1.62e430p-1f,  0x1.ebfbdcp-3f, 0x1.c6aee8p-5f,
-                                 0x1.3b2d4cp-7f, 0x1.5f3e54p-10f, 0x1.41fbbcp-13f};
   V vanishes = compare(Compare::kLt, x, number(x, -151));
   x = select(vanishes, number(x, -151), x);
   x = select(compare(Compare::kGt, x, number(x, 129)), number(x, 129), x);
   V whole = round_to_integral(x, kRn);
-  V power = select(vanishes, number(x, 0), polynomial(fsub(x, whole, kRn), kC));
+  V power = select(vanishes, number(x, 0), polynomial(fsub(x, whole, kRn), kPowersOf2));
   // whole + 1.5*2^23 has the integer in its low bits; NaN gives any, and power is NaN then.
   V n = as_bits(fadd(whole, number(x, 0x1.8p23), kRn), kS32) - constant(x, kS32, 0x4b400000);
   V half = shr_raw(n, like(n, 1));
@@ -231,6 +232,19 @@ V ex2(V x) {
   V bias = like(n, 127), at = like(n, 23);
   V scale1 = as_bits(shl_raw(half + bias, at), kF32), scale2 = as_bits(shl_raw(rest + bias, at), kF32);
   return fmul(fmul(power, scale1, kRn), scale2, kRn);
+}
+
+/// The same where subnormal results are flushed: the integer is added to the exponent, which is 0 at least
+/// and becomes that of infinity from x = 128 on. Subnormal x give 1, flushed or not.
+template <class V>
+V ex2_to_flush(V x) {
+  V near = select(compare(Compare::kLt, x, number(x, -126.5)), number(x, -126.5), x);
+  near = select(compare(Compare::kGt, near, number(x, 128)), number(x, 128), near);
+  V whole = round_to_integral(near, kRn);
+  V power = polynomial(fsub(near, whole, kRn), kPowersOf2);
+  V n = as_bits(fadd(whole, number(x, 0x1.8p23), kRn), kS32);  // in the low bits
+  V scaled = as_bits(as_bits(power, kS32) + shl_raw(n, like(n, 23)), kF32);
+  return select(is_nan(power), power, scaled);
 }
 
 /// log2(x): x = m 2^e with m in [sqrt(1/2), sqrt(2)), log2(m) = r P(r), r = m - 1.
@@ -293,7 +307,7 @@ V tanh_approx(V x) {
 
 template <class V>
 V ex2_float(const Args<V>& x) {
-  return output(x, ex2(input(x, x.a())));
+  return output(x, x.has("ftz") ? ex2_to_flush(x.a()) : ex2(x.a()));
 }
 template <class V>
 V lg2_float(const Args<V>& x) {
