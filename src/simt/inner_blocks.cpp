@@ -89,6 +89,8 @@ class Prover {
   std::optional<Answer> answer(Value* condition, int depth = kMaxDepth);
   /// Which of its operands a minimum or maximum is.
   std::optional<std::pair<unsigned, std::vector<Value*>>> chosen(MinMaxIntrinsic& m);
+  /// What has to hold for a value not to be negative, if it follows the thread's place.
+  std::optional<std::vector<Value*>> not_negative(Value* v);
   /// What has to hold for the operand of an extension not to wrap from thread to thread.
   std::optional<std::vector<Value*>> unwrapped(CastInst& extension);
   void finish(ArrayRef<Value*> facts) { b_.CreateRet(b_.CreateAnd(facts)); }
@@ -434,6 +436,11 @@ std::optional<std::pair<unsigned, std::vector<Value*>>> Prover::chosen(MinMaxInt
   return way ? std::optional(std::pair(result, way->second)) : std::nullopt;
 }
 
+std::optional<std::vector<Value*>> Prover::not_negative(Value* v) {
+  std::optional<Range> r = follows_place(v) ? never_negative(observed(v, true, kMaxDepth)) : std::nullopt;
+  return r ? std::optional(r->facts) : std::nullopt;
+}
+
 std::optional<std::vector<Value*>> Prover::unwrapped(CastInst& extension) {
   std::optional<Range> r = observed(extension.getOperand(0), isa<SExtInst>(extension), kMaxDepth);
   if (!r) return std::nullopt;
@@ -470,6 +477,9 @@ Known find_known(const ShapeAnalysis& shapes, Prover& prover) {
         take(inst, ConstantInt::getBool(inst.getContext(), a->is_true), a->facts);
     } else if (auto* m = dyn_cast<MinMaxIntrinsic>(&inst)) {
       if (const auto way = prover.chosen(*m)) take(inst, m->getArgOperand(way->first), way->second);
+    } else if (Value * x; match(&inst, m_AShr(m_Value(x), m_SpecificInt(31)))) {
+      // The sign of an index, which division by a power of two asks for.
+      if (const auto facts = prover.not_negative(x)) take(inst, ConstantInt::get(inst.getType(), 0), *facts);
     } else if (isa<SelectInst>(inst) && inst.getType()->isIntegerTy(32) && one_of_block(inst.getOperand(0))) {
       if (const auto a = prover.answer(inst.getOperand(0)))
         take(inst, inst.getOperand(a->is_true ? 1 : 2), a->facts);

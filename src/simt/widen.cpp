@@ -345,6 +345,22 @@ void Widener::emit_scalar(Instruction& inst) {
   set_scalar(&inst, copy);
 }
 
+/// x / y before it is cut off, of whole numbers of 32 bits and one divisor: (|x| + 1/2) / |y| lies 1/2|y| or
+/// more from any whole number, and what the reciprocal and the product are rounded by, 2^-52 of 2^32/|y| at
+/// most, is less.
+Value* Widener::quotients_by_one(Value* x, Value* y, bool is_signed) {
+  Type* f64 = b_.getDoubleTy();
+  Value* divisor = is_signed ? b_.CreateSIToFP(y, f64) : b_.CreateUIToFP(y, f64);
+  Value* reciprocal = b_.CreateFDiv(ConstantFP::get(f64, 1), divisor);
+  Value* half = splat(b_.CreateFMul(reciprocal, ConstantFP::get(f64, 0.5)));
+  if (is_signed) {  // away from zero
+    Type* i64 = wide(b_.getInt64Ty());
+    Value* sign = b_.CreateAnd(b_.CreateBitCast(x, i64), splat(b_.getInt64(uint64_t(1) << 63)));
+    half = b_.CreateBitCast(b_.CreateXor(b_.CreateBitCast(half, i64), sign), half->getType());
+  }
+  return b_.CreateIntrinsic(Intrinsic::fma, {x->getType()}, {x, splat(reciprocal), half});
+}
+
 Value* Widener::wide_binary(BinaryOperator& op) {
   Value *x = vector(op.getOperand(0)), *y = vector(op.getOperand(1));
   const unsigned code = op.getOpcode();
@@ -357,17 +373,37 @@ Value* Widener::wide_binary(BinaryOperator& op) {
     return b_.CreateBinOp(Instruction::BinaryOps(code), x, y);
   // Dead lanes must not trap.
   if (mask_) y = b_.CreateSelect(mask_, y, splat(ConstantInt::get(op.getType(), 1)));
-  const bool constant = isa<Constant>(op.getOperand(1));
-  if (constant || op.getType()->getIntegerBitWidth() > 32)
-    return b_.CreateBinOp(Instruction::BinaryOps(code), x, y);
-  // 32-bit quotients are exact in f64: a/b differs from the next integer by at least 1/b, relatively 1/a >=
-  // 2^-32.
+  if (isa<Constant>(op.getOperand(1))) return b_.CreateBinOp(Instruction::BinaryOps(code), x, y);
+  Value* divisor = shapes_.uniform(op.getOperand(1)) ? scalar(op.getOperand(1)) : nullptr;
+  if (op.getType()->getIntegerBitWidth() <= 32) return quotient(x, y, divisor, is_signed, is_rem);
+  // Numbers of 64 bits are divided one after another. Mostly they are small.
+  Value* high = b_.CreateLShr(b_.CreateOr(x, y), 32);
+  if (mask_) high = b_.CreateSelect(mask_, high, Constant::getNullValue(high->getType()));
+  BasicBlock *small = new_block("small"), *large = new_block("large"), *done = new_block("divided");
+  AllocaInst* out = new_slot(x->getType());
+  b_.CreateCondBr(any(b_.CreateIsNotNull(high)), large, small);
+  b_.SetInsertPoint(small);
+  Type *i32 = b_.getInt32Ty(), *words = wide(i32);
+  Value* low = quotient(b_.CreateTrunc(x, words), b_.CreateTrunc(y, words),
+                        divisor ? b_.CreateTrunc(divisor, i32) : nullptr, false, is_rem);
+  b_.CreateStore(b_.CreateZExt(low, x->getType()), out);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(large);
+  b_.CreateStore(b_.CreateBinOp(Instruction::BinaryOps(code), x, y), out);
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+  return b_.CreateLoad(x->getType(), out);
+}
+
+/// x / y or what is left, of numbers of 32 bits or fewer; `divisor`: y, where it's one of all lanes. 32-bit
+/// quotients are exact in f64: a/b differs from the next integer by at least 1/b, relatively 1/a >= 2^-32.
+Value* Widener::quotient(Value* x, Value* y, Value* divisor, bool is_signed, bool is_rem) {
   Type* f64 = wide(b_.getDoubleTy());
-  auto to_f64 = [&](Value* v) { return is_signed ? b_.CreateSIToFP(v, f64) : b_.CreateUIToFP(v, f64); };
-  Value* q = b_.CreateFDiv(to_f64(x), to_f64(y));
+  const auto to_f64 = [&](Value* v) { return is_signed ? b_.CreateSIToFP(v, f64) : b_.CreateUIToFP(v, f64); };
+  Value* q = divisor ? quotients_by_one(to_f64(x), divisor, is_signed) : b_.CreateFDiv(to_f64(x), to_f64(y));
   // In range: scalar code that divides by zero, or the smallest number by -1, would be undefined already.
   // (The saturating conversions would be taken apart into scalars.)
-  q = is_signed ? b_.CreateFPToSI(q, wide(op.getType())) : b_.CreateFPToUI(q, wide(op.getType()));
+  q = is_signed ? b_.CreateFPToSI(q, x->getType()) : b_.CreateFPToUI(q, x->getType());
   return is_rem ? b_.CreateSub(x, b_.CreateMul(q, y)) : q;
 }
 

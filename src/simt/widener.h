@@ -221,6 +221,8 @@ class Widener {
   void emit(llvm::Instruction& inst);
   void emit_scalar(llvm::Instruction& inst);
   llvm::Value* wide_op(llvm::Instruction& inst);
+  llvm::Value* quotient(llvm::Value* x, llvm::Value* y, llvm::Value* divisor, bool is_signed, bool is_rem);
+  llvm::Value* quotients_by_one(llvm::Value* x, llvm::Value* y, bool is_signed);
   llvm::Value* wide_binary(llvm::BinaryOperator& op);
   llvm::Value* wide_intrinsic(llvm::CallInst& call);
   void emit_call(llvm::CallInst& call);

@@ -365,6 +365,36 @@ TEST(Simt, InnerBlocksHaveNoEdges) {
   EXPECT_NE(loaded.find("<32 x i1>"), std::string::npos) << loaded;
 }
 
+// Division by one number is a product; the sign of an inner block's index, which division by a power of two
+// asks for, is known.
+TEST(Simt, DivisorsOfAllLanesAreInvertedOnce) {
+  const std::string store = "mul.wide.u32 %d2, %r1, 4; add.s64 %d3, %d1, %d2; st.global.u32 [%d3], %r6;\n";
+  for (const char* divide : {"div.u32 %r6, %r4, %r0;\n", "rem.s32 %r6, %r4, %r0;\n"}) {
+    const Widened w = widened(divide + store, 64);
+    EXPECT_EQ(w.count("fdiv <"), 0u) << w.ir;
+    EXPECT_GE(w.count("fdiv double"), 1u);
+  }
+  EXPECT_GE(widened("ld.global.u32 %r5, [%d0]; add.u32 %r5, %r5, %r1; div.u32 %r6, %r4, %r5;\n" + store, 64)
+                .count("fdiv <"),
+            1u);
+  // Numbers of 64 bits that are small are divided as such.
+  EXPECT_GE(widened("cvt.s64.s32 %d5, %r4; add.s64 %d5, %d5, %d0; div.s64 %d6, %d5, %d1; cvt.u32.u64 %r6, "
+                    "%d6;\n" +
+                        store,
+                    64)
+                .count("fdiv double"),
+            1u);
+  const Widened index = widened(
+      "mov.u32 %r7, %tid.y; max.s32 %r8, %r4, %r7; setp.ge.s32 %p0, %r8, %r0; @%p0 bra L1;\n"
+      "shr.s32 %r8, %r4, 31; shr.u32 %r8, %r8, 26; add.s32 %r8, %r4, %r8; shr.s32 %r8, %r8, 6;\n"
+      "mul.wide.s32 %d2, %r8, 4; add.s64 %d3, %d0, %d2; ld.global.u32 %r6, [%d3];\n" +
+          store + "L1:\n",
+      64, 2);
+  const std::string inner = function_of(index, "k.block.inner");
+  EXPECT_NE(inner.find("load i32"), std::string::npos) << index.ir;
+  EXPECT_EQ(inner.find("gather"), std::string::npos) << inner;
+}
+
 // Every other of 63 halfwords: two loads of a register each.
 TEST(Simt, WindowsOfSmallElementsAreWholeRegisters) {
   const Widened w = widened(
