@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 
 versions=("$@")
 if [ "${#versions[@]}" = 0 ]; then
-  mapfile -t versions < <(python3 -m pip index versions torch --disable-pip-version-check 2>/dev/null |
+  scripts/setup.sh
+  mapfile -t versions < <(build/venv/bin/pip index versions torch --disable-pip-version-check 2>/dev/null |
     sed -n 's/^Available versions: //p' | tr -d ' ' | tr ',' '\n' | cut -d. -f1,2 | uniq | head -2)
 fi
 [ "${#versions[@]}" -gt 0 ] || { echo "torch_matrix: PyPI names no version of torch" >&2; exit 1; }
