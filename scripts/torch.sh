@@ -4,6 +4,7 @@
 #   scripts/torch.sh 2.14              that version of PyPI's, in build/venv-torch-2.14
 #   scripts/torch.sh PYTHON            the PyTorch that PYTHON has
 #   scripts/torch.sh --test [...]      and runs tests/torch and tests/triton with it
+# Exit code 3: the packages can't be fetched.
 # Then: build/bin/ppu run PYTHON script.py. Several versions can stand side by side.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,11 +27,13 @@ if [ -z "$python" ]; then
   if [ "$list" != "$(cat "$venv/openppu-requirements" 2>/dev/null)" ]; then
     echo "torch: Python packages into $venv (about 2 GB)"
     python3 -m venv "$venv"
-    grep -v '^triton$' <<<"$list" | "$venv/bin/pip" install -q --disable-pip-version-check --no-deps -r /dev/stdin
+    fetch() { timeout 1500 "$venv/bin/pip" install -q --disable-pip-version-check --no-deps "$@" || exit 3; }
+    grep -v '^triton$' <<<"$list" >"$venv/wanted"
+    fetch -r "$venv/wanted"
     # Each PyTorch wants its own Triton.
     triton=$("$python" -c 'from importlib.metadata import requires
 print(next(r for r in requires("torch") if r.startswith("triton")).split(";")[0])')
-    "$venv/bin/pip" install -q --disable-pip-version-check --no-deps "$triton"
+    fetch "$triton"
     echo "$list" >"$venv/openppu-requirements"
   fi
 fi
