@@ -50,13 +50,16 @@ class Line {
     return at == columns_.end() ? "" : cells_[at->second];
   }
 
-  /// A number above `low` or at it; `otherwise` where the cell is empty.
+  /// A number above `low` or at it; `otherwise` where the cell is empty. Lengths come as "4K" as well.
   Result<double> number(const char* column, double low, bool low_allowed, double otherwise) const {
     const std::string cell = text(column);
     if (cell.empty()) return otherwise;
     double value = 0;
-    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    const bool whole = error == std::errc() && end == cell.data() + cell.size() && std::isfinite(value);
+    const char* const last = cell.data() + cell.size();
+    auto [end, error] = std::from_chars(cell.data(), last, value);
+    if (std::string_view(column).ends_with("_len") && end + 1 == last && (*end == 'k' || *end == 'K'))
+      value *= 1024, ++end;
+    const bool whole = error == std::errc() && end == last && std::isfinite(value);
     if (!whole || value < low || (value == low && !low_allowed)) {
       char bound[32];
       std::snprintf(bound, sizeof bound, "%s %g", low_allowed ? "at least" : "above", low);

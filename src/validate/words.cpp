@@ -213,6 +213,18 @@ std::optional<Shape> three_numbers(const std::string& text, std::string_view wor
   return std::nullopt;
 }
 
+/// "[8, 32] x [32, 16]", "(8, 32) @ (32, 16)": the shapes of both operands.
+std::optional<Shape> two_operands(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return !std::isdigit(c); }, ' ');
+  Shape shape;
+  double inner = 0;
+  int end = 0;
+  const int found =
+      std::sscanf(text.c_str(), "%lf %lf %lf %lf %n", &shape.m, &shape.k, &inner, &shape.n, &end);
+  const bool whole = found == 4 && size_t(end) == text.size() && inner == shape.k;
+  return whole && shape.m > 0 && shape.n > 0 && shape.k > 0 ? std::optional(shape) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Shape> shape_of(const Row& row) {
@@ -222,9 +234,11 @@ std::optional<Shape> shape_of(const Row& row) {
           number_at(row.scenario, "K").value_or(named.of({"k"}))};
   if (s.m <= 0 && names(row, {"gemv"})) s.m = 1;
   if (s.m > 0 && s.n > 0 && s.k > 0) return s;
-  // Nothing but three numbers.
-  if (row.scenario.find_first_not_of("0123456789xX*,()[] ") == std::string::npos)
+  // Nothing but numbers.
+  if (row.scenario.find_first_not_of("0123456789xX*@,()[] ") == std::string::npos) {
+    if (const auto found = two_operands(row.scenario)) return found;
     if (const auto found = three_numbers(lower_case(row.scenario), "")) return found;
+  }
   for (const std::string* text : {&row.model, &row.scenario}) {
     Shape shape;
     for (const char* word : {"gemm", "matmul", "shape"})

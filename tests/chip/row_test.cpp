@@ -33,6 +33,9 @@ TEST(Rows, AreReadWithEmptyCellsAndComments) {
   ASSERT_EQ(rows.value().size(), 1u);
   EXPECT_EQ(rows.value()[0].chips, 1);
   EXPECT_EQ(rows.value()[0].software, "cuBLAS");
+  const Row served = row_of("a\tH200\t8\tm\tFP8\tserving-e2e\t\t4K\t512\tTP8\ttpot\t9\tms\tsglang");
+  EXPECT_EQ(served.in_len, 4096);
+  EXPECT_EQ(served.out_len, 512);
 }
 
 TEST(Rows, MalformedOnesAreNamedByPlaceAndAllowedValues) {
@@ -46,6 +49,7 @@ TEST(Rows, MalformedOnesAreNamedByPlaceAndAllowedValues) {
             std::string::npos);
   EXPECT_NE(complaint(kHead + row + "-1\tms\tx\n").find("above 0"), std::string::npos);
   EXPECT_NE(complaint(kHead + row + "\tms\tx\n").find("value is empty"), std::string::npos);
+  EXPECT_NE(complaint(kHead + row + "1k\tms\tx\n").find("value is `1k`"), std::string::npos);
 }
 
 TEST(Rows, NamesOfChipsAreTakenLoosely) {
@@ -361,6 +365,8 @@ TEST(Rows, KernelsThatAreNoProductsHaveNoFlopRate) {
   const double stated = answer("GEMM 64x4096x7168", "").predicted;
   EXPECT_DOUBLE_EQ(answer("gemm_fp8_64x4096x7168", "").predicted, stated);
   EXPECT_DOUBLE_EQ(answer("matmul", "shape (64, 4096, 7168)").predicted, stated);
+  EXPECT_DOUBLE_EQ(answer("mm", "[64, 7168] x [7168, 4096]").predicted, stated);
+  EXPECT_FALSE(answer("mm", "[64, 7168] x [7000, 4096]").modelled());
 }
 
 TEST(Rows, CollectivesMoveWhatTheirNamesSay) {
