@@ -1,10 +1,15 @@
 // See claim_figures.h.
 #include "decide/claim_figures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include "chip/cost.h"
+#include "chip/power.h"
+#include "chip/stack.h"
+#include "chip/thermal.h"
+#include "chip/uncertainty.h"
 
 namespace ppu::decide {
 namespace {
@@ -97,6 +102,22 @@ Range ClaimFigures::break_even_rent(const std::string& chip, const std::string& 
   const Range speed = throughput_ratio(chip, other, model), price = hourly(other);
   if (!speed.known() || !price.known()) return {};
   return {speed.low * price.low, speed.middle * price.middle, speed.high * price.high};
+}
+
+Range product_watts(const chip::Chip& chip) {
+  const chip::Stack stack;
+  const auto watts = [&](const chip::Numbers& n) {
+    return chip::operate(chip::predict(large_product(), n, stack), n).watts;
+  };
+  const double left =
+      chip::left_over("watts", chip::stack_row(stack.name, chip::values_of(chip)), chip.vendor);
+  const chip::Interval spread = chip::interval_of(chip::spread_of(chip, watts), left);
+  const double limit = chip.tdp_w.value;
+  return {std::min(spread.p10, limit), std::min(spread.p50, limit), std::min(spread.p90, limit)};
+}
+
+double slowing_inlet(const chip::Numbers& chip, double watts) {
+  return chip.slow_down_c - chip::steady_die_c(watts, chip::thermal_path_of(chip), {.inlet_c = 0});
 }
 
 std::string percent_text(const Range& r) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "chip/predict.h"
 #include "decide/measure.h"
 
 namespace ppu::decide {
@@ -30,6 +31,10 @@ class ClaimFigures {
 const chip::Chip& chip_of(const std::string& id);
 /// A bf16 product of 8192 x 8192 x 8192: what heats a chip.
 chip::Op large_product();
+/// Watts of the chip while it runs that, at most its limit.
+Range product_watts(const chip::Chip& chip);
+/// Inlet temperature at which a chip that draws `watts` settles at its slow-down threshold, C.
+double slowing_inlet(const chip::Numbers& chip, double watts);
 
 /// "14 % (12-23 %)", "0.42 (0.3-0.6) USD/h": two figures, as nobody knows more.
 std::string percent_text(const Range& share);

@@ -7,7 +7,6 @@
 #include "chip/power.h"
 #include "chip/predict.h"
 #include "chip/show.h"
-#include "chip/thermal.h"
 #include "decide/candidates.h"
 #include "decide/claim_answers.h"
 #include "decide/claim_figures.h"
@@ -150,27 +149,23 @@ Answer provenance(ClaimFigures&) {
 
 Answer heat(ClaimFigures&) {
   const chip::Chip& chip = chip_of(kPpu);
-  const chip::Op op = large_product();
-  std::string says;
-  for (const double resistance : {0.0, 1.0})
-    for (const double inlet : {25.0, 35.0, 45.0}) {
-      chip::Numbers n = chip::values_of(chip);
-      if (resistance > 0) n.die_c_per_w = chip.die_c_per_w.high, n.sink_c_per_w = chip.sink_c_per_w.high;
-      const chip::Cost cost = chip::predict(op, n, chip::Stack{});
-      const chip::ThermalRun run =
-          chip::run_hot(cost, n, chip::thermal_path_of(n), {.inlet_c = inlet}, 24 * 3600);
-      says += (says.empty() ? "large products for 24 h, " : "; ") +
-              std::string(resistance > 0 ? "poor" : "usual") + " cooling, inlet " + whole(inlet) + " C: " +
-              (run.throttled_after < 0
-                   ? "no throttling"
-                   : "throttles after " + whole(run.throttled_after) + " s and loses " +
-                         chip::number_text(std::round(run.throughput_lost * 1000) / 10) + " % of the work") +
-              (run.stopped_after < 0 ? "" : ", shuts down after " + whole(run.stopped_after) + " s");
-    }
+  const double limit = chip.tdp_w.value;
+  const Range watts = product_watts(chip);
+  chip::Numbers usual = chip::values_of(chip), poor = usual;
+  poor.die_c_per_w = chip.die_c_per_w.high, poor.sink_c_per_w = chip.sink_c_per_w.high;
+  const auto inlet = [&](const chip::Numbers& n) {
+    return range_text(
+        {slowing_inlet(n, watts.high), slowing_inlet(n, watts.middle), slowing_inlet(n, watts.low)}, "C");
+  };
   return {
-      says,
-      "low: the thresholds (85, 92, 95 C) are the vendor's, the cooling is assumed; no public trace of a PPU "
-      "throttling or crashing was found"};
+      "large products draw " + range_text(watts, "W") + " of its " + whole(limit) +
+          " W. A day of them makes the clock fall where the inlet is above " + inlet(usual) +
+          " with usual cooling, " + inlet(poor) + " with poor; a chip at its limit of power, above " +
+          whole(slowing_inlet(usual, limit)) + " and " + whole(slowing_inlet(poor, limit)) +
+          " C. Slower it draws less, which keeps it from shutting down " +
+          whole(chip.shut_down_c.value - chip.slow_down_c.value) + " degrees further on",
+      "low: the thresholds (85, 92, 95 C) are the vendor's; power follows from the process that the press "
+      "names, the cooling is assumed; no public trace of a PPU throttling or crashing was found"};
 }
 
 Answer cheaper(ClaimFigures& f) {

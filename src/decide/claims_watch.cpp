@@ -4,7 +4,6 @@
 
 #include "chip/predict.h"
 #include "chip/show.h"
-#include "chip/thermal.h"
 #include "decide/claim_answers.h"
 #include "workload/precision.h"
 
@@ -19,10 +18,6 @@ constexpr double kInferenceShare = 0.8;  // of the value, as claimed
 
 std::string whole(double value) {
   return chip::number_text(std::round(value));
-}
-
-std::string tenths(double percent) {
-  return chip::number_text(std::round(10 * percent) / 10);
 }
 
 /// Units that a precision's products need and the chip may lack.
@@ -83,16 +78,15 @@ Answer odd_models(ClaimFigures& f) {
 
 Answer months_later(ClaimFigures&) {
   const chip::Chip& chip = chip_of(kPpu);
-  const chip::Op op = large_product();
+  const Range watts = product_watts(chip);
   std::string says;
   for (const double fouled : {1.0, 1.25, 1.5}) {
     chip::Numbers n = chip::values_of(chip);
     n.sink_c_per_w *= fouled;
-    const chip::ThermalRun run = chip::run_hot(chip::predict(op, n, chip::Stack{}), n,
-                                               chip::thermal_path_of(n), {.inlet_c = 35}, 24 * 3600);
     says += (says.empty() ? "a heat sink of " : "; of ") + whole(100 * fouled) +
-            " % of its resistance when new loses " + tenths(100 * run.throughput_lost) +
-            " % of a day's work at an inlet of 35 C";
+            " % of its resistance when new lets the clock fall above an inlet of " +
+            whole(slowing_inlet(n, watts.middle)) + " C in large products, and of " +
+            whole(slowing_inlet(n, chip.tdp_w.value)) + " C at the limit of power";
   }
   return {
       says +

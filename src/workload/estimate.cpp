@@ -109,6 +109,9 @@ class Asking {
     chip::Interval value{at->second, at->second, at->second};
     if (std::string_view(row.residual) != "")
       value = chip::interval_of(spread(row.key), left(row.residual), q_.seed);
+    if (std::string_view(row.key) == "watts" &&
+        chip_.tdp_w.has_number())  // a limit holds, however wrong we are
+      for (double* watts : {&value.p10, &value.p50, &value.p90}) *watts = std::min(*watts, chip_.tdp_w.high);
     const std::string unit = unit_of(row.unit, q_.model);
     std::string key = row.key;
     if (row.scale == 1e3) key += "_ms";

@@ -57,6 +57,32 @@ TEST(Power, MemoryThatWaitsTakesNothingFromTheUnits) {
   EXPECT_LE(matrix_work(fast).seconds.total(), before);
 }
 
+TEST(Power, FasterMemoryOnTheSameDieIsNeverSlower) {
+  for (const double m : {1.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0})
+    for (const double nk : {2048.0, 8192.0, 28672.0}) {
+      const Work work{{.kind = OpKind::kGemm, .label = "gemm", .m = m, .n = nk, .k = nk}};
+      const auto seconds = [&](const char* id) {
+        return predict(work, chip(id), {"kernel"}).seconds.total();
+      };
+      EXPECT_LE(seconds("h200-sxm"), seconds("h100-sxm") * (1 + 1e-9)) << m << " x " << nk;
+    }
+}
+
+TEST(Power, AnA100IsAtItsLimitInLargeProducts) {
+  // chips/a100.toml: published runs hold 1320 MHz of 1410 at 400 W.
+  const Numbers n = chip("a100");
+  EXPECT_GT(operate(matrix_work(n), n).watts, 0.95 * n.tdp_w);
+}
+
+TEST(Power, LessVoltageThanTheLiteratureMeasuredMeansLessEnergy) {
+  Numbers slow = chip("ppu-810e"), fast = slow;
+  slow.tensor_clock_mhz = 1410, fast.tensor_clock_mhz = 1700;
+  const Cost work = matrix_work(slow);
+  EXPECT_LT(operate(work, slow).watts, operate(work, fast).watts);
+  fast.process_nm = 5;  // whose literature ran at 1800 MHz
+  EXPECT_LT(operate(work, fast).watts, operate(work, slow).watts);
+}
+
 TEST(Power, TheSameCostAsksTheSameWattsAgain) {
   // predict() has applied the limit already: asking again changes nothing.
   const Numbers n = chip("l40s");
