@@ -68,6 +68,16 @@ void add_heat(const Question& q, Estimator& e, Answer& answer) {
       return quantity.value + std::abs(toward_end) * (end - quantity.value);
     };
     n.die_c_per_w = moved(chip.die_c_per_w), n.sink_c_per_w = moved(chip.sink_c_per_w);
+    // The chip's heat is its power times these: what isn't known of the power is as good as other cooling.
+    const double usual = chip.die_c_per_w.value + chip.sink_c_per_w.value;
+    if (const Figure* watts = answer.find("watts"); watts && usual > 0 && toward_end != 0) {
+      const double cooling = std::log((n.die_c_per_w + n.sink_c_per_w) / usual);
+      const double power =
+          std::log((toward_end > 0 ? watts->value.p90 : watts->value.p10) / watts->value.p50);
+      const double both = std::exp(std::copysign(std::hypot(cooling, power), toward_end)) * usual;
+      const double more = both / (n.die_c_per_w + n.sink_c_per_w);
+      n.die_c_per_w *= more, n.sink_c_per_w *= more;
+    }
     return chip::run_hot(e.operating_cost(), n, chip::thermal_path_of(n), q.cooling, seconds, kSamples);
   };
   answer.heat = run(0, q.hours * 3600);
@@ -89,14 +99,15 @@ void add_heat(const Question& q, Estimator& e, Answer& answer) {
          [](const chip::ThermalRun& r) { return r.throughput_lost < 1e-6 ? 0 : 100 * r.throughput_lost; });
   const auto note = [&](const char* case_name, const chip::ThermalRun& r) {
     if (r.throttled_after < 0) return false;
-    char text[160];
+    char text[200];
     std::snprintf(text, sizeof text,
                   "%s the clock is lowered by heat after %.0f s, and %.1f %% of the throughput lost",
                   case_name, r.throttled_after, 100 * r.throughput_lost);
     answer.notes.push_back(text);
     return true;
   };
-  if (!note("as assumed,", answer.heat)) note("with the worse cooling of the interval (P90),", hot);
+  if (!note("as assumed,", answer.heat))
+    note("with the worse cooling and the higher power of the intervals (P90),", hot);
 }
 
 void add_curve(Estimator& e, Answer& answer, double most) {

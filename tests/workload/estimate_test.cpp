@@ -101,6 +101,14 @@ TEST(Estimate, HotAirLowersTheClock) {
   const Answer hot = ask(q, "ppu-810e");
   EXPECT_EQ(mild.find("throughput_lost_pct")->value.p50, 0);
   EXPECT_GT(hot.find("throughput_lost_pct")->value.p50, 0);
+  // The power's interval is the temperature's as well: wider than the cooling's alone.
+  const chip::Chip& c = *mild.chip;
+  const chip::Interval rise = mild.find("die_hottest_c")->value;
+  const double inlet = question("llama-3.1-8b").cooling.inlet_c;
+  const double usual = c.die_c_per_w.value + c.sink_c_per_w.value;
+  const double worst = c.die_c_per_w.high + c.sink_c_per_w.high;
+  const double worse = 1 + 0.5528 * (worst / usual - 1);
+  EXPECT_GT((rise.p90 - inlet) / (rise.p50 - inlet), 1.02 * worse);
   EXPECT_GE(hot.heat.throttled_after, 0);
 }
 
