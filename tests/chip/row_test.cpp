@@ -34,8 +34,8 @@ TEST(Rows, AreReadWithEmptyCellsAndComments) {
   EXPECT_EQ(rows.value()[0].chips, 1);
   EXPECT_EQ(rows.value()[0].software, "cuBLAS");
   const Row served = row_of("a\tH200\t8\tm\tFP8\tserving-e2e\t\t4K\t512\tTP8\ttpot\t9\tms\tsglang");
-  EXPECT_EQ(served.in_len, 4096);
-  EXPECT_EQ(served.out_len, 512);
+  EXPECT_EQ(served.in, 4096);
+  EXPECT_EQ(served.out, 512);
 }
 
 TEST(Rows, MalformedOnesAreNamedByPlaceAndAllowedValues) {
