@@ -222,7 +222,8 @@ std::optional<Range> Prover::counted(const SCEVAddRecExpr& counter, int depth) {
 }
 
 std::optional<Range> Prover::counted(const SCEV* value, int depth) {
-  if (depth-- == 0) return std::nullopt;
+  if (depth-- == 0 || (!value->getType()->isIntegerTy(32) && !value->getType()->isIntegerTy(64)))
+    return std::nullopt;  // parts of numbers are other numbers
   if (const auto* u = dyn_cast<SCEVUnknown>(value)) return exact(u->getValue(), depth);
   if (const auto* k = dyn_cast<SCEVConstant>(value)) return exact(k->getValue(), depth);
   if (const auto* counter = dyn_cast<SCEVAddRecExpr>(value)) return counted(*counter, depth);

@@ -3,13 +3,11 @@
 #include "simt/joined_accesses.h"
 
 #include <algorithm>
-
 #include <bit>
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
-#include "llvm/IR/Operator.h"
 #include "simt/names.h"
 #include "simt/places.h"
 #include "simt/shape.h"
