@@ -135,6 +135,7 @@ Result<std::vector<std::byte>> compile(const CompileRequest& request) {
   std::memcpy(options.block, request.block, sizeof options.block);
   options.avx512 = *cpu == Cpu::kAvx512;
   options.gang = request.gang;
+  options.brief = request.opt_level == 0 && request.gang == 0;
   options.check = request.check;
   Result<simt::Lanes> lanes = resolve_lanes(request.lanes);
   if (!lanes) return lanes.error();

@@ -72,6 +72,7 @@ struct Options {
   uint32_t gang = 0;              ///< warps run in step where that is legal; 0 = chosen by the kernel's loops
   Lanes lanes = Lanes::kChosen;
   DataLoops data_loops = DataLoops::kChosen;
+  bool brief = false;  ///< wanted soon: one version for all blocks and launches, one warp at a time
   bool check = false;  ///< the code tells what it does (ppu.check.*): one warp at a time
   bool avx512 = true;  ///< use AVX-512 intrinsics (embedded rounding, compress, permutes)
 };

@@ -263,6 +263,17 @@ void set_vector_widths(Module& module, const Options& options) {
     if (!f.isDeclaration()) set_vector_width(f, options);
 }
 
+/// A version of the kernel for sizes that blocks divide, or for inner blocks, if there is one.
+BlockVersions split_versions(Function& kernel, const WarpLayout& layout, Passes& passes) {
+  BlockVersions versions = split_by_size(kernel, layout);
+  if (!versions.fast) {
+    versions = split_inner_blocks(kernel, layout);
+    if (versions.fast) fold(*versions.fast, passes);
+  }
+  if (versions.fast) canonicalise(*versions.fast, passes);
+  return versions;
+}
+
 }  // namespace
 
 Outcome widen_module(Module& module, const std::string& kernel, const Options& options) {
@@ -294,15 +305,12 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     join_byte_products(*f);
     if (!options.check) join_stores(*f);
   }
-  BlockVersions versions = options.check ? BlockVersions{} : split_by_size(*entry, layout);
-  const bool by_size = versions.fast;
-  if (!by_size && !options.check) versions = split_inner_blocks(*entry, layout);
+  const bool one_version = options.check || options.brief;
+  const BlockVersions versions = one_version ? BlockVersions{} : split_versions(*entry, layout, passes);
   std::vector<Function*> kernels{entry};
   if (versions.fast) {
     scalars.push_back(versions.fast);
     kernels.push_back(versions.fast);
-    if (!by_size) fold(*versions.fast, passes);
-    canonicalise(*versions.fast, passes);
   }
   std::map<Function*, Function*> wide;
   for (Function* f : scalars) {
@@ -317,9 +325,10 @@ Outcome widen_module(Module& module, const std::string& kernel, const Options& o
     if (is_kernel) prefetch_strides(*f, layout);
     // The version for any block is the one that costs more to compile.
     const bool whole_block = !versions.fast || f == versions.fast;
-    if (is_kernel) gang = gang_size(*f, layout, options.check ? 1 : options.gang, whole_block);
+    if (is_kernel) gang = gang_size(*f, layout, one_version ? 1 : options.gang, whole_block);
     const bool rare = versions.others_are_few && f == entry;
-    if (is_kernel && gang == 1 && !rare && split_full_versions(*f, layout)) canonicalise(*f, passes);
+    if (is_kernel && gang == 1 && !rare && !options.brief && split_full_versions(*f, layout))
+      canonicalise(*f, passes);
     if (is_kernel) steps_of[wide[f]] = {gang, barriers_in_step(*f, layout)};
     if (!options.check) join_loads(*f, layout, gang > 1);
     if (std::string error = verified(*f); !error.empty()) return {.error = error};

@@ -365,6 +365,17 @@ TEST(Simt, InnerBlocksHaveNoEdges) {
   EXPECT_NE(loaded.find("<32 x i1>"), std::string::npos) << loaded;
 }
 
+// Code that is wanted soon is there once: no versions for sizes or inner blocks, no gangs.
+TEST(Simt, BriefCodeIsThereOnce) {
+  const std::string guarded =
+      "mov.u32 %r5, %tid.y; max.s32 %r6, %r4, %r5; setp.ge.s32 %p0, %r6, %r0; @%p0 bra L1;\n"
+      "mul.wide.s32 %d2, %r4, 4; add.s64 %d3, %d0, %d2; st.global.u32 [%d3], %r5; L1:\n";
+  const Widened all = widened(guarded, 64, 2, 0), brief = widened(guarded, 64, 2, 0, true, true);
+  EXPECT_GE(all.count("k.block.inner"), 1u) << all.ir;
+  EXPECT_EQ(brief.count("k.block.inner"), 0u) << brief.ir;
+  EXPECT_LT(brief.ir.size(), all.ir.size());
+}
+
 // Division by one number is a product; the sign of an inner block's index, which division by a power of two
 // asks for, is known.
 TEST(Simt, DivisorsOfAllLanesAreInvertedOnce) {

@@ -38,7 +38,7 @@ inline constexpr const char* kHead =
     "mad.lo.s32 %r4, %r2, %r3, %r1;\n";
 
 inline Widened widened(const std::string& body, uint32_t x, uint32_t y = 1, uint32_t gang = 1,
-                       bool avx512 = true) {
+                       bool avx512 = true, bool brief = false) {
   Widened w;
   const auto cpu = codegen::Cpu::kAvx2;  // any: the plan of an access doesn't depend on it
   auto target = codegen::make_target(cpu, 2);
@@ -50,6 +50,7 @@ inline Widened widened(const std::string& body, uint32_t x, uint32_t y = 1, uint
   options.block[0] = x, options.block[1] = y, options.block[2] = 1;
   options.gang = gang;
   options.avx512 = avx512;
+  options.brief = brief;
   auto lowered = lower::lower_kernel(context, *module, "k", options.block);
   EXPECT_TRUE(lowered.ok()) << lowered.error().message;
   codegen::set_target_attributes(*lowered->module, **target, cpu);
