@@ -57,6 +57,12 @@ Result<std::unique_ptr<Executable>> interpret(const Function& f, bool check) {
   return e;
 }
 
+/// Frame of launches that begin on quick code. Full code has several versions and warps in step, and may keep
+/// more from one barrier to the next; it replaces the other only where its frame fits.
+uint32_t room_for_full_code(uint32_t quick_frame_bytes) {
+  return 4 * quick_frame_bytes + (16 << 10);
+}
+
 /// Full code if it is there or soon made; else quick code, which may be replaced.
 Result<std::unique_ptr<Executable>> translate(const Function& f, const uint32_t block[3], bool check) {
   KernelSource source(f.module().shared_tree(), f.name(), block, check, f.call_stack_bytes());
@@ -81,6 +87,7 @@ Result<std::unique_ptr<Executable>> translate(const Function& f, const uint32_t 
   }
   e->info = e->code->info();
   if (choice != TierChoice::kBoth) return e;
+  if (tier == Tier::kQuick) e->info.frame_bytes = room_for_full_code(e->info.frame_bytes);
   const bool may_be_narrow = may_suit_narrow_code(source);
   if (may_be_narrow) e->info.frame_bytes = std::max(e->info.frame_bytes, narrow_frame_bytes(source));
   if (tier == Tier::kQuick || may_be_narrow)
