@@ -58,6 +58,15 @@ void add(std::vector<Value*>& to, const std::vector<Value*>& more) {
     if (!is_contained(to, f)) to.push_back(f);
 }
 
+/// `r` rests on that, too; nothing is known if it can't hold.
+void rest_on(std::optional<Range>& r, Value* holds) {
+  const auto* known = dyn_cast<ConstantInt>(holds);
+  if (!known)
+    add(r->facts, {holds});
+  else if (known->isZero())
+    r.reset();
+}
+
 /// Made when it's first asked for.
 class Evolution {
  public:
@@ -199,9 +208,7 @@ std::optional<Range> Prover::larger(std::optional<Range> x, std::optional<Range>
 std::optional<Range> Prover::never_negative(std::optional<Range> x) {
   if (!x) return x;
   if (x->bits > 31) keep_small(*x);
-  Value* holds = b_.CreateICmpSGE(x->low, b_.getInt64(0));
-  if (auto* k = dyn_cast<ConstantInt>(holds)) return k->isOne() ? x : std::nullopt;
-  add(x->facts, {holds});
+  rest_on(x, b_.CreateICmpSGE(x->low, b_.getInt64(0)));
   return x;
 }
 
@@ -333,15 +340,10 @@ std::optional<Range> Prover::observed(Value* v, bool is_signed, int depth) {
   std::optional<Range> r = exact(v, depth);
   if (r) {
     const bool narrow = v->getType()->isIntegerTy(32);
-    const auto fact = [&](Value* holds) {
-      if (!isa<ConstantInt>(holds))
-        add(r->facts, {holds});
-      else if (cast<ConstantInt>(holds)->isZero())
-        r.reset();
-    };
     const int64_t lowest = is_signed ? INT32_MIN : 0, highest = is_signed ? INT32_MAX : int64_t(UINT32_MAX);
-    if (!is_signed || (narrow && r->bits > 31)) fact(b_.CreateICmpSGE(r->low, b_.getInt64(uint64_t(lowest))));
-    if (r && narrow && r->bits > 31) fact(b_.CreateICmpSLE(r->high, b_.getInt64(uint64_t(highest))));
+    if (!is_signed || (narrow && r->bits > 31))
+      rest_on(r, b_.CreateICmpSGE(r->low, b_.getInt64(uint64_t(lowest))));
+    if (r && narrow && r->bits > 31) rest_on(r, b_.CreateICmpSLE(r->high, b_.getInt64(uint64_t(highest))));
     if (r && narrow) r->bits = std::min(r->bits, 32u);
   }
   return observed_[{v, is_signed}] = r;
@@ -447,10 +449,8 @@ std::optional<std::vector<Value*>> Prover::unwrapped(CastInst& extension) {
   if (!r) return std::nullopt;
   // Distances between lanes are known modulo 2^32: as numbers with a sign they must be the true ones.
   Value* span = b_.CreateSub(r->high, r->low);
-  Value* near = b_.CreateICmpSLE(span, b_.getInt64(INT32_MAX));
-  if (const auto* k = dyn_cast<ConstantInt>(near)) return k->isOne() ? std::optional(r->facts) : std::nullopt;
-  add(r->facts, {near});
-  return r->facts;
+  rest_on(r, b_.CreateICmpSLE(span, b_.getInt64(INT32_MAX)));
+  return r ? std::optional(r->facts) : std::nullopt;
 }
 
 /// What a version for inner blocks knows.
